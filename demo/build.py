@@ -1,0 +1,142 @@
+"""Build the demo node from the sample, and say what is in it: a table, a quality summary, a map."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import LightSource
+
+import craton
+from craton.cli import present
+from craton.cli.node import Node
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+SAMPLE = Path(__file__).parent / "sample"
+TITLE = "Upper Mekong demonstration node"
+MAP = Path("build/demo-map.png")
+EXTENT = (97.0, 106.0, 16.0, 26.0)
+INK, WATER, PAPER = "#2b2b2b", "#3f7cac", "#fbfaf6"
+
+
+def main(folder: Path) -> None:
+    """Make or update the node in `folder` and report on it."""
+    start = time.perf_counter()
+    node = craton.open(folder) if (folder / "craton.toml").exists() else craton.create(folder, title=TITLE)
+    with node:
+        outcomes = node.add(SAMPLE, language="en")
+        records = sorted(node.find(), key=lambda record: record.sequence)
+        click.echo(f"\nPublished in {folder}\n")
+        present.record_table(records)
+        counts = Counter(outcome.outcome for outcome in outcomes)
+        click.echo("\nQuality: " + ", ".join(f"{n} files {word}" for word, n in sorted(counts.items())))
+        present.finding_summary(Counter(finding.code for record in records for finding in record.findings))
+        draw(node, MAP)
+        problems = node.check()
+    click.echo(f"\nMap: {MAP}\nThe node is {'whole' if not problems else 'damaged: see craton check'}.")
+    click.echo(f"Done in {time.perf_counter() - start:.1f} s. Look further:\n")
+    click.echo(
+        f"  .venv/bin/craton ls {folder} --text 地震\n  .venv/bin/craton ls {folder} --bbox 101,18,103,20"
+    )
+    click.echo(f"  .venv/bin/craton show {folder} {records[0].id}")
+
+
+def layer(node: Node, title: str) -> gpd.GeoDataFrame | xr.Dataset:
+    """Data of the dataset whose English title starts with `title`."""
+    record = next(r for r in node.find() if r.name("en").startswith(title))
+    return node[record.id].read()
+
+
+def draw(node: Node, path: Path) -> None:
+    """Draw the overview map of the node."""
+    plt.rcParams.update({"font.size": 8, "axes.edgecolor": INK, "text.color": INK, "axes.labelcolor": INK})
+    figure, axes = plt.subplots(figsize=(7.2, 8.6), dpi=150, facecolor=PAPER, layout="constrained")
+    draw_relief(axes, layer(node, "Relief"))
+    layer(node, "Rivers").plot(ax=axes, color=WATER, linewidth=0.8, zorder=2)
+    draw_gravity(axes, layer(node, "Gravity disturbance"))
+    draw_points(axes, node)
+    draw_places(axes, layer(node, "Towns"))
+    axes.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="Longitude (°E)", ylabel="Latitude (°N)")
+    axes.set_aspect(1 / np.cos(np.radians(21)))
+    axes.set_title("Upper Mekong: what the demonstration node knows", loc="left", fontsize=12, pad=10)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=3, frameon=False)
+    figure.text(
+        0.01,
+        0.003,
+        "Sources: USGS, NASA, NOAA, NGA, GFZ/ICGEM, Natural Earth. No boundary is shown.",
+        fontsize=6,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def draw_relief(axes: Axes, relief: xr.Dataset) -> None:
+    """Shaded relief under everything."""
+    elevation = next(iter(relief.data_vars.values())).squeeze().sortby("latitude", ascending=False)
+    elevation = elevation.interp(
+        latitude=np.linspace(EXTENT[3], EXTENT[2], 400), longitude=np.linspace(*EXTENT[:2], 360),
+        kwargs={"fill_value": "extrapolate"},
+    )  # fmt: skip
+    colours = mpl.colors.LinearSegmentedColormap.from_list(
+        "paper", ["#dfe8d8", "#efe9d2", "#e3d2b0", "#cbb08a"]
+    )
+    shaded = LightSource(azdeg=315, altdeg=45).shade(
+        elevation.values, cmap=colours, vert_exag=25, dx=2500, dy=2500, blend_mode="soft", vmin=0, vmax=3000
+    )
+    axes.imshow(shaded, extent=EXTENT, zorder=0, aspect="auto")
+
+
+def draw_gravity(axes: Axes, gravity: xr.Dataset) -> None:
+    """Contours of the gravity disturbance."""
+    field = gravity["gravity_disturbance"].squeeze()
+    lines = axes.contour(
+        field.longitude,
+        field.latitude,
+        field,
+        levels=range(-50, 20, 10),
+        colors="#7a4e7e",
+        linewidths=0.6,
+        zorder=1,
+    )
+    axes.clabel(lines, fontsize=6, fmt="%d mGal")
+
+
+def draw_points(axes: Axes, node: Node) -> None:
+    """Landslides, earthquakes by magnitude, mineral deposits."""
+    slides = layer(node, "Catalogued landslides")
+    axes.scatter(
+        slides.geometry.x, slides.geometry.y, s=9, marker="^", color="#8c5a2b", zorder=3, label="landslide"
+    )
+    quakes = layer(node, "Earthquakes")
+    axes.scatter(
+        quakes.geometry.x, quakes.geometry.y, s=4 ** (quakes.magnitude - 4), facecolor="none",
+        edgecolor="#c1121f", linewidth=0.8, zorder=4, label="earthquake (area grows with magnitude)",
+    )  # fmt: skip
+    deposits = layer(node, "Mineral deposits")
+    axes.scatter(
+        deposits.geometry.x, deposits.geometry.y, s=20, marker="D", color="#e0a100", edgecolor=INK,
+        linewidth=0.5, zorder=5, label="mineral deposit",
+    )  # fmt: skip
+
+
+def draw_places(axes: Axes, places: gpd.GeoDataFrame) -> None:
+    """The larger towns with their names."""
+    towns = places.sort_values("population", ascending=False).head(16)
+    axes.scatter(towns.geometry.x, towns.geometry.y, s=8, color=INK, zorder=6)
+    for name, x, y in zip(towns["name"], towns.geometry.x, towns.geometry.y, strict=True):
+        axes.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7, zorder=7)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,210 @@
+"""A node opened from Python: `craton.open(folder)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from craton.cli.settings import FILE_NAME, TEMPLATE, Settings, read_settings
+from craton.model.errors import ConflictError, NotFoundError
+from craton.model.record import Kind, Member, Period, Record
+from craton.store.catalogue import Problem
+from craton.store.store import Store
+
+if TYPE_CHECKING:
+    from craton.jobs.add import Outcome, Progress
+    from craton.model.data import Data
+
+
+NO_LIMIT = 2**31 - 1
+
+
+class Dataset:
+    """One version of one dataset of a node."""
+
+    def __init__(self, store: Store, record: Record) -> None:
+        self._store = store
+        self.record = record
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self.record.id}@{self.record.version} {self.record.kind}: {self.record.name()}>"
+
+    def read(self) -> Data:
+        """Labelled data of the dataset, lazily where it can be large (see `craton.model.data`)."""
+        from craton.store.codec import decode
+
+        return decode(self.record.kind, self.record.assets, self._locate)
+
+    def export(self, target: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the dataset to `target` in the format of its suffix; `.json` writes the record itself."""
+        from craton.store.codec import export
+
+        path = Path(target)
+        export(self.record.kind, self.record.assets, self._locate, path, overwrite=overwrite)
+        return path
+
+    def versions(self) -> list[Record]:
+        """All versions of the dataset, newest first."""
+        return [self._store.get(self.record.id, version) for version in self._store.versions(self.record.id)]
+
+    def _locate(self, member: Member) -> Path:
+        path = self._store.objects.path(member.sha256)
+        if path is None:
+            raise NotFoundError(f"{member.name} of {self.record.id} cannot be had as a file")
+        return path
+
+
+class Node:
+    """A node: a folder with a catalogue and the data it describes.
+
+    Use as a context manager, or call `close`.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.settings: Settings = read_settings(self.folder)
+        self.store = open_store(self.folder, self.settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the catalogue."""
+        self.store.close()
+
+    def add(
+        self,
+        *paths: str | Path,
+        crs: str = "",
+        licence: str = "",
+        owner: str = "",
+        language: str = "",
+        progress: Progress | None = None,
+    ) -> list[Outcome]:
+        """Add files and folders; one `Outcome` per file, in a stable order (see `iter_add`)."""
+        return list(
+            self.iter_add(*paths, crs=crs, licence=licence, owner=owner, language=language, progress=progress)
+        )
+
+    def iter_add(
+        self,
+        *paths: str | Path,
+        crs: str = "",
+        licence: str = "",
+        owner: str = "",
+        language: str = "",
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Add files and folders, giving each file's outcome as soon as it is known.
+
+        Parameters
+        ----------
+        *paths : str or Path
+            Files, or folders taken with all below them.
+        crs : str
+            Reference system for files that state none (`EPSG:32648`); a file that states another
+            keeps a finding.
+        licence, owner, language : str
+            Said of all files: SPDX licence, owning party, BCP 47 language of titles.
+        progress : callable
+            Called with files done, files in all, and the last file's name.
+
+        Raises
+        ------
+        RefusedError
+            If a path does not exist. A file that cannot be read is an outcome, not an error.
+        StorageError
+            If the node's disk or object store fails; what was committed stays.
+        """
+        from craton.jobs.add import Adder
+        from craton.model.crs import normalise
+
+        options = self.settings.add_options(
+            crs=normalise(crs) if crs else "", licence=licence, owner=owner, language=language
+        )
+        adder = Adder(self.store, options, skip=(str(self.folder),))
+        yield from adder.run([str(path) for path in paths], progress)
+
+    def find(
+        self,
+        *,
+        bbox: tuple[float, float, float, float] | None = None,
+        time: tuple[str, str] | None = None,
+        text: str = "",
+        kind: Kind | None = None,
+        quantity: str = "",
+        limit: int | None = None,
+    ) -> list[Record]:
+        """Records that meet all that is asked, newest first.
+
+        Parameters
+        ----------
+        bbox : tuple of float
+            West, south, east, north in degrees (OGC:CRS84); west > east crosses the antimeridian.
+        time : tuple of str
+            Start and end, RFC 3339; an empty side is open.
+        text : str
+            Words, in any script, all of which must occur.
+        kind : str
+            One of the kinds of `craton.model.record.Kind`.
+        quantity : str
+            Standard name of a quantity the dataset carries.
+        limit : int
+            At most so many.
+        """
+        period = Period(start=time[0], end=time[1]) if time else None
+        return self.store.find(
+            bbox=bbox,
+            time=period,
+            text=text,
+            kind=kind,
+            quantity=quantity,
+            limit=NO_LIMIT if limit is None else limit,
+        )
+
+    def __getitem__(self, id: str) -> Dataset:
+        """Return the dataset `id`, or its version `n` as `id@n`."""
+        name, _, version = id.partition("@")
+        record = self.store.get(name, int(version) if version.isdigit() else None)
+        return Dataset(self.store, record)
+
+    def remove(self, id: str, reason: str = "") -> None:
+        """Delete the dataset `id` with all its versions; a tombstone stays."""
+        self.store.delete(id, reason)
+
+    def check(self, *, deep: bool = True) -> list[Problem]:
+        """Problems of the store: missing or altered bytes, orphans, index differences; none is good."""
+        return self.store.check(deep=deep)
+
+
+def create_node(folder: str | Path, *, title: str = "") -> Node:
+    """Make an empty node in `folder`, which must be new or empty.
+
+    Raises
+    ------
+    ConflictError, NotFoundError
+        If the folder holds something already.
+    """
+    path = Path(folder)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ConflictError(f"{path} exists and is not empty", hint="choose a new folder")
+    path.mkdir(parents=True, exist_ok=True)
+    settings = TEMPLATE.format(title=msgspec.json.encode(title or path.resolve().name).decode())
+    (path / FILE_NAME).write_text(settings, encoding="utf-8")
+    open_store(path, read_settings(path), create=True).close()
+    return Node(path)
+
+
+def open_store(folder: Path, settings: Settings, *, create: bool = False) -> Store:
+    """Store of the node in `folder`, on the backends its settings name."""
+    if not settings.store.catalogue and not settings.store.objects:
+        return Store.create(folder) if create else Store.open(folder)
+    from craton.cli.backends import open_backends
+
+    return open_backends(folder, settings.store, create=create)

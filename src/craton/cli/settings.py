@@ -1,0 +1,137 @@
+"""Settings: one frozen object, read here from `craton.toml` and `CRATON_*`, passed down as arguments."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from craton.jobs.add import AddOptions
+from craton.model.errors import NotFoundError, SettingError
+
+FILE_NAME = "craton.toml"
+PREFIX = "CRATON_"
+
+
+class NodeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who this node is."""
+
+    title: str = "Geological survey node"
+    owner: str = ""
+    licence: str = ""
+    language: str = "und"
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where catalogue and objects live.
+
+    `catalogue` is empty for the node's own SQLite file, or a PostgreSQL
+    address; `objects` is empty for the node's own folder, or `s3://bucket/prefix`.
+    """
+
+    catalogue: str = ""
+    objects: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+
+
+class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one reading child may use (see `craton.jobs.add.AddOptions`); 0 workers means one a core."""
+
+    workers: int = 0
+    memory_mb: int = 900
+    memory_factor: float = 16.0
+    seconds: float = 8.0
+    seconds_per_mb: float = 2.0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings of a node."""
+
+    node: NodeSettings = NodeSettings()
+    store: StoreSettings = StoreSettings()
+    ingest: IngestSettings = IngestSettings()
+
+    def add_options(
+        self, *, crs: str = "", licence: str = "", owner: str = "", language: str = ""
+    ) -> AddOptions:
+        """Options of an add: what was said now, else what the node says."""
+        return AddOptions(
+            crs=crs,
+            licence=licence or self.node.licence,
+            owner=owner or self.node.owner,
+            language=language or self.node.language,
+            **msgspec.structs.asdict(self.ingest),
+        )
+
+
+SECRETS = {"s3_secret_access_key", "s3_access_key_id", "catalogue"}
+
+
+def read_settings(folder: Path, environment: dict[str, str] | None = None) -> Settings:
+    """Settings of the node in `folder`; `CRATON_STORE_OBJECTS` and the like win over the file.
+
+    Raises
+    ------
+    NotFoundError
+        If `folder` is not a node.
+    SettingError
+        If a name is not known or a value is of the wrong type.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise NotFoundError(
+            f"{folder} is not a node: it has no {FILE_NAME}", hint=f"make one with: craton init {folder}"
+        )
+    try:
+        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} is not TOML: {error}", hint="mend the line named above") from error
+    return _converted(_overlaid(tables, os.environ if environment is None else environment), path)
+
+
+def _overlaid(tables: dict[str, Any], environment: os._Environ[str] | dict[str, str]) -> dict[str, Any]:
+    for section in ("node", "store", "ingest"):
+        start = f"{PREFIX}{section.upper()}_"
+        stated = {k.removeprefix(start).lower(): v for k, v in environment.items() if k.startswith(start)}
+        if stated:
+            tables[section] = {**tables.get(section, {}), **stated}
+    return tables
+
+
+def _converted(tables: dict[str, Any], path: Path) -> Settings:
+    try:
+        return msgspec.convert(tables, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingError(
+            f"{path}: {error}", hint="see docs/look-up/settings.md for the legal names"
+        ) from error
+
+
+def described(settings: Settings) -> dict[str, Any]:
+    """Settings as plain data with secrets hidden, for `craton doctor`."""
+    plain: dict[str, Any] = msgspec.to_builtins(settings)
+    for section in plain.values():
+        for name in SECRETS & section.keys():
+            section[name] = "(set)" if section[name] else ""
+    return plain
+
+
+TEMPLATE = """\
+# Settings of this Craton node; every one can also be given as CRATON_SECTION_NAME.
+
+[node]
+title = {title}
+# owner = "Department of Geology and Mines"
+# licence = "CC-BY-4.0"        # of data that states none
+# language = "en"              # of titles that state none
+
+[store]
+# catalogue = "postgresql://user@host/database"
+# objects = "s3://bucket/prefix"
+"""

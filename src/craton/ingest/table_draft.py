@@ -1,0 +1,187 @@
+"""From typed columns to a draft: a table with or without geometry, or a time series."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import pyarrow as pa
+
+from craton.ingest.reference import state_crs
+from craton.ingest.series import time_column, to_series
+from craton.ingest.table_coordinates import DEFAULT_CRS, Pair, Places, find_places, has_many_zones
+from craton.ingest.table_geometry import Located, locate
+from craton.ingest.table_header import Layout
+from craton.ingest.table_layouts import KnownLayout, degree_columns, known_layout
+from craton.ingest.table_missing import declared_marks
+from craton.ingest.table_values import Habits, Values, read_values
+from craton.model.data import ColumnNote, Draft
+from craton.model.record import Finding
+from craton.process.readers import Source
+
+GEOMETRY = "geometry"
+PREAMBLE_LINES, LINE_LENGTH = 60, 300
+
+DUPLICATES_SOUGHT = 50_000
+"""Rows up to which copies of rows are counted; beyond, it would cost more than the reading."""
+
+_POSITION = re.compile(r"\bcolumn_\d+\b")
+_STATED_CRS = re.compile(r"\bEPSG\s*[:#/ ]+\s*(\d{4,5})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a table is made of its cells: what is settled before, `None` where it is to be found out.
+
+    Parameters
+    ----------
+    habits : Habits
+        What is known of all columns.
+    headerless : bool
+        Whether the names of the columns are ours.
+    known : KnownLayout or None
+        The layout after which a headerless table is named.
+    places : Places or None
+        The columns of coordinates.
+    settled : bool
+        Whether `known` and `places` are final even where they are `None`.
+    """
+
+    habits: Habits = field(default_factory=Habits)
+    headerless: bool = False
+    known: KnownLayout | None = None
+    places: Places | None = None
+    settled: bool = False
+
+
+@dataclass
+class Made:
+    """A table, or a block of a long one, made of its cells."""
+
+    values: Values
+    recipe: Recipe
+    located: Located | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def recipe_of(layout: Layout, *, comma_cells: bool) -> Recipe:
+    """What the layout of a table says about how to read it."""
+    declared = declared_marks("\n".join(layout.preamble))
+    return Recipe(Habits(layout.units, declared, comma_cells), headerless=layout.headerless)
+
+
+def make(cells: pa.Table, recipe: Recipe) -> Made:
+    """Typed columns and geometry out of `cells`, a table of text."""
+    values = read_values(cells, recipe.habits)
+    made = Made(values, recipe)
+    places = recipe.places
+    if recipe.headerless:
+        places = _name_columns(made, cells)
+    return place(made, places)
+
+
+def place(made: Made, places: Places | None) -> Made:
+    """`made` with geometry from the columns of `places`, which are looked for where nothing is settled."""
+    columns = made.values.columns
+    if places is None and not made.recipe.settled and not made.recipe.headerless:
+        places = find_places(columns)
+    if places is not None and places.kind == "projected" and has_many_zones(columns):
+        made.findings.append(Finding(code="coordinate-zones"))
+        places = None
+    if places is not None:
+        made.located = locate(columns, places)
+        places = made.located.places
+        columns.update(made.located.columns)
+    made.recipe = replace(made.recipe, places=places)
+    made.findings = [*made.values.findings, *made.findings, *(made.located.findings if made.located else [])]
+    return made
+
+
+def _name_columns(made: Made, cells: pa.Table) -> Places | None:
+    """Name the columns of a headerless table after a layout it fits; the coordinates it has without doubt."""
+    recipe, values = made.recipe, made.values
+    own = {name: column for name, column in values.columns.items() if name not in values.companions}
+    known = recipe.known or (None if recipe.settled else known_layout(own))
+    if known is not None:
+        _rename(values, {old: slot.name for old, slot in zip(own, known.slots, strict=True)})
+        values.notes |= {slot.name: ColumnNote(unit=slot.unit) for slot in known.slots if slot.unit}
+    made.recipe = replace(recipe, known=known)
+    message = f"the columns were named as those of {known.title}" if known else ""
+    made.findings.append(Finding(code="header-missing", message=message))
+    if known is not None:
+        return find_places(values.columns)
+    if recipe.settled:
+        return recipe.places
+    texts = {name: cells.column(name).combine_chunks() for name in cells.column_names}
+    degrees = degree_columns(texts, values.columns)
+    return Places("geographic", (Pair(*degrees),)) if degrees else None
+
+
+def _rename(values: Values, names: dict[str, str]) -> None:
+    def renamed(name: str) -> str:
+        owner = values.companions.get(name, name)
+        return names.get(owner, owner) + name.removeprefix(owner)
+
+    values.companions = {renamed(name): names.get(owner, owner) for name, owner in values.companions.items()}
+    values.notes = {renamed(name): note for name, note in values.notes.items()}
+    values.columns = {renamed(name): column for name, column in values.columns.items()}
+    values.findings = [
+        msgspec.structs.replace(found, message=_POSITION.sub(lambda match: renamed(match[0]), found.message))
+        for found in values.findings
+    ]
+
+
+def to_draft(made: Made, source: Source, *, name: str = "", preamble: Sequence[str] = ()) -> Draft:
+    """The draft of a whole table."""
+    title = source.stem
+    if made.located is None and (time := time_column(made.values)):
+        draft = Draft(data=to_series(made.values, time, title), kind="series", name=name, title=title)
+    else:
+        draft = Draft(data=table_of(made), kind="table", name=name, title=title)
+    draft.notes = made.values.notes
+    draft.findings = [*made.findings]
+    finish(draft, made, source, preamble)
+    return draft
+
+
+def table_of(made: Made) -> pa.Table:
+    """The columns of `made`, the geometry last."""
+    columns = dict(made.values.columns)
+    if made.located is None:
+        return pa.table(columns)
+    if made.located.places.kind == "wkt":
+        columns.pop(made.located.places.points[0].x)
+    columns = {f"{name}_" if name.lower() == GEOMETRY else name: column for name, column in columns.items()}
+    return pa.table({**columns, GEOMETRY: made.located.geometry})
+
+
+def finish(draft: Draft, made: Made, source: Source, preamble: Sequence[str]) -> None:
+    """State the reference system, and keep the lines that stood before the table."""
+    lines = [line[:LINE_LENGTH] for line in preamble[:PREAMBLE_LINES]]
+    if lines:
+        draft.properties["preamble"] = lines
+    if made.located is None:
+        if draft.kind == "table":
+            draft.find("no-coordinates")
+        return
+    stated = made.located.crs or made.located.places.datum or _stated_crs(preamble)
+    if made.located.places.kind == "geographic" and not stated and not source.options.crs:
+        draft.crs = DEFAULT_CRS
+        draft.find("crs-from-names")
+        return
+    state_crs(draft, stated, source.options)
+
+
+def _stated_crs(preamble: Sequence[str]) -> str:
+    found = next((match for line in preamble if (match := _STATED_CRS.search(line))), None)
+    return f"EPSG:{found[1]}" if found else ""
+
+
+def duplicates(cells: pa.Table) -> list[Finding]:
+    """How many rows of `cells` are exact copies of earlier ones."""
+    if not 1 < cells.num_rows <= DUPLICATES_SOUGHT:
+        return []
+    copies = cells.num_rows - cells.group_by(cells.column_names).aggregate([]).num_rows
+    return [Finding(code="row-duplicate", count=copies)] if copies else []

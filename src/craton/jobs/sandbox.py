@@ -1,0 +1,100 @@
+"""Children with limits: a process that may crash, hang or overeat without harm to its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+PR_SET_PDEATHSIG = 1
+PAGE = resource.getpagesize()
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one child may use: resident memory and written file size in bytes, wall time in seconds."""
+
+    memory: int
+    seconds: float
+    file_size: int
+
+
+@dataclass
+class Child:
+    """A running child and when it must be done."""
+
+    pid: int
+    limits: Limits
+    deadline: float
+    killed: str = ""
+
+    def watch(self) -> None:
+        """Kill the child when it is over a limit; `killed` then names the refusal code."""
+        if time.monotonic() > self.deadline:
+            self._kill("too-slow")
+        elif resident(self.pid) > self.limits.memory:
+            self._kill("too-large")
+
+    def _kill(self, code: str) -> None:
+        self.killed = self.killed or code
+        os.kill(self.pid, signal.SIGKILL)
+
+    def finished(self) -> int | None:
+        """Wait status once the child has ended, else `None`."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return status if pid else None
+
+
+def spawn(work: Callable[[], None], limits: Limits) -> Child:
+    """Fork a child that does `work` under `limits` and exits."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return Child(pid=pid, limits=limits, deadline=time.monotonic() + limits.seconds)
+    status = 1
+    try:
+        confine(limits, parent)
+        work()
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - a forked child must never return into its parent's stack
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def confine(limits: Limits, parent: int) -> None:
+    """Put this process under `limits` and make it die with `parent`."""
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    data = resident(os.getpid()) + limits.memory
+    resource.setrlimit(resource.RLIMIT_DATA, (data, data))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when `parent` dies (Linux; elsewhere pipes closing must do)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def resident(pid: int) -> int:
+    """Resident memory of process `pid` in bytes; 0 when it is gone or the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except (OSError, IndexError, ValueError):
+        return 0

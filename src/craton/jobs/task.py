@@ -1,0 +1,234 @@
+"""One source, read in a child process: unpack, read, harmonise, describe, encode.
+
+Everything here may crash, hang or eat memory on a bad file; the child has its
+limits (`craton.jobs.sandbox`) and writes only below its own folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import re
+import traceback
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from craton.jobs import plan, stage
+from craton.jobs.messages import DISK_FULL, Group, Result, Task
+from craton.model.data import Document, Draft
+from craton.model.describe import describe
+from craton.model.errors import CratonError, RefusedError
+from craton.model.harmonise import harmonise
+from craton.model.record import Asset, Finding, Lineage, Member, Party, Record
+from craton.model.statement import SUFFIX, Statement, apply, read_statement
+from craton.process import readers
+from craton.store.codec import EncodedAsset, encode
+
+REPORT = "export it again with another program, or report the file"
+
+
+def perform(task: Task) -> Result:
+    """Read the source of `task` and stage its records' assets; whatever goes wrong is a result too."""
+    try:
+        return _ingest(task)
+    except Exception as error:  # noqa: BLE001 - whatever a reader or its library throws ends in a refusal
+        return _failure(task, error)
+
+
+def _failure(task: Task, error: Exception) -> Result:
+    match error:
+        case RefusedError():
+            return Result(code=error.code, message=error.message, hint=error.hint)
+        case CratonError():
+            return Result(code="corrupt", message=error.message, hint=error.hint)
+        case MemoryError():
+            message = f"{task.shown} needs more memory than the limit to be read"
+            return Result(code="too-large", message=message, hint="raise ingest.memory_mb, or split the file")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            message = f"no space is left for {task.shown}"
+            return Result(code=DISK_FULL, message=message, hint="free space on the node's disk")
+    traceback.print_exception(error)
+    message = f"reader {task.reader} failed on {task.shown} ({type(error).__name__}: {error})"
+    return Result(code="crashed", message=message, hint=REPORT)
+
+
+def _ingest(task: Task) -> Result:
+    folder = Path(task.folder)
+    records: list[Record] = []
+    texts: dict[str, str] = {}
+    staged = {source.sha256: file for source, file in zip(task.sources, task.files, strict=True)}
+    for number, (reader, draft) in enumerate(_drafts(task)):
+        draft.steps.insert(0, f"read by {reader}")
+        record, files = _record(task, reader, draft, folder / "encoded" / str(number))
+        if any(record.id == other.id for other in records):
+            raise RefusedError("invalid-structure", f"{task.shown} holds two layers called {draft.name!r}")
+        records.append(record)
+        staged |= files
+        if isinstance(draft.data, Document):
+            texts[record.id] = draft.data.text
+    if not records:
+        raise RefusedError("no-data", f"{task.shown} holds no dataset", hint="check the export that made it")
+    return Result(records=tuple(records), staged=staged, texts=texts)
+
+
+def _drafts(task: Task) -> Iterator[tuple[str, Draft]]:
+    main = Path(task.main)
+    options = readers.Options(crs=task.crs, licence=task.licence, owner=task.owner, language=task.language)
+    scratch = Path(task.folder) / "scratch"
+    scratch.mkdir(exist_ok=True)
+    if task.reader == plan.ARCHIVE.id:
+        yield from _archive_drafts(main, options, scratch, task)
+        return
+    files = tuple(Path(f) for f in task.files)
+    statement = _statement(files)
+    options = replace(options, crs=options.crs or statement.crs)
+    files = tuple(f for f in files if not f.name.endswith(SUFFIX))
+    if main.suffix.lower() in stage.STREAMS and main.is_file():
+        main = stage.unpack_stream(main, scratch / "unpacked")
+        files = (main, *files[1:])
+    source = readers.Source(path=main, files=files, name=task.shown, scratch=scratch, options=options)
+    for draft in readers.read(task.reader, source):
+        apply(statement, draft)
+        yield _reader_label(task.reader), draft
+
+
+def _statement(files: tuple[Path, ...]) -> Statement:
+    return next((read_statement(f) for f in files if f.name.endswith(SUFFIX)), Statement())
+
+
+def _archive_drafts(
+    archive: Path, options: readers.Options, scratch: Path, task: Task
+) -> Iterator[tuple[str, Draft]]:
+    inside = scratch / "archive"
+    _files, skipped = stage.unpack_zip(archive, inside)
+    groups = list(plan.plan([str(inside)], []))
+    for number, group in enumerate(groups):
+        main = Path(group.main)
+        name = str(main.relative_to(inside.resolve()))
+        for reader, draft in _inner_drafts(group, name, options, scratch / f"member{number}"):
+            parts = [name if len(groups) > 1 else "", draft.name]
+            draft.name = "/".join(p for p in parts if p)
+            draft.title = draft.title or Path(name).stem
+            draft.licence = draft.licence or group.licence
+            draft.find("compressed", where=task.shown)
+            if skipped:
+                draft.find("archive-member-skipped", skipped)
+            yield reader, draft
+
+
+def _inner_drafts(
+    group: Group, name: str, options: readers.Options, scratch: Path
+) -> Iterator[tuple[str, Draft]]:
+    scratch.mkdir(parents=True)
+    if group.reader in {"", plan.ARCHIVE.id}:
+        raise RefusedError(
+            "unsafe-archive",
+            f"the archive holds {name}, which is a link or another archive",
+            hint="unpack it by hand",
+        )
+    main, files = Path(group.main), tuple(Path(f) for f in group.files)
+    if main.suffix.lower() in stage.STREAMS and main.is_file():
+        main = stage.unpack_stream(main, scratch / "unpacked")
+        files = (main, *files[1:])
+    source = readers.Source(path=main, files=files, name=name, scratch=scratch, options=options)
+    for draft in readers.read(group.reader, source):
+        yield _reader_label(group.reader), draft
+
+
+def _reader_label(id: str) -> str:
+    return f"{id}@{next(r.version for r in readers.readers() if r.id == id)}"
+
+
+def _record(task: Task, reader: str, draft: Draft, folder: Path) -> tuple[Record, dict[str, str]]:
+    _state_licence(draft, task)
+    draft.title = draft.title or _words(draft.name or Path(task.shown).name)
+    if not draft.titles and task.language != "und":
+        draft.titles = {task.language: draft.title}
+    if task.owner and not draft.parties:
+        draft.parties = (Party(name=task.owner),)
+    if Path(task.main).suffix.lower() in stage.STREAMS:
+        draft.find("compressed")
+    draft = harmonise(draft)
+    record = describe(draft, id=dataset_id(task.key, task.shown, draft.name))
+    folder.mkdir(parents=True)
+    assets, staged = _stage_assets(encode(draft.data, draft.kind, folder, crs=record.crs))
+    source = Asset(
+        media_type="application/octet-stream",
+        members=tuple(
+            Member(name=_place(file, task), sha256=s.sha256, size=s.size)
+            for file, s in zip(task.files, task.sources, strict=True)
+        ),
+        roles=("source",),
+    )
+    lineage = Lineage(files=task.sources, reader=reader, steps=tuple(draft.steps))
+    assets = {**assets, "source": source}
+    return msgspec.structs.replace(
+        record,
+        lineage=lineage,
+        assets=assets,
+        content=content_hash(assets),
+        findings=_merged(record.findings),
+    ), staged
+
+
+def _place(file: str, task: Task) -> str:
+    return str(Path(file).relative_to(Path(task.folder) / "source"))
+
+
+def _state_licence(draft: Draft, task: Task) -> None:
+    if task.licence:
+        draft.licence = task.licence
+    elif not draft.licence and task.folder_licence:
+        draft.licence = task.folder_licence
+        draft.find("licence-from-folder", message=task.folder_licence)
+
+
+def _stage_assets(encoded: dict[str, EncodedAsset]) -> tuple[dict[str, Asset], dict[str, str]]:
+    assets: dict[str, Asset] = {}
+    staged: dict[str, str] = {}
+    for name, asset in encoded.items():
+        members = tuple(_member(member, path) for member, path in asset.members.items())
+        staged |= {m.sha256: str(asset.members[m.name]) for m in members}
+        assets[name] = Asset(media_type=asset.media_type, members=members, roles=asset.roles)
+    return assets, staged
+
+
+def _member(name: str, path: Path) -> Member:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256")
+    return Member(name=name, sha256=digest.hexdigest(), size=path.stat().st_size)
+
+
+def _merged(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Findings in the order first made, equal ones counted together."""
+    merged: dict[tuple[str, str, str], Finding] = {}
+    for one in findings:
+        key = (one.code, one.message, one.where)
+        merged[key] = msgspec.structs.replace(
+            one, count=one.count + (merged[key].count if key in merged else 0)
+        )
+    return tuple(merged.values())
+
+
+def content_hash(assets: dict[str, Asset]) -> str:
+    """SHA-256 over the names and hashes of all members: equal content, equal bytes."""
+    lines = sorted(f"{asset}\0{m.name}\0{m.sha256}\n" for asset, a in assets.items() for m in a.members)
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def dataset_id(key: str, shown: str, name: str) -> str:
+    """Stable identifier: readable words and a hash of where the dataset comes from."""
+    readable = readers.split_suffix(Path(shown).name)[0] + (f"-{Path(name).stem}" if name else "")
+    ascii_words = unicodedata.normalize("NFKD", readable).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_words).strip("-")[:48].rstrip("-") or "data"
+    digest = hashlib.sha256(f"{key}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{slug}-{digest[:8]}"
+
+
+def _words(name: str) -> str:
+    stem = readers.split_suffix(name)[0]
+    return re.sub(r"[_\s]+", " ", stem).strip() or stem

@@ -1,0 +1,68 @@
+"""The error tree: grouped by what the caller can do about it."""
+
+from __future__ import annotations
+
+
+class CratonError(Exception):
+    """Any failure Craton reports; `kind` is stable, the words may change.
+
+    Parameters
+    ----------
+    message : str
+        One sentence: what is wrong, what is allowed, what came.
+    hint : str
+        What to do about it, where that is known.
+    """
+
+    kind = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n\nhint: {self.hint}" if self.hint else self.message
+
+
+class RefusedError(CratonError):
+    """The input cannot become a dataset; `code` says why and is stable.
+
+    Raised by readers. The file is left out, the batch goes on.
+    """
+
+    kind = "refused"
+
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class InvalidError(CratonError):
+    """An argument is out of its legal range; change the argument."""
+
+    kind = "invalid"
+
+
+class NotFoundError(CratonError):
+    """No such node, dataset, version or asset."""
+
+    kind = "not-found"
+
+
+class ConflictError(CratonError):
+    """Someone else changed it first; read again and retry."""
+
+    kind = "conflict"
+
+
+class StorageError(CratonError):
+    """The disk or object store refused; nothing was written."""
+
+    kind = "storage"
+
+
+class SettingError(CratonError):
+    """A setting is missing or wrong; fix the node's `craton.toml` or environment."""
+
+    kind = "setting"

@@ -1,0 +1,230 @@
+"""Export: the formats a dataset can be written in for its user, and writing them whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import xarray as xr
+
+from craton.model.errors import InvalidError, StorageError
+from craton.model.record import Asset, Kind, Member
+from craton.store.codec_asset import ZARR, Labelled, Locate, asset_of, only_member, to_json
+from craton.store.codec_export_table import TABLE_WRITERS, write_csv, write_layers
+from craton.store.codec_table import copy_plain, decode_table
+from craton.store.codec_zarr import write_zarr
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A dataset as it lies in the store; `read` decodes it."""
+
+    kind: Kind
+    assets: Mapping[str, Asset]
+    locate: Locate
+    read: Callable[[], Labelled]
+
+    @property
+    def path(self) -> Path:
+        """File of the only member of the data."""
+        return self.locate(only_member(asset_of(self.assets)))
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Members of the data."""
+        return asset_of(self.assets).members
+
+
+Writer = Callable[[Stored, Path], None]
+
+
+def write(stored: Stored, target: Path, *, overwrite: bool) -> Path:
+    """Write `stored` to `target` (see `craton.store.codec.export`)."""
+    writer = writer_for(stored, target)
+    if not overwrite:
+        _refuse_existing(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".craton-", dir=target.parent) as folder:
+            made = Path(folder, "made")
+            made.mkdir()
+            writer(stored, made / target.name)
+            _publish(made, target, overwrite=overwrite)
+    except OSError as error:
+        raise StorageError(f"{target} cannot be written ({error})") from error
+    return target
+
+
+def _publish(made: Path, target: Path, *, overwrite: bool) -> None:
+    """Move what was made beside or to `target`, the file of that name last."""
+    files = sorted(made.iterdir(), key=lambda path: (path.name == target.name, path.name))
+    places = [(path, target.parent / path.name) for path in files]
+    for path, place in places:
+        if not overwrite:
+            _refuse_existing(place)
+        elif place.is_dir() != path.is_dir() and place.exists():
+            raise InvalidError(f"{place} is in the way", hint="choose another name")
+        elif place.is_dir():
+            _refuse_foreign(place, path)
+    for path, place in places:
+        if place.is_dir():
+            place.rename(made.parent / f"replaced-{place.name}")
+        os.replace(path, place)
+
+
+def _refuse_existing(place: Path) -> None:
+    if place.exists():
+        raise InvalidError(f"{place} exists", hint="choose another name, or allow it to be overwritten")
+
+
+def _refuse_foreign(place: Path, made: Path) -> None:
+    """Refuse to replace a folder that holds anything an export of this kind would not have written."""
+    suffixes = {path.suffix for path in made.rglob("*") if path.is_file()}
+    names = {path.name for path in made.rglob("*") if path.is_file() and not path.suffix}
+    for path in place.rglob("*"):
+        known = path.is_dir() or path.suffix in suffixes or path.name in names or path.name.isdecimal()
+        if not known:
+            raise InvalidError(f"{place} holds {path.name}, which is no export", hint="choose another folder")
+
+
+def writer_for(stored: Stored, target: Path) -> Writer:
+    """Writer of the format that the name of `target` asks for."""
+    writers = _writers(stored)
+    name = target.name.lower()
+    suffixes = sorted((suffix for suffix in writers if suffix), key=len, reverse=True)
+    chosen = next((suffix for suffix in suffixes if name.endswith(suffix)), None)
+    if chosen is None and "" in writers and not target.suffix:
+        chosen = ""
+    if chosen is None:
+        allowed = ", ".join(suffix or "a folder (no suffix)" for suffix in writers) or "none"
+        raise InvalidError(
+            f"this {stored.kind} cannot be written as {target.suffix or 'a folder'!r}; what it can be written as: {allowed}"
+        )
+    return writers[chosen]
+
+
+def _writers(stored: Stored) -> Mapping[str, Writer]:
+    if stored.kind == "document":
+        return _document_writers(stored)
+    if stored.kind in {"grid", "volume"}:
+        return ZARR_WRITERS if asset_of(stored.assets).media_type == ZARR else COG_WRITERS
+    return WRITERS[stored.kind]
+
+
+def _copy(stored: Stored, target: Path) -> None:
+    shutil.copyfile(stored.path, target)
+
+
+def _netcdf(stored: Stored, target: Path) -> None:
+    """NetCDF 4 with CF attributes, compressed, written chunk by chunk."""
+    dataset = cast(xr.Dataset, stored.read())
+    renamed = dataset.rename({name: str(name).replace("/", "_") for name in dataset.data_vars})
+    for variable in (renamed, *renamed.variables.values()):
+        variable.attrs = {key: _netcdf_attribute(value) for key, value in variable.attrs.items()}
+    numbers = [name for name, array in renamed.data_vars.items() if array.ndim and array.dtype.kind in "iuf"]
+    try:
+        renamed.to_netcdf(target, engine="netcdf4", encoding={name: {"zlib": True, "complevel": 4} for name in numbers})
+    except (TypeError, ValueError) as error:
+        raise InvalidError(f"the grid does not fit NetCDF ({error})", hint="use .zarr") from error
+
+
+def _netcdf_attribute(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    flat = isinstance(value, list) and len({type(item) for item in value} & {str, int, float}) == 1
+    return value if flat or isinstance(value, str | int | float) else to_json(value)
+
+
+def _zarr(stored: Stored, target: Path) -> None:
+    dataset = cast(xr.Dataset, stored.read())
+    write_zarr(dataset, target, str(dataset.attrs.get("crs", "")))
+
+
+def _members(stored: Stored, target: Path) -> None:
+    """Copy each member to its name below the folder `target`."""
+    for member in stored.members:
+        place = target / member.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stored.locate(member), place)
+
+
+def _table_folder(stored: Stored, target: Path) -> None:
+    """Write each table as Parquet below the folder `target`."""
+    for member in stored.members:
+        place = target / member.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        copy_plain(stored.locate(member), place)
+
+
+def _parquet_zip(stored: Stored, target: Path) -> None:
+    _zipped(stored, target, lambda source, place: copy_plain(source, place), ".parquet")
+
+
+def _csv_zip(stored: Stored, target: Path) -> None:
+    _zipped(stored, target, lambda source, place: write_csv(decode_table(source), place), ".csv")
+
+
+def _zipped(stored: Stored, target: Path, writer: Callable[[Path, Path], None], suffix: str) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in stored.members:
+            name = str(Path(member.name).with_suffix("")) + suffix
+            place = target.with_name("member")
+            writer(stored.locate(member), place)
+            archive.write(place, name)
+            place.unlink()
+
+
+def _layers(stored: Stored, target: Path) -> None:
+    tables: dict[str, pd.DataFrame] = {
+        member.name.removesuffix(".parquet").replace("/", "_"): decode_table(stored.locate(member))
+        for member in stored.members
+    }
+    write_layers(tables, target)
+
+
+def _document_writers(stored: Stored) -> dict[str, Writer]:
+    """The original under its own suffix, and the text found in it."""
+    originals = [asset for asset in stored.assets.values() if "source" in asset.roles and len(asset.members) == 1]
+    writers: dict[str, Writer] = {}
+    if "text" in stored.assets:
+        writers[".txt"] = lambda stored, target: _copy_member(stored, stored.assets["text"].members[0], target)
+    for original in originals[:1]:
+        suffix = Path(original.members[0].name).suffix.lower()
+        writers[suffix] = lambda stored, target: _copy_member(stored, original.members[0], target)
+    return writers
+
+
+def _copy_member(stored: Stored, member: Member, target: Path) -> None:
+    shutil.copyfile(stored.locate(member), target)
+
+
+def _table_writer(writer: Callable[[pd.DataFrame, Path], None]) -> Writer:
+    return lambda stored, target: writer(cast(pd.DataFrame, stored.read()), target)
+
+
+COG_WRITERS: dict[str, Writer] = {".tif": _copy, ".tiff": _copy, ".nc": _netcdf, ".zarr": _zarr}
+ZARR_WRITERS: dict[str, Writer] = {".zarr": _members, ".nc": _netcdf}
+FOLDER_WRITERS: dict[str, Writer] = {
+    "": _table_folder,
+    ".parquet.zip": _parquet_zip,
+    ".csv.zip": _csv_zip,
+    ".zip": _csv_zip,
+    ".gpkg": _layers,
+}
+WRITERS: dict[Kind, dict[str, Writer]] = {
+    "table": {
+        ".parquet": lambda stored, target: copy_plain(stored.path, target),
+        **{suffix: _table_writer(writer) for suffix, writer in TABLE_WRITERS.items()},
+    },
+    "boreholes": FOLDER_WRITERS,
+    "series": FOLDER_WRITERS,
+    "mesh": {".glb": _copy},
+}
+"""Formats by kind; grids and documents depend on their assets."""

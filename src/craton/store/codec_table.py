@@ -1,0 +1,290 @@
+"""Tables as GeoParquet 1.1, and back with rows, columns and types as they were.
+
+Rows with geometry are sorted along a Hilbert curve, so that a map's view
+touches few row groups; the hidden column `source_row` keeps the source's
+order, in which `decode_table` gives the rows back. Each row's extent stands in
+the hidden column `bbox` (float32, rounded outwards: a search by it never
+misses a row). Both columns take another name where the table has one of that
+name; the metadata `craton` says which they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from craton.model.data import TableStream
+from craton.store.codec_asset import NOTE, to_json
+from craton.store.codec_columns import Columns, from_arrow, from_frame, to_frame
+from craton.store.codec_geometry import Extent, hilbert_order, measure
+from craton.store.codec_wkb import Bounds
+
+ROW_GROUP = 1 << 16
+"""Rows of a row group, the least that a reader fetches."""
+
+SAMPLED_ROWS = 4096
+"""Rows that are looked at to see whether values of a column repeat."""
+
+REPEATED = 0.5
+"""Share of different values below which a dictionary pays."""
+
+FLOAT_STEP = 2.0**-23
+"""Largest distance of neighbouring float32 numbers, as a share of the number."""
+
+NOTHING: Mapping[str, str] = {}
+
+BOX = ("xmin", "ymin", "xmax", "ymax")
+
+Tabular = gpd.GeoDataFrame | pd.DataFrame | pa.Table | TableStream
+
+
+@dataclass
+class Layout:
+    """What a table's file says of itself besides its columns.
+
+    Parameters
+    ----------
+    geometries : dict of str to CRS
+        Geometry columns with their reference systems (PROJJSON), the main one first.
+    box, row : str
+        Names of the hidden columns; empty where there is none.
+    note : dict
+        What `codec_columns` needs to give the columns back.
+    """
+
+    geometries: dict[str, dict[str, Any] | None]
+    box: str = ""
+    row: str = ""
+    note: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def main(self) -> str:
+        """Main geometry column, empty where there is none."""
+        return next(iter(self.geometries), "")
+
+    def metadata(self, extents: Mapping[str, Extent]) -> dict[str, str]:
+        """Key–value metadata of the file, once all rows are known."""
+        hidden = [name for name in (self.box, self.row) if name]
+        note = {**self.note, "hidden": hidden, "row": self.row}
+        if not self.main:
+            return {NOTE: to_json(note)}
+        columns = {name: self._column(name, extents[name]) for name in self.geometries}
+        geo = {"version": "1.1.0", "primary_column": self.main, "columns": columns}
+        return {"geo": to_json(geo), NOTE: to_json(note)}
+
+    def _column(self, name: str, extent: Extent) -> dict[str, Any]:
+        column: dict[str, Any] = {"encoding": "WKB", "geometry_types": extent.types, "crs": self.geometries[name]}
+        if extent.box:
+            column["bbox"] = extent.box
+        if name == self.main and self.box:
+            column["covering"] = {"bbox": {corner: [self.box, corner] for corner in BOX}}
+        return column
+
+
+def encode_table(data: Tabular, target: Path, crs: str = "", note: Mapping[str, str] = NOTHING) -> Path:
+    """Write `data` to `target` as GeoParquet, or as plain Parquet where it has no geometry.
+
+    Parameters
+    ----------
+    data : GeoDataFrame, DataFrame, Table or TableStream
+        A stream is written as it comes, in its own order; the others are sorted.
+    target : Path
+        File to be written.
+    crs : str
+        Reference system of the geometry; empty takes the one the data carries.
+    note : mapping of str to str
+        What else the file is to say of itself; `read_arrow` gives it back.
+    """
+    if isinstance(data, TableStream):
+        return _write_stream(data, target, crs)
+    columns = from_arrow(data, crs) if isinstance(data, pa.Table) else from_frame(data, crs)
+    columns.note.update(note)
+    return _write_sorted(columns, target)
+
+
+def _write_sorted(columns: Columns, target: Path) -> Path:
+    table, layout = columns.table.combine_chunks(), _layout(columns)
+    bounds, extents = _extents(table, layout)
+    order = None if bounds is None or len(bounds) < 2 else hilbert_order(bounds)
+    if order is not None and (np.diff(order) >= 0).all():
+        order = None
+    layout.row = _free_name("source_row", table.column_names) if order is not None else ""
+    with _writer(target, table, layout, layout.metadata(extents)) as writer:
+        for group in _ahead(_groups(table, bounds, order, layout)):
+            writer.write_table(group, row_group_size=ROW_GROUP)
+    return target
+
+
+def _extents(table: pa.Table, layout: Layout) -> tuple[Bounds | None, dict[str, Extent]]:
+    """Bounds by row of the main geometry, and the extent of each geometry column."""
+    found = {name: measure(table[name]) for name in layout.geometries}
+    bounds = found[layout.main][0] if layout.main else None
+    return bounds, {name: extent for name, (_bounds, extent) in found.items()}
+
+
+def _layout(columns: Columns) -> Layout:
+    layout = Layout(dict(columns.geometries), note=columns.note)
+    layout.box = _free_name("bbox", columns.table.column_names) if layout.main else ""
+    return layout
+
+
+def _free_name(name: str, taken: list[str]) -> str:
+    """`name`, or it with a number where it is `taken`; case is no difference, for it is none to SQL."""
+    lower = {one.lower() for one in taken}
+    candidates = (name if number == 1 else f"{name}_{number}" for number in range(1, len(taken) + 2))
+    return next(candidate for candidate in candidates if candidate not in lower)
+
+
+def _groups(
+    table: pa.Table, bounds: Bounds | None, order: np.ndarray[Any, Any] | None, layout: Layout
+) -> Iterator[pa.Table]:
+    """Row groups in their final order, with the hidden columns."""
+    for start in range(0, max(1, table.num_rows), ROW_GROUP):
+        rows = slice(start, start + ROW_GROUP)
+        chosen = rows if order is None else order[rows]
+        group = table.slice(start, ROW_GROUP) if order is None else table.take(pa.array(chosen))
+        yield _with_hidden(group, bounds[chosen] if bounds is not None else None, chosen, layout)
+
+
+def _with_hidden(group: pa.Table, bounds: Bounds | None, rows: Any, layout: Layout) -> pa.Table:
+    if layout.row:
+        group = group.append_column(pa.field(layout.row, pa.int32(), nullable=False), pa.array(rows, pa.int32()))
+    if bounds is None or not layout.box:
+        return group
+    return group.append_column(layout.box, boxes(bounds))
+
+
+def boxes(bounds: Bounds) -> pa.StructArray:
+    """`bounds` as a struct of float32 rounded outwards, null where there is no geometry."""
+    slack = np.abs(bounds) * FLOAT_STEP
+    slack[:, :2] *= -1
+    corners = [pa.array(side) for side in np.ascontiguousarray((bounds + slack).T, np.float32)]
+    missing = np.isnan(bounds[:, 0])
+    return pa.StructArray.from_arrays(corners, list(BOX), mask=pa.array(missing) if missing.any() else None)
+
+
+def _ahead[T](items: Iterator[T]) -> Iterator[T]:
+    """`items`, the next one made in a second thread while the last is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
+
+
+def _writer(
+    target: Path, sample: pa.Table, layout: Layout, metadata: Mapping[str, str] = NOTHING
+) -> pq.ParquetWriter:
+    """Writer whose encodings suit the columns of `sample`: the same for the same data."""
+    schema = sample.schema.with_metadata(dict(metadata))
+    if layout.row:
+        schema = schema.append(pa.field(layout.row, pa.int32(), nullable=False))
+    if layout.box:
+        schema = schema.append(pa.field(layout.box, boxes(np.empty((0, 4))).type))
+    corners = [f"{layout.box}.{corner}" for corner in BOX] if layout.box else []
+    attributes = [field.name for field in sample.schema if field.name not in layout.geometries]
+    return pq.ParquetWriter(
+        target,
+        schema,
+        compression="zstd",
+        use_dictionary=[name for name in attributes if _repeats(sample[name])],
+        write_statistics=[*attributes, *corners],
+        use_byte_stream_split=corners,
+    )
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether values of `column` come again often enough for a dictionary to pay."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return True
+    if pa.types.is_nested(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or not len(column):
+        return False
+    rows = np.unique(np.linspace(0, len(column) - 1, SAMPLED_ROWS).astype(np.int64))
+    return bool(pc.count_distinct(column.take(pa.array(rows))).as_py() < REPEATED * len(rows))
+
+
+def _write_stream(stream: TableStream, target: Path, crs: str) -> Path:
+    """Write the batches of `stream` as they come, a row group in memory at a time."""
+    empty = from_arrow(stream.schema.empty_table(), crs)
+    layout = _layout(empty)
+    extents = {name: Extent() for name in layout.geometries}
+    groups = (from_arrow(group, crs).table for group in _regrouped(stream))
+    first = next(groups, empty.table)
+    with _writer(target, first, layout) as writer:
+        for group in chain((first,), groups):
+            bounds, further = _extents(group, layout)
+            for name, extent in further.items():
+                extents[name] = extents[name].joined(extent)
+            writer.write_table(_with_hidden(group, bounds, None, layout), row_group_size=ROW_GROUP)
+        writer.add_key_value_metadata(layout.metadata(extents))
+    return target
+
+
+def _regrouped(stream: TableStream) -> Iterator[pa.Table]:
+    """Batches of `stream` put together into tables of `ROW_GROUP` rows."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in stream.batches():
+        waiting.append(batch)
+        count += batch.num_rows
+        while count >= ROW_GROUP:
+            whole = pa.Table.from_batches(waiting, stream.schema)
+            yield whole.slice(0, ROW_GROUP)
+            waiting = whole.slice(ROW_GROUP).to_batches()
+            count -= ROW_GROUP
+    if count:
+        yield pa.Table.from_batches(waiting, stream.schema)
+
+
+def decode_table(source: Path) -> gpd.GeoDataFrame | pd.DataFrame:
+    """Table of the file `source`: rows in the order of its source, without the hidden columns."""
+    table, geometries, note = read_arrow(source)
+    return to_frame(table, geometries, note)
+
+
+def read_arrow(source: Path) -> tuple[pa.Table, dict[str, dict[str, Any] | None], dict[str, Any]]:
+    """Arrow table in the order of its source, geometry columns with their PROJJSON, and the note of the columns."""
+    with pq.ParquetFile(source) as file:
+        metadata = file.metadata.metadata or {}
+        note = json.loads(metadata.get(NOTE.encode(), b"{}"))
+        geo = json.loads(metadata.get(b"geo", b"{}"))
+        row = note.get("row", "")
+        unwanted = set(note.get("hidden", [])) - {row}
+        table = file.read(columns=[name for name in file.schema_arrow.names if name not in unwanted])
+    if row:
+        table = table.drop_columns([row]).take(pa.array(_inverse(table[row].to_numpy())))
+    columns = geo.get("columns", {})
+    names = sorted(columns, key=lambda name: name != geo.get("primary_column"))
+    return table.replace_schema_metadata(None), {name: columns[name].get("crs") for name in names}, note
+
+
+def _inverse(order: np.ndarray[Any, np.dtype[np.int32]]) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """Order that undoes `order`."""
+    inverse = np.empty_like(order)
+    inverse[order] = np.arange(order.size, dtype=order.dtype)
+    return inverse
+
+
+def copy_plain(source: Path, target: Path) -> None:
+    """Copy the table of file `source` to `target`: rows in the source's order, no hidden columns, names as they were."""
+    table, geometries, note = read_arrow(source)
+    names = note.get("names", {})
+    table = table.rename_columns([names.get(name, name) for name in table.column_names])
+    layout = Layout({names.get(name, name): system for name, system in geometries.items()})
+    _bounds, extents = _extents(table, layout)
+    metadata = {key: value for key, value in layout.metadata(extents).items() if key != NOTE}
+    with _writer(target, table, layout, metadata) as writer:
+        writer.write_table(table, row_group_size=ROW_GROUP)

@@ -1,0 +1,172 @@
+"""What a catalogue is asked, and what of a record answers it: boxes, spans of time, words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import PurePath
+from typing import Literal, NamedTuple
+
+from craton.model.errors import InvalidError
+from craton.model.record import Bbox, Period, Record
+from craton.model.text import Phrase, query_tokens, search_tokens
+
+Order = Literal["newest", "oldest"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""An open side of a period reaches to the first or the last year RFC 3339 can write."""
+
+
+class Box(NamedTuple):
+    """A rectangle in degrees, unrolled: west is −180 to 180, east at least west and up to a turn more."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class Span(NamedTuple):
+    """A closed span of time in seconds since 1970."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Query:
+    """Conditions that all must hold; a condition left empty holds always.
+
+    Parameters
+    ----------
+    bbox : tuple of float
+        West, south, east, north in degrees; a record's box must touch it.
+    time : Period
+        A record's time must touch it.
+    text : str
+        Words, see `craton.model.text.query_tokens`.
+    kind, quantity : str
+        Exact names.
+    visibility : tuple of str
+        What the asker may see.
+    after : int
+        Only records that come after this sequence number in `order`.
+    """
+
+    bbox: Bbox | None = None
+    time: Period | None = None
+    text: str = ""
+    kind: str | None = None
+    quantity: str = ""
+    visibility: tuple[str, ...] | None = None
+    limit: int = 10
+    after: int | None = None
+    offset: int = 0
+    order: Order = "newest"
+
+    def __post_init__(self) -> None:
+        if self.limit < 0 or self.offset < 0:
+            raise InvalidError(f"limit and offset must be 0 or more, not {self.limit} and {self.offset}")
+        if self.order not in ("newest", "oldest"):
+            raise InvalidError(f"order must be newest or oldest, not {self.order!r}")
+
+    @cached_property
+    def boxes(self) -> tuple[Box, ...]:
+        """The box, and the same a turn to the east and to the west where an unrolled record may touch it."""
+        if self.bbox is None:
+            return ()
+        west, south, east, north = unroll(self.bbox)
+        turns = (0, 360, -360) if east >= 180 else (0, 360)
+        return tuple(Box(west + turn, south, east + turn, north) for turn in turns)
+
+    @cached_property
+    def span(self) -> Span | None:
+        """The time in seconds, `None` when not asked for."""
+        if self.time is None:
+            return None
+        return span(self.time) or Span(_seconds(BEGINNING), _seconds(END))
+
+    @cached_property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """The words in the form they are indexed."""
+        return query_tokens(self.text)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no record can answer: a text without a word, or nothing that the asker may see."""
+        return bool(self.text.strip() and not self.phrases) or self.visibility == ()
+
+
+def unroll(bbox: Bbox) -> Box:
+    """Box of `bbox` with its east made larger than its west; `InvalidError` for numbers that make no box.
+
+    Longitudes beyond ±180, as in grids from 0 to 360, are turned back.
+    """
+    if len(bbox) != 4 or not all(map(math.isfinite, bbox)):
+        raise InvalidError(f"bbox must be four finite numbers, not {bbox}")
+    west, south, east, north = bbox
+    if south > north:
+        raise InvalidError(f"bbox is west, south, east, north; south {south} lies above north {north}")
+    if max(abs(west), abs(east)) > 540:
+        raise InvalidError(f"bbox longitudes must be within ±540 degrees, not {west} and {east}")
+    if east < west:
+        east += 360
+    if east - west >= 360:
+        return Box(-180.0, south, 180.0, north)
+    turn = -360 if west > 180 else 360 if west < -180 else 0
+    return Box(west + turn, south, east + turn, north)
+
+
+def span(period: Period) -> Span | None:
+    """Seconds of `period`, `None` where both sides are open; `InvalidError` where it is no RFC 3339."""
+    if not period.start and not period.end:
+        return None
+    start = moment(period.start) if period.start else BEGINNING
+    end = moment(period.end, last=True) if period.end else END
+    if end < start:
+        raise InvalidError(f"time ends ({period.end}) before it starts ({period.start})")
+    return Span(_seconds(start), _seconds(end))
+
+
+def moment(text: str, *, last: bool = False) -> datetime:
+    """Time of an RFC 3339 date or date-time, in UTC where no offset is given; `last` takes a date's last second."""
+    try:
+        time = datetime.fromisoformat(text)
+        if last and len(text) == _DATE_LENGTH:
+            time += timedelta(days=1, seconds=-1)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidError(
+            f"{text[:40]!r} is not a time", hint="write it as 2025-03-28 or 2025-03-28T06:20:52Z (RFC 3339)"
+        ) from None
+
+
+_DATE_LENGTH = len("2025-03-28")
+
+
+def _seconds(time: datetime) -> float:
+    return (time - EPOCH).total_seconds()
+
+
+def searchable(record: Record, more: str = "") -> str:
+    """Search tokens of what is said in `record`, and of `more`."""
+    return search_tokens("\n".join([*_texts(record), more]))
+
+
+def _texts(record: Record) -> Iterator[str]:
+    yield record.kind
+    yield from record.title.values()
+    yield from record.description.values()
+    yield from record.keywords
+    yield from (party.name for party in record.parties)
+    yield from (quantity.name for quantity in record.quantities)
+    for column in record.columns:
+        yield column.name
+        yield column.title
+    yield from (PurePath(file.path).name for file in record.lineage.files)
+    yield from (value for value in record.properties.values() if isinstance(value, str))

@@ -1,0 +1,255 @@
+"""The catalogue in one SQLite file: R-tree for place and time, FTS5 for words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from craton.model.errors import InvalidError, NotFoundError, StorageError
+from craton.model.text import MIN_PREFIX
+from craton.store.catalogue import Problem
+from craton.store.checks import table_problems
+from craton.store.entries import Entry
+from craton.store.pool import Pool
+from craton.store.search import Box, Query, Span
+from craton.store.sql import Row, Session, SqlCatalogue
+from craton.store.sqlite_search import count_records, extent, find_records
+
+TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE records (
+        sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind TEXT NOT NULL,
+        visibility TEXT NOT NULL, linked INTEGER NOT NULL, west REAL, south REAL, east REAL, north REAL,
+        start REAL, stop REAL)""",
+    "CREATE INDEX records_kind ON records (kind)",
+    "CREATE INDEX records_visibility ON records (visibility)",
+    "CREATE TABLE documents (sequence INTEGER PRIMARY KEY, json BLOB NOT NULL)",
+    "CREATE TABLE versions (id TEXT, version INTEGER, sequence INTEGER NOT NULL, json BLOB NOT NULL, PRIMARY KEY (id, version))",
+    "CREATE TABLE tombstones (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, json BLOB NOT NULL)",
+    "CREATE TABLE quantities (name TEXT, sequence INTEGER, PRIMARY KEY (name, sequence)) WITHOUT ROWID",
+    "CREATE INDEX quantities_sequence ON quantities (sequence)",
+    "CREATE TABLE sources (key TEXT PRIMARY KEY, stamp BLOB NOT NULL)",
+    "CREATE TABLE source_records (source TEXT, id TEXT, PRIMARY KEY (source, id)) WITHOUT ROWID",
+    "CREATE INDEX source_records_id ON source_records (id)",
+    """CREATE TABLE refs (sha256 TEXT, id TEXT, version INTEGER, size INTEGER NOT NULL,
+        PRIMARY KEY (sha256, id, version)) WITHOUT ROWID""",
+    "CREATE INDEX refs_id ON refs (id, version)",
+    "CREATE TABLE pending (sha256 TEXT, txn TEXT, PRIMARY KEY (sha256, txn)) WITHOUT ROWID",
+    "CREATE INDEX pending_txn ON pending (txn)",
+    "CREATE TABLE texts (sequence INTEGER PRIMARY KEY, tokens TEXT NOT NULL)",
+    "CREATE TABLE words (word TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE VIRTUAL TABLE extents USING rtree (sequence, west, east, south, north, start, stop)",
+    # The texts come as tokens; the ASCII tokenizer only parts them at the spaces.
+    """CREATE VIRTUAL TABLE search USING fts5 (
+        tokens, content='texts', content_rowid='sequence', columnsize=0, tokenize='ascii')""",
+)
+
+INDEX_TABLES = ("texts", "extents")
+"""Tables that hold one row for each current record, beside those of every SQL catalogue."""
+
+HINTS = {
+    sqlite3.SQLITE_BUSY: "another program is writing to the catalogue; try again",
+    sqlite3.SQLITE_FULL: "free some disk space",
+    sqlite3.SQLITE_READONLY: "the catalogue's folder must be writable",
+    sqlite3.SQLITE_CANTOPEN: "the catalogue's folder must exist and be accessible",
+    sqlite3.SQLITE_CORRUPT: "check the disk, and restore the catalogue from a copy",
+    sqlite3.SQLITE_NOTADB: "restore the catalogue from a copy",
+}
+"""What to do about SQLite's refusals, by primary result code."""
+
+BUSY_SECONDS = 60.0
+"""How long a writer waits for its turn."""
+
+READING = ("PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY")
+"""Set on connections that read: 32 MiB of page cache, and sorting in memory."""
+
+WRITING = (
+    "PRAGMA cache_size = -262144",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 16384",
+    "PRAGMA temp_store = MEMORY",
+)
+"""Set on the connection that writes: 256 MiB of page cache, used only where a bulk load fills
+it; every commit reaches the disk; 64 MiB of log, so that pages changed often are copied once."""
+
+
+class SqliteSession:
+    """One transaction on an SQLite connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """Run a statement and give its rows."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def run(self, sql: str, *values: object) -> int:
+        """Run a statement and give the number of rows it changed."""
+        return self._connection.execute(sql, values).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement for each of `rows`."""
+        self._connection.executemany(sql, rows)
+
+
+class SqliteCatalogue(SqlCatalogue):
+    """A `Catalogue` in the SQLite file `path`.
+
+    Write-ahead log, so that readers never wait and see one snapshot; each
+    commit reaches the disk before it is reported (`synchronous=FULL`), for
+    otherwise a power cut could lose a pending row and keep its object.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, create: bool = False) -> None:
+        if not create and not path.exists():
+            raise NotFoundError(f"there is no catalogue {path}", hint="make a node first")
+        self._path, self._read_only, self._mode = path, read_only, "ro" if read_only else "rwc" if create else "rw"
+        self._turn = threading.Lock()
+        self._readers = Pool(lambda: self._connect(READING))
+        self._writers = Pool(lambda: self._connect(WRITING))
+        if create:
+            self._create()
+        self._start(read_only=read_only)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._readers.close()
+        self._writers.close()
+
+    def check(self, deep: bool) -> list[Problem]:
+        """What is wrong within the catalogue."""
+        try:
+            with self._reading() as session:
+                problems = [*_damage(session, deep)] or table_problems(session, INDEX_TABLES, _misfiled, deep)
+            return problems or ([] if self._read_only else self._posting_problems())
+        except StorageError as error:
+            return [Problem("database", error.message, str(self._path))]
+
+    def _posting_problems(self) -> list[Problem]:
+        """Whether the postings of the full-text index are those of the texts; FTS5 asks this as a kind of insert."""
+        try:
+            with self._writing() as session:
+                session.run("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+        except StorageError as error:
+            return [Problem("index-inconsistent", f"full text: {error.message}", "search")]
+        return []
+
+    def _connect(self, settings: Sequence[str]) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={self._mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        for setting in settings:
+            connection.execute(setting)
+        return connection
+
+    def _create(self) -> None:
+        """Make the file and its tables; a file whose making was cut short is completed."""
+        with _translated(), self._writers.take() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with self._writing() as session:
+            if not session.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+                self._set_up(session, TABLES)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with _translated(), self._readers.take() as connection, _transaction(connection, "BEGIN"):
+            yield SqliteSession(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        if self._read_only:
+            raise StorageError("the catalogue is open for reading only")
+        with self._turn, _translated(), self._writers.take() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+            yield SqliteSession(connection)
+
+    def _index(self, session: Session, entries: Sequence[Entry]) -> None:
+        texts = [(one.record.sequence, one.tokens) for one in entries]
+        words = {word for _, tokens in texts for word in tokens.split(" ") if len(word) >= MIN_PREFIX}
+        session.many(
+            "INSERT INTO extents (sequence, west, east, south, north, start, stop) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(one.record.sequence, *extent(one.box, one.span)) for one in entries],
+        )
+        session.many("INSERT INTO texts (sequence, tokens) VALUES (?, ?)", texts)
+        session.many("INSERT INTO search (rowid, tokens) VALUES (?, ?)", texts)
+        session.many("INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING", [(word,) for word in sorted(words)])
+
+    def _unindex(self, session: Session, sequences: Sequence[int]) -> None:
+        keys = [(sequence,) for sequence in sequences]
+        session.many("DELETE FROM extents WHERE sequence = ?", keys)
+        session.many(
+            "INSERT INTO search (search, rowid, tokens) SELECT 'delete', sequence, tokens FROM texts WHERE sequence = ?",
+            keys,
+        )
+        session.many("DELETE FROM texts WHERE sequence = ?", keys)
+
+    def _find(self, session: Session, query: Query) -> list[Row]:
+        return find_records(session, query)
+
+    def _count(self, session: Session, query: Query) -> int:
+        return count_records(session, query)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn SQLite's refusals into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise StorageError(f"the catalogue failed: {error}", hint=HINTS.get(code, "")) from error
+    except UnicodeEncodeError as error:
+        raise InvalidError(f"text holds half a character (an unpaired surrogate): {error}") from error
+
+
+def _damage(session: Session, deep: bool) -> Iterator[Problem]:
+    """Damage to the file and to the R-tree."""
+    for (message,) in session.rows("PRAGMA integrity_check" if deep else "PRAGMA quick_check"):
+        if message != "ok":
+            yield Problem("database", message)
+    if deep:
+        ((message,),) = session.rows("SELECT rtreecheck('extents')")
+        if message != "ok":
+            yield Problem("index-inconsistent", message, "extents")
+
+
+def _misfiled(session: Session, entries: Sequence[Entry]) -> Iterator[str]:
+    """Ids of entries whose box, time or words are not in the indexes."""
+    if not entries:
+        return
+    rows = session.rows(
+        "SELECT x.sequence, x.west, x.east, x.south, x.north, x.start, x.stop, t.tokens FROM extents x"
+        " JOIN texts t ON t.sequence = x.sequence WHERE x.sequence BETWEEN ? AND ?",
+        entries[0].record.sequence,
+        entries[-1].record.sequence,
+    )
+    filed = {sequence: (sides, tokens) for sequence, *sides, tokens in rows}
+    for one in entries:
+        sides, tokens = filed.get(one.record.sequence, (None, ""))
+        if sides is None or not _is_around(sides, extent(one.box, one.span)) or not tokens.startswith(one.tokens):
+            yield one.record.id
+
+
+def _is_around(outer: Sequence[float], inner: Sequence[float]) -> bool:
+    """Whether the sides (lower, upper; lower, upper…) `outer` hold `inner`."""
+    lower = all(a <= b for a, b in zip(outer[::2], inner[::2], strict=True))
+    return lower and all(a >= b for a, b in zip(outer[1::2], inner[1::2], strict=True))

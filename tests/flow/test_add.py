@@ -1,0 +1,224 @@
+"""From a folder to a catalogue, through the command a person types."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import craton
+
+SAMPLE = Path(__file__).resolve().parents[2] / "demo" / "sample"
+CRATON = Path(sys.executable).with_name("craton")
+
+
+def run(*arguments, **options):
+    """Run the command; standard output as JSON lines where it is JSON."""
+    done = subprocess.run(
+        [CRATON, *map(str, arguments)], capture_output=True, text=True, timeout=240, **options
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return done.returncode, lines, done
+
+
+@pytest.fixture
+def survey(tmp_path):
+    """A copy of the sample that a test may change."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "survey"))
+
+
+@pytest.fixture
+def node(tmp_path):
+    """An empty node."""
+    folder = tmp_path / "node"
+    assert run("init", folder)[0] == 0
+    return folder
+
+
+def snapshot(folder):
+    """What a catalogue says, without the times at which it was said."""
+    with craton.open(folder) as node:
+        return {
+            r.id: (r.version, r.content, r.bbox, r.shape, r.title, r.crs, [f.code for f in r.findings])
+            for r in node.find()
+        }
+
+
+def test_every_file_of_a_folder_gets_an_outcome_and_adding_again_changes_nothing(survey, node):
+    """One line a file; the second run says unchanged for each and moves no change number."""
+    files = sorted(str(p) for p in survey.rglob("*") if p.is_file())
+    status, lines, done = run("add", node, survey, "--json")
+    assert status == 0, done.stderr
+    assert sorted(line["path"] for line in lines) == files
+    assert {line["outcome"] for line in lines} == {"added", "part_of", "document"}
+    with craton.open(node) as opened:
+        before = opened.store.sequence()
+    status, lines, _done = run("add", node, survey, "--json")
+    assert status == 0
+    assert {line["outcome"] for line in lines} == {"unchanged", "part_of"}
+    with craton.open(node) as opened:
+        assert opened.store.sequence() == before
+    assert run("check", node)[0] == 0
+
+
+def test_a_changed_file_becomes_a_new_version_and_the_old_one_stays_readable(survey, node):
+    """Rows added to a table give version 2; version 1 still reads with its own rows."""
+    table = survey / "geography" / "places.csv"
+    _status, lines, _done = run("add", node, table, "--json")
+    id = lines[0]["record"]
+    rows = table.read_text(encoding="utf-8")
+    table.write_text(rows + "Ban Nong,Ban Nong,,LA,102.5,18.5,100,9\n", encoding="utf-8")
+    _status, lines, _done = run("add", node, table, "--json")
+    assert (lines[0]["outcome"], lines[0]["record"]) == ("updated", id)
+    with craton.open(node) as opened:
+        assert (len(opened[id].read()), len(opened[f"{id}@1"].read())) == (71, 70)
+        assert [r.version for r in opened[id].versions()] == [2, 1]
+    assert run("check", node)[0] == 0
+
+
+def test_refused_files_have_a_code_and_a_sentence_and_the_batch_goes_on(tmp_path, node):
+    """One bad file does not stop the others; the exit status tells."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "empty.csv").write_bytes(b"")
+    (folder / "broken.tif").write_bytes(b"II*\x00" + bytes(range(200)))
+    (folder / "good.csv").write_text("lon,lat,au_ppm\n102.1,18.2,0.4\n102.2,18.3,1.5\n")
+    (folder / "link.csv").symlink_to("/etc/hostname")
+    os.mkfifo(folder / "pipe.csv")
+    status, lines, _done = run("add", node, folder, "--json")
+    by_name = {Path(line["path"]).name: line for line in lines}
+    assert status == 1
+    assert by_name["good.csv"]["outcome"] == "added"
+    for name, code in [("empty.csv", "empty"), ("link.csv", "outside-folder"), ("pipe.csv", "unreadable")]:
+        assert (by_name[name]["outcome"], by_name[name]["code"]) == ("refused", code)
+        assert name in by_name[name]["message"]
+    assert by_name["broken.tif"]["code"] in {"corrupt", "truncated"}
+    assert run("check", node)[0] == 0
+
+
+def test_kill_at_any_moment_then_again_gives_the_undisturbed_catalogue(survey, node, tmp_path):
+    """Kill -9 at spread moments, then the same command: same catalogue as a quiet run, nothing left over."""
+    quiet = tmp_path / "quiet"
+    run("init", quiet)
+    start = time.monotonic()
+    run("add", quiet, survey)
+    whole = time.monotonic() - start
+    for share in (0.15, 0.4, 0.55, 0.65, 0.75, 0.85, 0.95):
+        process = subprocess.Popen(
+            [CRATON, "add", node, survey], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(whole * share)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with craton.open(node) as opened:
+            for record in opened.find():
+                opened[record.id].read()
+    assert run("add", node, survey)[0] == 0
+    assert snapshot(node) == snapshot(quiet)
+    status, _lines, done = run("check", node)
+    assert status == 0, done.stdout
+
+
+def test_two_adds_at_once_give_one_whole_catalogue(survey, node, tmp_path):
+    """Two processes add the same folder at the same time; the result equals that of one."""
+    quiet = tmp_path / "quiet"
+    run("init", quiet)
+    run("add", quiet, survey)
+    both = [
+        subprocess.Popen(
+            [CRATON, "add", node, survey], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        _out, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err
+    assert snapshot(node) == snapshot(quiet)
+    assert run("check", node)[0] == 0
+
+
+def test_ls_show_export_rm_do_what_they_say(survey, node, tmp_path):
+    """A dataset is found by a Lao word, shown, exported to three formats, deleted, and leaves a tombstone."""
+    run("add", node, survey)
+    _status, found, _done = run("ls", node, "--text", "ແຜ່ນດິນໄຫວ", "--json")
+    assert [r["title"]["en"] for r in found] == ["Earthquakes of the upper Mekong"]
+    id = found[0]["id"]
+    assert run("show", node, id, "--json")[1][0]["shape"] == {"row": 71}
+    for suffix in (".csv", ".gpkg", ".geojson"):
+        assert run("export", node, id, tmp_path / f"out{suffix}")[0] == 0
+        assert (tmp_path / f"out{suffix}").stat().st_size > 1000
+    status, _lines, done = run("export", node, id, tmp_path / "out.csv")
+    assert status == 2
+    assert "exists" in done.stderr
+    assert run("rm", node, id, "--reason", "test")[0] == 0
+    assert run("show", node, id)[0] == 2
+    with craton.open(node) as opened:
+        assert [c.id for c in opened.store.changes() if hasattr(c, "deleted")] == [id]
+    assert run("check", node)[0] == 0
+
+
+def test_find_by_place_time_kind_and_quantity(survey, node):
+    """Each filter alone picks what it should, and together they intersect."""
+    with craton.open(node) as opened:
+        opened.add(survey, language="en")
+        titles = lambda **query: {r.name("en") for r in opened.find(**query)}  # noqa: E731
+        assert "Gravity disturbance at 10 km height" in titles(quantity="gravity_disturbance")
+        assert titles(kind="grid") == {
+            "Gravity disturbance at 10 km height", "Geoid height EGM96", "Relief of the upper Mekong",
+        }  # fmt: skip
+        assert not titles(bbox=(0, 0, 1, 1))
+        assert "Earthquakes of the upper Mekong" in titles(time=("2025-03-28", "2025-03-30"))
+        assert titles(text="landslides", bbox=(97, 16, 106, 26)) == {
+            "Catalogued landslides of the upper Mekong"
+        }
+
+
+def test_statements_are_remembered_per_source(tmp_path, node):
+    """A --crs given once still holds when the folder is added again without it."""
+    path = tmp_path / "holes.csv"
+    path.write_text("hole,easting,northing,cu_ppm\nA1,250000,2000000,120\nA2,250100,2000050,80\n")
+    _status, lines, _done = run("add", node, path, "--crs", "EPSG:32648", "--json")
+    _status, again, _done = run("add", node, path, "--json")
+    assert again[0]["outcome"] == "unchanged"
+    record = run("show", node, lines[0]["record"], "--json")[1][0]
+    assert record["crs"] == "EPSG:32648"
+    assert record["bbox"][0] == pytest.approx(102.64, abs=0.05)
+
+
+def test_an_unknown_node_and_an_unknown_id_are_explained(tmp_path, node):
+    """Errors say what is wrong and what to do, on standard error, with status 2."""
+    for arguments in (
+        ["ls", tmp_path / "nowhere"],
+        ["show", node, "nothing-00000000"],
+        ["add", node, tmp_path / "no"],
+    ):
+        status, _lines, done = run(*arguments)
+        assert (status, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: ")
+
+
+def test_names_that_are_not_text_or_are_code_do_no_harm(tmp_path, node):
+    """File names with SQL, formulas, control characters, bytes that are not UTF-8, and other scripts."""
+    folder = tmp_path / "names"
+    folder.mkdir()
+    names = [
+        "'; DROP TABLE records;--.csv",
+        "=cmd|' /C calc'!A0.csv",
+        "a\nb.csv",
+        "地震目录.csv",
+        "ແຮ່ ທາດ.csv",
+        "$(reboot).csv",
+    ]
+    for name in names:
+        (folder / name).write_text("lon,lat,v\n102,18,1\n")
+    (Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff\xfe.csv"))).write_text("lon,lat,v\n102,18,1\n")
+    status, lines, done = run("add", node, folder, "--json")
+    assert status == 0, done.stderr
+    assert len({line["record"] for line in lines}) == len(names) + 1
+    assert len(run("ls", node, "--json")[1]) == len(names) + 1
+    assert run("check", node)[0] == 0

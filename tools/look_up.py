@@ -1,0 +1,130 @@
+"""Write the look-up pages from the code, or with --check fail when they are out of date.
+
+Also checks that every relative link in the documentation leads somewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ROOT / "docs" / "look-up"
+NOTICE = "<!-- Made from the code by tools/look_up.py; do not edit. -->\n\n"
+
+
+def commands() -> str:
+    """Every command with its help."""
+    from craton.cli.commands import craton
+
+    context = click.Context(craton, info_name="craton")
+    parts = ["# Commands\n"]
+    for name in craton.list_commands(context):
+        command = craton.get_command(context, name)
+        assert command is not None
+        text = command.get_help(click.Context(command, info_name=f"craton {name}", max_content_width=100))
+        parts.append(f"## craton {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    """Every setting with its default."""
+    from craton.cli.settings import Settings
+
+    rows = ["# Settings\n", "In `craton.toml` of the node, or as `CRATON_SECTION_NAME` in the environment.\n"]
+    for section in msgspec.structs.fields(Settings):
+        rows.append(f"## [{section.name}]\n\n{(section.type.__doc__ or '').strip()}\n")
+        rows.append("| setting | default |\n|---|---|")
+        rows += [f"| `{f.name}` | `{f.default!r}` |" for f in msgspec.structs.fields(section.type)]
+        rows.append("")
+    return "\n".join(rows)
+
+
+def findings() -> str:
+    """Every finding and refusal."""
+    from craton.model.findings import FINDINGS, REFUSALS
+
+    rows = ["# Findings and refusals\n", "Codes are stable.\n", "## Findings\n", "| code | severity | meaning | what to do |\n|---|---|---|---|"]
+    rows += [f"| `{c}` | {r.severity} | {r.meaning.replace('{count}', 'N')} | {r.todo} |" for c, r in sorted(FINDINGS.items())]
+    rows += ["\n## Refusals\n", "| code | meaning |\n|---|---|"]
+    rows += [f"| `{code}` | {meaning} |" for code, meaning in sorted(REFUSALS.items())]
+    return "\n".join(rows) + "\n"
+
+
+def readers() -> str:
+    """Every reader with the suffixes it takes and what it does."""
+    from craton.process.readers import readers as registered
+
+    rows = ["# Readers\n", "In the order in which they are asked.\n", "| reader | version | suffixes | what it reads |\n|---|---|---|---|"]
+    for one in registered():
+        summary = (one.read.__doc__ or "").strip().splitlines()[0] if one.read.__doc__ else ""
+        rows.append(f"| `{one.id}` | {one.version} | {' '.join(one.suffixes)} | {summary} |")
+    return "\n".join(rows) + "\n"
+
+
+def quantities() -> str:
+    """Every quantity the harmoniser knows."""
+    from craton.model.quantities import QUANTITIES
+
+    rows = ["# Quantities\n", "| name | unit | title |\n|---|---|---|"]
+    rows += [f"| `{q.name}` | {q.unit or '1'} | {q.title.get('en', '')} |" for q in QUANTITIES.values()]
+    return "\n".join(rows) + "\n"
+
+
+def benchmarks() -> str:
+    """The committed benchmark results as one table."""
+    rows = [
+        "# Benchmarks\n",
+        "Measured by `make bench`; ours and the peer in one run on the same machine. A ratio above 1 means ours is better.\n",
+        "| claim | ours | peer | ratio | goal | work | date, machine |\n|---|---|---|---|---|---|---|",
+    ]
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        r = json.loads(path.read_text(encoding="utf-8"))
+        peer = "–" if r["peer"] is None else f"{r['peer']:,} {r['unit']} ({r['peer_name']})"
+        ratio = "–" if r["ratio"] is None else r["ratio"]
+        rows.append(
+            f"| `{r['claim']}` | {r['ours']:,} {r['unit']} | {peer} | {ratio} | {r['goal']} | {r['work']} | {r['date']}, {r['machine']} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+WRITERS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "settings": settings,
+    "findings": findings,
+    "readers": readers,
+    "quantities": quantities,
+    "benchmarks": benchmarks,
+}
+
+
+def dead_links() -> Iterator[str]:
+    """Relative links in Markdown files that lead nowhere."""
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target and not (page.parent / target).exists():
+                yield f"{page.relative_to(ROOT)}: {target}"
+
+
+def main(*, check: bool) -> int:
+    """Write or check all pages; the number of faults is the exit status."""
+    faults = [f"dead link in {link}" for link in dead_links()]
+    for name, writer in WRITERS.items():
+        path, text = PAGES / f"{name}.md", NOTICE + writer()
+        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
+            faults.append(f"docs/look-up/{name}.md is out of date: run tools/look_up.py")
+        elif not check:
+            path.write_text(text, encoding="utf-8")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return min(len(faults), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv))

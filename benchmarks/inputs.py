@@ -9,8 +9,9 @@ import pandas as pd
 import pyogrio
 import rasterio
 import shapely
-from harness import BENCH
 from rasterio.transform import from_origin
+
+from harness import BENCH
 
 FOLDER = BENCH / "inputs"
 

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import LightSource
+from matplotlib.patheffects import withStroke
 
 import craton
 from craton.cli import present
@@ -27,6 +28,7 @@ TITLE = "Upper Mekong demonstration node"
 MAP = Path("build/demo-map.png")
 EXTENT = (97.0, 106.0, 16.0, 26.0)
 INK, WATER, PAPER = "#2b2b2b", "#3f7cac", "#fbfaf6"
+HALO = [withStroke(linewidth=2, foreground=PAPER)]
 
 
 def main(folder: Path) -> None:
@@ -69,13 +71,9 @@ def draw(node: Node, path: Path) -> None:
     axes.set(xlim=EXTENT[:2], ylim=EXTENT[2:], xlabel="Longitude (°E)", ylabel="Latitude (°N)")
     axes.set_aspect(1 / np.cos(np.radians(21)))
     axes.set_title("Upper Mekong: what the demonstration node knows", loc="left", fontsize=12, pad=10)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=3, frameon=False)
-    figure.text(
-        0.01,
-        0.003,
-        "Sources: USGS, NASA, NOAA, NGA, GFZ/ICGEM, Natural Earth. No boundary is shown.",
-        fontsize=6,
-    )
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2, frameon=False)
+    sources = "Sources: USGS, NASA, NOAA, NGA, GFZ/ICGEM, Natural Earth. No boundary is shown."
+    figure.supxlabel(sources, fontsize=6, x=0.01, horizontalalignment="left")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     plt.close(figure)
@@ -98,18 +96,17 @@ def draw_relief(axes: Axes, relief: xr.Dataset) -> None:
 
 
 def draw_gravity(axes: Axes, gravity: xr.Dataset) -> None:
-    """Contours of the gravity disturbance."""
-    field = gravity["gravity_disturbance"].squeeze()
+    """Contours of the gravity disturbance, smoothed by a cubic spline for the eye."""
+    field = gravity["gravity_disturbance"].squeeze().sortby("latitude").load()
+    fine = {"latitude": np.linspace(*EXTENT[2:], 201), "longitude": np.linspace(*EXTENT[:2], 181)}
+    field = field.interp(fine, method="cubic")
     lines = axes.contour(
-        field.longitude,
-        field.latitude,
-        field,
-        levels=range(-50, 20, 10),
-        colors="#7a4e7e",
-        linewidths=0.6,
-        zorder=1,
-    )
-    axes.clabel(lines, fontsize=6, fmt="%d mGal")
+        field.longitude, field.latitude, field, levels=range(-40, 20, 10), colors="#7a4e7e", linewidths=0.6,
+        linestyles="solid", alpha=0.75, zorder=1,
+    )  # fmt: skip
+    for label in axes.clabel(lines, levels=[-40, -20, 0], fontsize=6, fmt="%d"):
+        label.set_path_effects(HALO)
+    axes.plot([], [], color="#7a4e7e", linewidth=0.8, label="gravity disturbance at 10 km (10 mGal)")
 
 
 def draw_points(axes: Axes, node: Node) -> None:
@@ -131,11 +128,16 @@ def draw_points(axes: Axes, node: Node) -> None:
 
 
 def draw_places(axes: Axes, places: gpd.GeoDataFrame) -> None:
-    """The larger towns with their names."""
+    """The larger towns with their names, written towards the middle of the map."""
     towns = places.sort_values("population", ascending=False).head(16)
     axes.scatter(towns.geometry.x, towns.geometry.y, s=8, color=INK, zorder=6)
+    middle = (EXTENT[0] + EXTENT[1]) / 2
     for name, x, y in zip(towns["name"], towns.geometry.x, towns.geometry.y, strict=True):
-        axes.annotate(name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7, zorder=7)
+        side, offset = ("left", 4) if x < middle + 2.5 else ("right", -4)
+        axes.annotate(
+            name, (x, y), xytext=(offset, 3), textcoords="offset points", ha=side, fontsize=7.5, zorder=7,
+            path_effects=HALO,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

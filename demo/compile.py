@@ -244,8 +244,8 @@ def write_grid(name: str, values: np.ndarray, transform: rasterio.Affine, descri
     path.parent.mkdir(parents=True, exist_ok=True)
     height, width = values.shape
     profile = {
-        "driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": values.dtype, "crs": "EPSG:4326",
-        "transform": transform, "nodata": -32768, "compress": "deflate",
+        "driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": values.dtype,
+        "crs": "EPSG:4326", "transform": transform, "nodata": -32768, "compress": "deflate",
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as grid:
         grid.write(values, 1)

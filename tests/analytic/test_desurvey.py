@@ -48,7 +48,8 @@ def test_circular_arc_is_exact(stations: int, azimuth: float):
 
 def test_published_worked_example():
     """Formulas and Calculations for Drilling, Production and Workover (2nd ed.), minimum curvature:
-    15° from vertical at azimuth 20° to 25° at 45° over 100 ft gives 27.22 ft north, 19.45 ft east, 94.01 ft down."""
+    15° from vertical at azimuth 20° to 25° at 45° over 100 ft gives 27.22 ft north, 19.45 ft east, 94.01 ft down.
+    """
     offsets = station_offsets([1, 1], [3500 * FOOT, 3600 * FOOT], [20.0, 45.0], [15.0 - 90, 25.0 - 90])
     east, north, up = (np.diff(part)[0] / FOOT for part in offsets)
     assert (round(north, 2), round(east, 2), round(-up, 2)) == (27.22, 19.45, 94.01)
@@ -62,7 +63,11 @@ def test_converges_on_integrated_tangents():
 
     fine = np.linspace(0, 600, 60_001)
     azimuth, inclination = (np.radians(a) for a in direction(fine))
-    tangent = [np.cos(inclination) * np.sin(azimuth), np.cos(inclination) * np.cos(azimuth), np.sin(inclination)]
+    tangent = [
+        np.cos(inclination) * np.sin(azimuth),
+        np.cos(inclination) * np.cos(azimuth),
+        np.sin(inclination),
+    ]
     truth = np.array([cumulative_simpson(t, x=fine, initial=0)[-1] for t in tangent])
     errors = []
     for count in (21, 41, 81):

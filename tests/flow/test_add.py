@@ -208,7 +208,7 @@ def test_names_that_are_not_text_or_are_code_do_no_harm(tmp_path, node):
     folder.mkdir()
     names = [
         "'; DROP TABLE records;--.csv",
-        "=cmd|' /C calc'!A0.csv",
+        "=cmd|' C calc'!A0.csv",
         "a\nb.csv",
         "地震目录.csv",
         "ແຮ່ ທາດ.csv",

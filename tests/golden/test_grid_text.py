@@ -39,7 +39,7 @@ def test_icgem_grid_is_read():
     [
         ((b"latitude_parallels             7", b"latitude_parallels          9000"), "truncated"),
         ((b"latitude_parallels             7", b"latitude_parallels             6"), "truncated"),
-        ((b"gridstep            2.0", b"gridstep            1.0"), "corrupt"),
+        ((b"gridstep       2.0", b"gridstep       1.0"), "corrupt"),
         ((b"152.0000     28.0000", b"152.0000     28.x000"), "corrupt"),
         ((b"gridstep", b"gridstap"), "corrupt"),
     ],
@@ -58,7 +58,9 @@ def test_broken_icgem_grid_is_refused(change, code, tmp_path):
 @with_data
 def test_gap_values_are_empty(tmp_path):
     """Nodes with the gap value hold none."""
-    (tmp_path / "a.gdf").write_bytes(ICGEM.read_bytes().replace(b"gapvalue        9999999.0000", b"gapvalue        7.0000"))
+    (tmp_path / "a.gdf").write_bytes(
+        ICGEM.read_bytes().replace(b"gapvalue        9999999.0000", b"gapvalue        7.0000")
+    )
     _, [draft] = read_source(tmp_path / "a.gdf")
     assert int(draft.data["sample_data"].isnull().sum()) == 7
     assert codes(draft) == {"nodata-declared": 7}
@@ -114,7 +116,9 @@ def test_three_files_that_do_not_fit_are_refused(stated, code, tmp_path):
 
 def xyz(columns=12, rows=3) -> str:
     """Lines of a grid of nodes ten apart, row by row from the north."""
-    return "".join(f"{500 + 10 * i} {2000 - 10 * j} {i + 100 * j}\n" for j in range(rows) for i in range(columns))
+    return "".join(
+        f"{500 + 10 * i} {2000 - 10 * j} {i + 100 * j}\n" for j in range(rows) for i in range(columns)
+    )
 
 
 def test_lines_of_a_regular_grid_are_a_grid(tmp_path):

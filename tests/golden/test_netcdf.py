@@ -38,7 +38,9 @@ def test_all_maps_of_the_basin_are_one_grid_each():
         assert (draft.kind, draft.crs) == ("grid", "EPSG:4326"), path.name
         assert (values.sizes["latitude"], values.sizes["longitude"]) == (36, 29), path.name
         latitudes, longitudes = values["latitude"].values, values["longitude"].values
-        assert [*longitudes[[0, -1]], *latitudes[[0, -1]]] == pytest.approx([101.975, 103.375, 19.775, 18.025], abs=0.01)
+        assert [*longitudes[[0, -1]], *latitudes[[0, -1]]] == pytest.approx(
+            [101.975, 103.375, 19.775, 18.025], abs=0.01
+        )
 
 
 @pytest.mark.parametrize(
@@ -78,14 +80,28 @@ def test_voxel_model_is_a_volume():
     draft = read_one(DATA / "boreholes/utrecht_science_park/geotop_usp.nc")
     assert (draft.kind, draft.crs) == ("volume", "EPSG:7415")
     volume = draft.data
-    assert volume["strat"].dims == ("upward", "northing", "easting")
+    assert next(iter(volume.data_vars.values())).dims == ("upward", "northing", "easting")
     assert dict(volume.sizes) == {"easting": 19, "northing": 15, "upward": 313}
     assert volume["upward"].values[[0, -1]].tolist() == [-50, 106]
     assert volume["easting"].values[[0, -1]].tolist() == [139500, 141300]
     assert volume["northing"].values[[0, -1]].tolist() == [454700, 456100]
     assert len(volume.data_vars) == 13
     voxel = volume.sel(easting=140300, northing=455300, upward=-10)
-    assert [float(voxel[name]) for name in ("strat", "lithok", "kans_6", "kans_7", "onz_lk")] == [4010, 7, 40, 59, 37]
+    assert [float(values) for values in voxel.data_vars.values()] == [
+        4010,
+        7,
+        0,
+        0,
+        0,
+        0,
+        1,
+        40,
+        59,
+        0,
+        0,
+        37,
+        0,
+    ]
     assert codes(draft) == {"nodata-declared": 13 * (19 * 15 * 313 - 29890)}
     assert draft.notes["kans_2"].title == "Kans op het voorkomen van klei"
 
@@ -94,20 +110,34 @@ def test_voxel_model_is_a_volume():
     ("path", "variable", "unit", "minimum", "maximum", "at_vientiane"),
     [
         ("elevation/etopo1_half_degree/etopo1-0.5deg.nc.xz", "topography", "meter", -8409, 5651, 343),
-        ("geophysics/potential_field_fatiando/geoid-earth-0.5deg.nc.xz", "geoid", "meter", -106.257347, 84.722748, -31.967367),
-        ("geophysics/potential_field_fatiando/gravity-earth-0.5deg.nc.xz", "gravity", "mgal", 974764, 980183.5625, 975427.375),
+        (
+            "geophysics/potential_field_fatiando/geoid-earth-0.5deg.nc.xz",
+            "geoid",
+            "meter",
+            -106.257347,
+            84.722748,
+            -31.967367,
+        ),
+        (
+            "geophysics/potential_field_fatiando/gravity-earth-0.5deg.nc.xz",
+            "gravity",
+            "mgal",
+            974764,
+            980183.5625,
+            975427.375,
+        ),
     ],
 )
 @with_data
 def test_world_grid_has_its_numbers_and_unit(path, variable, unit, minimum, maximum, at_vientiane):
-    """A world grid of nodes keeps both meridians of 180°, and gets the unit its file states for the whole."""
+    """A world grid of nodes keeps both meridians of 180°, and the unit its file states for the whole."""
     draft = read_one(DATA / path)
     values = draft.data[variable]
     assert (draft.crs, values.shape) == ("EPSG:4326", (361, 721))
     assert (float(values.min()), float(values.max())) == pytest.approx((minimum, maximum))
     assert float(values.sel(latitude=18, longitude=102)) == pytest.approx(at_vientiane)
     assert draft.notes[variable].unit == unit
-    assert codes(draft) == {"longitude-duplicate-column": 1}
+    assert codes(draft) == {}
 
 
 def write(path, dataset: xr.Dataset, **options):
@@ -126,7 +156,9 @@ def plane(**attributes) -> xr.Dataset:
 
 def over(name: str, values: list[float], /, **attributes) -> xr.Dataset:
     """The plane repeated over another axis."""
-    return xr.concat([plane()] * len(values), dim=xr.DataArray(values, dims=name, name=name, attrs=attributes))
+    return xr.concat(
+        [plane()] * len(values), dim=xr.DataArray(values, dims=name, name=name, attrs=attributes)
+    )
 
 
 @pytest.mark.parametrize("kind", ["NETCDF3_CLASSIC", "NETCDF3_64BIT", "NETCDF4", "NETCDF4_CLASSIC"])
@@ -155,9 +187,10 @@ def test_system_of_the_cf_parameters_is_found(tmp_path):
     dataset["y"] = ("y", [2000000.0, 2000100.0], {"standard_name": "projection_y_coordinate", "units": "m"})
     dataset["x"] = ("x", [5e5, 5.001e5, 5.002e5], {"standard_name": "projection_x_coordinate", "units": "m"})
     dataset["projection"] = ((), 0, {
-        "grid_mapping_name": "transverse_mercator", "longitude_of_central_meridian": 105.0, "false_easting": 500000.0,
-        "latitude_of_projection_origin": 0.0, "scale_factor_at_central_meridian": 0.9996, "false_northing": 0.0,
-        "semi_major_axis": 6378137.0, "inverse_flattening": 298.257223563, "horizontal_datum_name": "WGS84",
+        "grid_mapping_name": "transverse_mercator", "longitude_of_central_meridian": 105.0,
+        "latitude_of_projection_origin": 0.0, "scale_factor_at_central_meridian": 0.9996,
+        "false_easting": 500000.0, "false_northing": 0.0, "horizontal_datum_name": "WGS84",
+        "semi_major_axis": 6378137.0, "inverse_flattening": 298.257223563,
     })  # fmt: skip
     draft = read_one(write(tmp_path / "a.nc", dataset))
     assert "Transverse Mercator" in draft.crs or draft.crs == "EPSG:32648"
@@ -217,9 +250,11 @@ def test_times_become_dates(numbers, unit, calendar, expected, tmp_path):
     assert [str(time)[:10] for time in draft.data["time"].values] == expected
 
 
-@pytest.mark.parametrize(("unit", "calendar"), [("fortnights since x", "standard"), ("days since 2020-02-01", "360_day")])
+@pytest.mark.parametrize(
+    ("unit", "calendar"), [("fortnights since x", "standard"), ("days since 2020-02-01", "360_day"), ("", "")]
+)
 def test_times_that_cannot_be_read_are_kept_as_numbers(unit, calendar, tmp_path):
-    """Times in an unknown unit, or of days that no calendar on the wall has, stay numbers with a finding."""
+    """Times in an unknown unit, of days no calendar has, or without unit stay numbers, with a finding."""
     dataset = over("time", [0.0, 29.0], units=unit, calendar=calendar)
     draft = read_one(write(tmp_path / "a.nc", dataset))
     assert codes(draft)["date-unread"] == 2
@@ -265,7 +300,8 @@ def test_coordinates_at_every_node_of_a_regular_grid_become_axes(tmp_path):
     """Longitudes and latitudes stated at every node are axes where each varies along one side only."""
     longitudes, latitudes = np.meshgrid([100.0, 101.0, 102.0], [10.0, 11.0])
     dataset = xr.Dataset(
-        {"t": (("j", "i"), np.ones((2, 3)))}, coords={"lat": (("j", "i"), latitudes), "lon": (("j", "i"), longitudes)}
+        {"t": (("j", "i"), np.ones((2, 3)))},
+        coords={"lat": (("j", "i"), latitudes), "lon": (("j", "i"), longitudes)},
     )
     draft = read_one(write(tmp_path / "a.nc", dataset))
     assert draft.data["t"].dims == ("latitude", "longitude")
@@ -277,17 +313,22 @@ def test_curved_grid_is_kept_as_a_document(tmp_path):
     longitudes, latitudes = np.meshgrid([100.0, 101.0, 102.0], [10.0, 11.0])
     dataset = xr.Dataset(
         {"swath": (("j", "i"), np.ones((2, 3)), {"long_name": "brightness"})},
-        coords={"lat": (("j", "i"), latitudes + longitudes / 9), "lon": (("j", "i"), longitudes + latitudes / 9)},
+        coords={
+            "lat": (("j", "i"), latitudes + longitudes / 9),
+            "lon": (("j", "i"), longitudes + latitudes / 9),
+        },
     )
     draft = read_one(write(tmp_path / "a.nc", dataset))
     assert (draft.kind, codes(draft)) == ("document", {"grid-axes-missing": 1})
     assert "swath (j=2, i=3) brightness" in draft.data.text
 
 
-def test_irregular_axis_is_told(tmp_path):
-    """An axis whose spacing changes is kept and told."""
-    draft = read_one(write(tmp_path / "a.nc", plane().assign_coords(lon=[100.0, 101.0, 104.0])))
-    assert [(f.code, f.where) for f in draft.findings if f.code == "axis-irregular"] == [("axis-irregular", "longitude")]
+def test_axis_that_goes_by_another_name_than_its_dimension_is_found(tmp_path):
+    """Axes given as `time(t)`, `lat(j)` and `lon(i)` are axes."""
+    dataset = over("time", [0.0, 31.0], units="days since 2020-01-01").rename_dims(time="t", lat="j", lon="i")
+    draft = read_one(write(tmp_path / "a.nc", dataset.reset_coords()))
+    assert draft.data["gravity"].dims == ("time", "latitude", "longitude")
+    assert "part-skipped" not in codes(draft)
 
 
 def test_variables_off_the_grid_are_told(tmp_path):
@@ -309,7 +350,12 @@ def test_old_gmt_grid_is_read(tmp_path):
     with netCDF4.Dataset(path, "w", format="NETCDF3_CLASSIC") as dataset:
         dataset.createDimension("side", 2)
         dataset.createDimension("xysize", 6)
-        for name, values in {"x_range": [100, 102], "y_range": [10, 11], "z_range": [0, 5], "spacing": [1, 1]}.items():
+        for name, values in {
+            "x_range": [100, 102],
+            "y_range": [10, 11],
+            "z_range": [0, 5],
+            "spacing": [1, 1],
+        }.items():
             dataset.createVariable(name, "f8", ("side",))[:] = values
         dataset.createVariable("dimension", "i4", ("side",))[:] = [3, 2]
         dataset.createVariable("z", "f4", ("xysize",))[:] = np.arange(6)
@@ -349,13 +395,18 @@ def test_stations_over_time_become_a_series(tmp_path):
     values = draft.data.values
     assert values["station"].tolist() == ["A1"] * 3 + ["B2"] * 3
     assert values["head"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert (draft.data.stations["station"].tolist(), draft.data.stations.geometry.x.tolist()) == (["A1", "B2"], [100, 101])
+    assert (draft.data.stations["station"].tolist(), draft.data.stations.geometry.x.tolist()) == (
+        ["A1", "B2"],
+        [100, 101],
+    )
 
 
 def test_large_grid_stays_in_its_file(tmp_path):
     """A grid of 80 MB is read in blocks when it is used, not before."""
     cells = np.broadcast_to(np.arange(2500, dtype="f4"), (8000, 2500))
-    dataset = xr.Dataset({"dem": (("y", "x"), cells)}, coords={"y": np.arange(8000.0), "x": np.arange(2500.0)})
+    dataset = xr.Dataset(
+        {"dem": (("y", "x"), cells)}, coords={"y": np.arange(8000.0), "x": np.arange(2500.0)}
+    )
     encoding = {"dem": {"zlib": True, "chunksizes": (500, 500)}}
     draft = read_one(write(tmp_path / "a.nc", dataset, encoding=encoding))
     blocks = draft.data["dem"].chunks
@@ -368,7 +419,9 @@ def test_large_grid_stays_in_its_file(tmp_path):
 def test_truncated_file_is_refused(share, tmp_path):
     """A file cut off is refused."""
     rng = np.random.default_rng(1)
-    dataset = xr.Dataset({"a": (("y", "x"), rng.random((100, 100)))}, coords={"y": np.arange(100.0), "x": np.arange(100.0)})
+    dataset = xr.Dataset(
+        {"a": (("y", "x"), rng.random((100, 100)))}, coords={"y": np.arange(100.0), "x": np.arange(100.0)}
+    )
     path = write(tmp_path / "a.nc", dataset, encoding={"a": {"zlib": True}})
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     with pytest.raises(RefusedError) as refusal:
@@ -379,7 +432,9 @@ def test_truncated_file_is_refused(share, tmp_path):
 def test_damaged_chunk_is_refused(tmp_path):
     """A file whose numbers are damaged inside is refused, not read as far as it goes."""
     rng = np.random.default_rng(1)
-    dataset = xr.Dataset({"a": (("y", "x"), rng.random((100, 100)))}, coords={"y": np.arange(100.0), "x": np.arange(100.0)})
+    dataset = xr.Dataset(
+        {"a": (("y", "x"), rng.random((100, 100)))}, coords={"y": np.arange(100.0), "x": np.arange(100.0)}
+    )
     path = write(tmp_path / "a.nc", dataset, encoding={"a": {"zlib": True, "fletcher32": True}})
     content = bytearray(path.read_bytes())
     middle = len(content) // 2

@@ -1,4 +1,4 @@
-"""Broken and hostile rasters end in data with findings or in a refusal, under the limits of a reading child."""
+"""Broken and hostile rasters end in data with findings or in a refusal, within a reader's limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ readers()
 def read(path, answer):
     try:
         _, drafts = read_source(Path(path))
-        outcome = {"kinds": [d.kind for d in drafts], "findings": [f.code for d in drafts for f in d.findings]}
+        findings = [finding.code for draft in drafts for finding in draft.findings]
+        outcome = {"kinds": [draft.kind for draft in drafts], "findings": findings}
     except RefusedError as refusal:
         outcome = {"refused": refusal.code, "message": refusal.message}
     Path(answer).write_text(json.dumps(outcome))
@@ -58,7 +59,12 @@ def outcomes(paths: list[Path], folder: Path) -> dict[str, dict]:
     script = DRIVER.replace("MEMORY", str(MEMORY)).replace("SECONDS", str(SECONDS))
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", script, folder, *paths], cwd=root, capture_output=True, text=True, check=True, timeout=280
+        [sys.executable, "-c", script, folder, *paths],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=280,
     )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -112,7 +118,15 @@ def tiff(width: int, height: int, *, packed: bytes, packing: int = 8, tiled: boo
     """A little-endian TIFF of one 8-bit band that declares its size freely, in one strip or one tile."""
     block = ((322, width), (323, height), (324, 8), (325, len(packed)))
     strip = ((273, 8), (278, height), (279, len(packed)))
-    tags = [(256, width), (257, height), (258, 8), (259, packing), (262, 1), (277, 1), *(block if tiled else strip)]
+    tags = [
+        (256, width),
+        (257, height),
+        (258, 8),
+        (259, packing),
+        (262, 1),
+        (277, 1),
+        *(block if tiled else strip),
+    ]
     table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags))
     head = struct.pack("<2sHI", b"II", 42, 8 + len(packed))
     return head + packed + struct.pack("<H", len(tags)) + table + b"\0\0\0\0"
@@ -123,7 +137,10 @@ BOMBS = {
     "declares 2^31 x 2^31 cells": (tiff(2**31 - 1, 2**31 - 1, packed=NOTHING), "corrupt"),
     "declares one strip of 3.6 GB": (tiff(60_000, 60_000, packed=NOTHING), "corrupt"),
     "declares 4 GB without packing": (tiff(65_000, 65_000, packed=b"\0" * 100, packing=1), "corrupt"),
-    "one tile of 400 MB": (tiff(20_000, 20_000, packed=zlib.compress(bytes(400_000_000)), tiled=True), "too-large"),
+    "one tile of 400 MB": (
+        tiff(20_000, 20_000, packed=zlib.compress(bytes(400_000_000)), tiled=True),
+        "too-large",
+    ),
     "ends in its header": (tiff(10, 10, packed=b"")[:40], "corrupt"),
 }
 
@@ -146,7 +163,15 @@ def test_truncated_tiff_is_refused(share, tmp_path):
     cells = np.random.default_rng(1).integers(0, 30_000, (300, 400)).astype("int16")
     place = from_origin(0, 300, 1, 1)
     with rasterio.open(
-        path, "w", driver="GTiff", width=400, height=300, count=1, dtype="int16", transform=place, compress="deflate"
+        path,
+        "w",
+        driver="GTiff",
+        width=400,
+        height=300,
+        count=1,
+        dtype="int16",
+        transform=place,
+        compress="deflate",
     ) as out:
         out.write(cells, 1)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
@@ -160,7 +185,8 @@ def test_sparse_raster_is_read(tmp_path):
     path = tmp_path / "sparse.tif"
     with rasterio.open(
         path, "w", driver="GTiff", width=20_000, height=20_000, count=1, dtype="float32",
-        transform=from_origin(0, 20_000, 1, 1), tiled=True, blockxsize=512, blockysize=512, sparse_ok=True, compress="lzw",
+        transform=from_origin(0, 20_000, 1, 1), tiled=True, blockxsize=512, blockysize=512,
+        sparse_ok=True, compress="lzw",
     ) as out:  # fmt: skip
         out.write(np.ones((512, 512), "float32"), 1, window=rasterio.windows.Window(0, 0, 512, 512))
     assert path.stat().st_size < 100_000

@@ -40,7 +40,9 @@ def geotiff(path, dtype="float32", *, cells=CELLS, **stated):
     """Write `cells` as a GeoTIFF with its corner at 500 km east, 2,000 km north."""
     profile = {"crs": "EPSG:32648", "transform": from_origin(500000, 2000000, 100, 100), **stated}
     rows, columns = cells.shape
-    with rasterio.open(path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype=dtype, **profile) as out:
+    with rasterio.open(
+        path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype=dtype, **profile
+    ) as out:
         out.write(cells.astype(dtype), 1)
     return path
 
@@ -70,7 +72,9 @@ def test_format_is_recognised_and_read(driver, tmp_path):
 
 def test_jpeg_2000_is_read(tmp_path):
     """A georeferenced JPEG 2000 image comes in with its system; its packing may change numbers."""
-    rasterio.shutil.copy(geotiff(tmp_path / "original.tif", "uint8"), tmp_path / "a.jp2", driver="JP2OpenJPEG")
+    rasterio.shutil.copy(
+        geotiff(tmp_path / "original.tif", "uint8"), tmp_path / "a.jp2", driver="JP2OpenJPEG"
+    )
     reader, [draft] = read_source(tmp_path / "a.jp2")
     assert (reader, draft.data.driver, draft.crs) == ("raster", "JP2OpenJPEG", "EPSG:32648")
 
@@ -79,7 +83,9 @@ def test_dted_is_elevation_in_geographic_degrees(tmp_path):
     """A DTED cell is elevation on a grid of nodes in WGS 84."""
     cells = np.arange(121 * 121).reshape(121, 121) % 3000
     place = from_origin(102 - 1 / 240, 19 + 1 / 240, 1 / 120, 1 / 120)
-    original = geotiff(tmp_path / "o.tif", "int16", cells=cells, crs="EPSG:4326", transform=place, nodata=-32767)
+    original = geotiff(
+        tmp_path / "o.tif", "int16", cells=cells, crs="EPSG:4326", transform=place, nodata=-32767
+    )
     rasterio.shutil.copy(original, tmp_path / "a.dt0", driver="DTED")
     reader, [draft] = read_source(tmp_path / "a.dt0")
     assert (reader, draft.crs, draft.data.bands[0].name) == ("raster", "EPSG:4326", "elevation")
@@ -97,7 +103,8 @@ def test_grass_ascii_is_read(tmp_path):
 
 def test_gxf_is_read(tmp_path):
     """A Geosoft exchange grid is placed by its origin and separations."""
-    text = "#TITLE\ntest\n#POINTS\n3\n#ROWS\n2\n#PTSEPARATION\n10\n#RWSEPARATION\n10\n#XORIGIN\n100\n#YORIGIN\n200\n"
+    text = "#TITLE\ntest\n#POINTS\n3\n#ROWS\n2\n#PTSEPARATION\n10\n#RWSEPARATION\n10\n"
+    text += "#XORIGIN\n100\n#YORIGIN\n200\n"
     (tmp_path / "a.gxf").write_text(text + "#DUMMY\n-1e32\n#GRID\n1 2 3\n4 5 6\n")
     _, [draft] = read_source(tmp_path / "a.gxf")
     assert draft.data.driver == "GXF"
@@ -106,7 +113,9 @@ def test_gxf_is_read(tmp_path):
 
 def usgs_dem(path):
     """A USGS DEM of two profiles of three elevations, UTM zone 11, metres."""
-    corners = "".join(f"{v:24.15E}" for v in (399990, 3999990, 399990, 4000050, 400020, 4000050, 400020, 3999990))
+    corners = "".join(
+        f"{v:24.15E}" for v in (399990, 3999990, 399990, 4000050, 400020, 4000050, 400020, 3999990)
+    )
     head = f"{'TEST':<144}" + "".join(f"{v:6d}" for v in (1, 1, 1, 11)) + f"{0:24.15E}" * 15
     head += f"{2:6d}{2:6d}{4:6d}" + corners + f"{1:24.15E}{6:24.15E}{0:24.15E}{0:6d}"
     head += f"{30:12.6E}{30:12.6E}{1:12.6E}" + f"{1:6d}{2:6d}"
@@ -203,6 +212,7 @@ def test_control_points_are_told(tmp_path):
         out.write(CELLS.astype("uint8"), 1)
     _, [draft] = read_source(path)
     assert (draft.crs, draft.properties["ground_control_points"]) == ("", 3)
+    assert draft.geographic_bounds == pytest.approx((105.0, 18.08, 105.0057, 18.09), abs=0.01)
     assert [finding.code for finding in draft.findings] == ["georeference-indirect"]
 
 
@@ -232,7 +242,10 @@ def test_palette_becomes_a_legend(tmp_path):
     with rasterio.open(path, "r+") as dataset:
         dataset.write_colormap(1, {1: (255, 0, 0, 255), 2: (0, 128, 255, 255)})
     _, [draft] = read_source(path)
-    assert draft.properties["legend"] == [{"value": 1.0, "color": "#ff0000"}, {"value": 2.0, "color": "#0080ff"}]
+    assert draft.properties["legend"] == [
+        {"value": 1.0, "color": "#ff0000"},
+        {"value": 2.0, "color": "#0080ff"},
+    ]
 
 
 def test_system_beside_a_tiff_is_used(tmp_path):
@@ -253,11 +266,23 @@ def test_auxiliary_file_that_points_elsewhere_is_refused(tmp_path):
     assert refusal.value.code == "invalid-structure"
 
 
+def test_tiff_that_points_elsewhere_is_refused(tmp_path):
+    """A TIFF whose own tags name a file of overviews is refused."""
+    path = geotiff(tmp_path / "dem.tif")
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(ns="OVERVIEWS", OVERVIEW_FILE="/vsicurl/http://example.org/a.tif")
+    (tmp_path / "dem.tif.aux.xml").unlink(missing_ok=True)
+    with pytest.raises(RefusedError, match="sends the reader to other files"):
+        read_source(path)
+
+
 def test_er_mapper_header_that_points_elsewhere_is_refused(tmp_path):
     """An ER Mapper header may name only a file of its own folder."""
     rasterio.shutil.copy(geotiff(tmp_path / "o.tif"), tmp_path / "a.ers", driver="ERS")
     text = (tmp_path / "a.ers").read_text()
-    (tmp_path / "a.ers").write_text(text.replace("DatasetHeader Begin", 'DatasetHeader Begin\n\tDataFile = "../secret"', 1))
+    (tmp_path / "a.ers").write_text(
+        text.replace("DatasetHeader Begin", 'DatasetHeader Begin\n\tDataFile = "../secret"', 1)
+    )
     with pytest.raises(RefusedError, match="points outside its folder"):
         read_source(tmp_path / "a.ers")
 

@@ -37,8 +37,12 @@ def test_cube_lies_where_its_files_lie():
     """Latitudes and longitudes of the cube are the cell centres of its files."""
     _, [draft] = read_source(DATA / "hazards/insar_sydney_small/geo_060619-061002_unw.tif")
     step = 0.000833333
-    assert draft.data["longitude"].values[[0, -1]] == pytest.approx([150.91 + step / 2, 150.949167 - step / 2], abs=1e-6)
-    assert draft.data["latitude"].values[[0, -1]] == pytest.approx([-34.17 - step / 2, -34.23 + step / 2], abs=1e-6)
+    assert draft.data["longitude"].values[[0, -1]] == pytest.approx(
+        [150.91 + step / 2, 150.949167 - step / 2], abs=1e-6
+    )
+    assert draft.data["latitude"].values[[0, -1]] == pytest.approx(
+        [-34.17 - step / 2, -34.23 + step / 2], abs=1e-6
+    )
 
 
 @with_data

@@ -33,7 +33,9 @@ def binary_7(cells: np.ndarray = SOUTH_FIRST) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "driver"), [(ascii_grid(), "GSAG"), (binary_6(), "GSBG"), (binary_7(), "GS7BG")], ids=["text", "6", "7"]
+    ("content", "driver"),
+    [(ascii_grid(), "GSAG"), (binary_6(), "GSBG"), (binary_7(), "GS7BG")],
+    ids=["text", "6", "7"],
 )
 def test_surfer_grid_is_read(content, driver, tmp_path):
     """Each variety is recognised by its first bytes and read with nodes at the centres of cells, north up."""

@@ -11,10 +11,10 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from tests.reading import DATA, read_source
 
 from craton.model.data import Draft
 from craton.model.errors import RefusedError
-from tests.reading import DATA, read_source
 
 SQUARES = [shapely.box(i, 0, i + 1, 1) for i in range(20)]
 
@@ -69,7 +69,9 @@ def test_damaged_index_is_made_anew(squares: Path, damage: str) -> None:
     if damage == "short":
         cut(index, 130)
     else:
-        index.write_bytes(index.read_bytes()[:100] + struct.pack(">ii", 50, 2**31 - 1) + index.read_bytes()[108:])
+        index.write_bytes(
+            index.read_bytes()[:100] + struct.pack(">ii", 50, 2**31 - 1) + index.read_bytes()[108:]
+        )
     draft = only(squares)
     assert draft.data.num_rows == 20
     assert draft.data["geometry"].null_count == 0
@@ -181,7 +183,14 @@ def dbase(texts: list[bytes]) -> bytes:
     width = 200
     column = b"name".ljust(11, b"\0") + b"C" + bytes(4) + bytes([width, 0]) + bytes(14)
     rows = b"".join(b" " + text.ljust(width) for text in texts)
-    return bytes([3, 99, 1, 1]) + struct.pack("<IHH", len(texts), 65, width + 1) + bytes(20) + column + b"\r" + rows
+    return (
+        bytes([3, 99, 1, 1])
+        + struct.pack("<IHH", len(texts), 65, width + 1)
+        + bytes(20)
+        + column
+        + b"\r"
+        + rows
+    )
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the open survey data is not beside this checkout")

@@ -47,7 +47,9 @@ def test_store_that_may_run_code_is_refused(tmp_path):
     """A store with pickled objects is refused before any of it is decoded."""
     GRID.to_zarr(tmp_path / "a.zarr", zarr_format=2, consolidated=False)
     path = tmp_path / "a.zarr" / "gravity" / ".zarray"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "filters": [{"id": "pickle", "protocol": 5}]}))
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "filters": [{"id": "pickle", "protocol": 5}]})
+    )
     with pytest.raises(RefusedError, match="may run code") as refusal:
         read_source(tmp_path / "a.zarr")
     assert refusal.value.code == "unsupported"
@@ -57,7 +59,10 @@ def test_store_that_may_run_code_is_refused(tmp_path):
     ("change", "code"),
     [
         ({"shape": [2**31, 2**31, 2**20]}, "corrupt"),
-        ({"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2**15, 2**15, 8]}}}, "too-large"),
+        (
+            {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2**15, 2**15, 8]}}},
+            "too-large",
+        ),
         ({"shape": "many"}, "corrupt"),
     ],
 )

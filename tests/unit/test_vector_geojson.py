@@ -41,7 +41,12 @@ def point(*coordinates: object) -> dict[str, object]:
 def test_standard_features_pass(geometry: object) -> None:
     """What RFC 7946 allows is neither counted nor copied."""
     outcome = check_features([feature(geometry)])
-    assert (outcome.unread, outcome.altered, outcome.useful, sum(outcome.faults.values())) == (0, False, True, 0)
+    assert (outcome.unread, outcome.altered, outcome.useful, sum(outcome.faults.values())) == (
+        0,
+        False,
+        True,
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,7 @@ def test_standard_features_pass(geometry: object) -> None:
     ],
 )
 def test_unreadable_geometry_keeps_its_row(geometry: object, words: str) -> None:
-    """A geometry that breaks the standard becomes null, the properties stay, and the reason names the place."""
+    """A geometry that breaks the standard becomes null, properties stay, the reason names the place."""
     outcome = check_features([feature(geometry, properties={"a": 1})])
     assert (outcome.unread, outcome.altered, outcome.useful) == (1, True, True)
     assert words in outcome.reasons[0]
@@ -73,7 +78,7 @@ def test_unreadable_geometry_keeps_its_row(geometry: object, words: str) -> None
         ({"id": {}}, "the id of a feature is neither text nor number"),
         ({"bbox": "x"}, "a bbox is not 4 or 6 numbers"),
         ({"properties": [1]}, "the properties of a feature are no object"),
-        ({"type": "Feture"}, "the type of a feature is not Feature"),
+        ({"type": "feature"}, "the type of a feature is not Feature"),
     ],
 )
 def test_wrong_members_are_set_aside(members: dict[str, object], fault: str) -> None:
@@ -131,7 +136,9 @@ def test_marked_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     path.write_bytes('{"a":"ລາວ"}'.encode(encoding))
     text = json_text.open_json(path, tmp_path)
     assert json_text.parse(text.data) == {"a": "ລາວ"}
-    assert [one.code for one in text.findings] == ([] if encoding == "utf-8-sig" else ["structure-nonstandard"])
+    assert [one.code for one in text.findings] == (
+        [] if encoding == "utf-8-sig" else ["structure-nonstandard"]
+    )
 
 
 def column(*wkts: str | None) -> pa.ChunkedArray:
@@ -140,7 +147,9 @@ def column(*wkts: str | None) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(wkb[:1], pa.binary()), pa.array(wkb[1:], pa.binary())])
 
 
-def examined(*wkts: str | None, crs: str = "EPSG:4326", winding: bool = False) -> tuple[list[str | None], dict[str, int]]:
+def examined(
+    *wkts: str | None, crs: str = "EPSG:4326", winding: bool = False
+) -> tuple[list[str | None], dict[str, int]]:
     """Geometries after examination, as WKT, and the findings by code."""
     draft = Draft(data=pa.table({}), kind="table")
     result = vector_geometry.examine(column(*wkts), crs, draft, winding=winding)
@@ -156,20 +165,28 @@ def test_sound_geometry_is_left_alone() -> None:
 
 def test_null_and_mixed_geometry_is_counted() -> None:
     """Null geometries and different families are said; multipart and single parts are one family."""
-    assert examined("POINT (1 1)", None, "LINESTRING (1 1, 2 2)")[1] == {"geometry-null": 1, "geometry-mixed": 1}
+    assert examined("POINT (1 1)", None, "LINESTRING (1 1, 2 2)")[1] == {
+        "geometry-null": 1,
+        "geometry-mixed": 1,
+    }
     assert examined("POINT (1 1)", "MULTIPOINT ((1 1), (2 2))")[1] == {}
 
 
 def test_invalid_geometry_is_kept_as_it_came() -> None:
     """A self-crossing ring is counted, not changed."""
     bow = "POLYGON ((0 0, 1 1, 1 0, 0 1, 0 0))"
-    assert examined(bow, "POINT (1 1)", crs="EPSG:32648") == ([bow, "POINT (1 1)"], {"geometry-mixed": 1, "geometry-invalid": 1})
+    assert examined(bow, "POINT (1 1)", crs="EPSG:32648") == (
+        [bow, "POINT (1 1)"],
+        {"geometry-mixed": 1, "geometry-invalid": 1},
+    )
 
 
 def test_winding_counts_each_ring() -> None:
     """A clockwise shell and a counter-clockwise hole are two rings the wrong way round."""
     shell, hole = "0 0, 0 9, 9 9, 9 0, 0 0", "1 1, 2 1, 2 2, 1 2, 1 1"
-    assert examined(f"POLYGON (({shell}), ({hole}))", crs="EPSG:32648", winding=True)[1] == {"geometry-winding": 2}
+    assert examined(f"POLYGON (({shell}), ({hole}))", crs="EPSG:32648", winding=True)[1] == {
+        "geometry-winding": 2
+    }
     turned = "POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 1 2, 2 2, 2 1, 1 1))"
     assert examined(turned, crs="EPSG:32648", winding=True)[1] == {}
 
@@ -211,7 +228,9 @@ def test_open_rings_are_closed() -> None:
 def test_broken_wkb_is_unread() -> None:
     """Bytes that are no WKB become null and are counted."""
     draft = Draft(data=pa.table({}), kind="table")
-    result = vector_geometry.examine(pa.chunked_array([pa.array([b"\1\1\0\0\0junk"], pa.binary())]), "", draft)
+    result = vector_geometry.examine(
+        pa.chunked_array([pa.array([b"\1\1\0\0\0junk"], pa.binary())]), "", draft
+    )
     assert result.null_count == 1
     assert [(f.code, f.count) for f in draft.findings] == [("geometry-unread", 1)]
 

@@ -48,7 +48,10 @@ class Dataset:
 
     def versions(self) -> list[Record]:
         """All versions of the dataset, newest first."""
-        return [self._store.get(self.record.id, version) for version in self._store.versions(self.record.id)]
+        return [
+            self._store.get(self.record.id, version)
+            for version in reversed(self._store.versions(self.record.id))
+        ]
 
     def _locate(self, member: Member) -> Path:
         path = self._store.objects.path(member.sha256)

@@ -71,14 +71,18 @@ def read_ags(source: Source) -> Iterator[Draft]:
     text, findings = read_text(source.path, source.scratch)
     parsed = parse(text)
     if not any(group.headings for group in parsed.groups.values()):
-        raise RefusedError("invalid-structure", f"{source.name} has no AGS group", hint="export it again as AGS 4")
+        raise RefusedError(
+            "invalid-structure", f"{source.name} has no AGS group", hint="export it again as AGS 4"
+        )
     tables = {name: _Table(group, parsed.edition) for name, group in parsed.groups.items() if group.headings}
     draft = Draft(data=_boreholes(tables, findings), kind="boreholes", title=_title(parsed, source))
     _describe(draft, parsed, tables)
     draft.findings += findings
     _tell_faults(draft, [*parsed.faults, *_type_faults(tables)])
     stated, assumed = _grid(draft, source.options.crs)
-    yield finish(draft, source.options, stated=stated, assumed=assumed, why=_assumed_grid(assumed), layered=LAYERED)
+    yield finish(
+        draft, source.options, stated=stated, assumed=assumed, why=_assumed_grid(assumed), layered=LAYERED
+    )
 
 
 class _Table:
@@ -89,7 +93,9 @@ class _Table:
         self.frame = pd.DataFrame(group.rows, columns=group.headings, dtype="str")
         self.frame = self.frame.mask(self.frame == "")
         self.set_aside = 0
-        self.declared_text = [h for h in group.headings if self._is_text_by_mistake(h)] if edition == 4 else []
+        self.declared_text = (
+            [h for h in group.headings if self._is_text_by_mistake(h)] if edition == 4 else []
+        )
         self.numeric = [heading for heading in group.headings if self._is_number(heading, edition)]
         for heading in self.numeric:
             self._to_number(heading)
@@ -144,9 +150,19 @@ class _Table:
         for top, base in ((f"{own}_TOP", f"{own}_BASE"), (f"{own}_FROM", f"{own}_TO")):
             if {top, base} <= set(self.numeric) and self.frame[base].notna().any():
                 return top, base
-        singles = [f"{own}_TOP", f"{own}_DPTH", f"{own}_FROM", f"{own}_DIS", "SPEC_DPTH", "SAMP_TOP", "MONG_DIS"]
+        singles = [
+            f"{own}_TOP",
+            f"{own}_DPTH",
+            f"{own}_FROM",
+            f"{own}_DIS",
+            "SPEC_DPTH",
+            "SAMP_TOP",
+            "MONG_DIS",
+        ]
         further = [h for h in self.group.headings if DEPTH_END.search(h)]
-        return next(((h,) for h in [*singles, *further] if h in self.numeric and self.frame[h].notna().any()), ())
+        return next(
+            ((h,) for h in [*singles, *further] if h in self.numeric and self.frame[h].notna().any()), ()
+        )
 
 
 def _boreholes(tables: dict[str, _Table], findings: list[Finding]) -> Boreholes:
@@ -179,7 +195,9 @@ def _collars(table: _Table, findings: list[Finding]) -> gpd.GeoDataFrame:
         y=frame.get(f"{prefix}_NATN"),
         elevation=frame.get(f"{prefix}_GL"),
         total_depth=frame.get(f"{prefix}_FDEP"),
-        extra={h: frame[h].to_numpy() for h in table.group.headings if h not in used and frame[h].notna().any()},
+        extra={
+            h: frame[h].to_numpy() for h in table.group.headings if h not in used and frame[h].notna().any()
+        },
     )
 
 
@@ -192,12 +210,16 @@ def _depth_tables(
         if name in {*COLLAR_GROUPS, "HORN"} or not table.key or not table.depths or table.frame.empty:
             continue
         ends = ("from_depth", "to_depth") if len(table.depths) == 2 else ("depth",)
-        renamed = table.frame.rename(columns={table.key: "hole_id", **dict(zip(table.depths, ends, strict=True))})
+        renamed = table.frame.rename(
+            columns={table.key: "hole_id", **dict(zip(table.depths, ends, strict=True))}
+        )
         rest = [c for c in renamed if c not in {"hole_id", *ends} and renamed[c].notna().any()]
         (intervals if len(ends) == 2 else curves)[table.name] = renamed[["hole_id", *ends, *rest]]
     nameless = int(sum(t["hole_id"].isna().sum() for t in (*intervals.values(), *curves.values())))
     if nameless:
-        findings.append(Finding(code="structure-nonstandard", count=nameless, message="rows that name no hole"))
+        findings.append(
+            Finding(code="structure-nonstandard", count=nameless, message="rows that name no hole")
+        )
     return intervals, curves
 
 
@@ -245,8 +267,16 @@ def _grid(draft: Draft, given: str) -> tuple[str, str]:
     stated = bool((names[located] != "").any())
     if given:
         return (system if stated else "", "")
-    _set_aside(draft, collars, located & (grids != system), "coordinate-missing", f"given in another grid than {system}")
-    _set_aside(draft, collars, _outside(collars, system), "coordinate-out-of-range", f"outside the area of {system}")
+    _set_aside(
+        draft,
+        collars,
+        located & (grids != system),
+        "coordinate-missing",
+        f"given in another grid than {system}",
+    )
+    _set_aside(
+        draft, collars, _outside(collars, system), "coordinate-out-of-range", f"outside the area of {system}"
+    )
     return (system, "") if stated else ("", system)
 
 
@@ -295,7 +325,9 @@ def _describe(draft: Draft, parsed: AgsText, tables: dict[str, _Table]) -> None:
         "project": project,
         "groups": {name: len(group.rows) for name, group in parsed.groups.items()},
     }
-    draft.parties = tuple(Party(name=project[key], role=role) for key, role in ROLES.items() if key in project)
+    draft.parties = tuple(
+        Party(name=project[key], role=role) for key, role in ROLES.items() if key in project
+    )
     draft.time = _period(tables)
     draft.notes = dict(_notes(draft, parsed, tables))
 
@@ -328,7 +360,12 @@ def _period(tables: dict[str, _Table]) -> Period | None:
     if table is None:
         return None
     written = pd.concat([table.column(f"{table.group.name}_{end}").astype("str") for end in ("STAR", "ENDD")])
-    days = pd.concat([_days(written, r"^\d{4}-\d{2}-\d{2}", "%Y-%m-%d"), _days(written, r"^\d{2}/\d{2}/\d{4}$", "%d/%m/%Y")])
+    days = pd.concat(
+        [
+            _days(written, r"^\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
+            _days(written, r"^\d{2}/\d{2}/\d{4}$", "%d/%m/%Y"),
+        ]
+    )
     if days.empty:
         return None
     return Period(start=f"{days.min():%Y-%m-%d}T00:00:00Z", end=f"{days.max():%Y-%m-%d}T00:00:00Z")
@@ -343,7 +380,9 @@ def _tell_faults(draft: Draft, faults: list[Fault]) -> None:
     """One finding for all departures from the standard, with the first few and their lines."""
     if not faults:
         return
-    told = [f"{fault.words} (line {fault.line})" if fault.line else fault.words for fault in faults[:FAULTS_TOLD]]
+    told = [
+        f"{fault.words} (line {fault.line})" if fault.line else fault.words for fault in faults[:FAULTS_TOLD]
+    ]
     more = f" and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
     draft.find("structure-nonstandard", len(faults), "; ".join(told) + more)
 

@@ -148,7 +148,10 @@ def _take_third(parsed: AgsText, group: Group | None, line: Line) -> Group | Non
     return group
 
 
-_EDITIONS: dict[int, Callable[[AgsText, Group | None, Line], Group | None]] = {3: _take_third, 4: _take_fourth}
+_EDITIONS: dict[int, Callable[[AgsText, Group | None, Line], Group | None]] = {
+    3: _take_third,
+    4: _take_fourth,
+}
 
 
 def _head(group: Group, cells: list[str]) -> None:
@@ -177,4 +180,8 @@ REQUIRED = {"PROJ": 13, "TRAN": 14, "UNIT": 15, "TYPE": 17}
 
 
 def _missing_groups(parsed: AgsText) -> Iterator[Fault]:
-    return (Fault(f"rule {rule}: no group {name}", 0) for name, rule in REQUIRED.items() if name not in parsed.groups)
+    return (
+        Fault(f"rule {rule}: no group {name}", 0)
+        for name, rule in REQUIRED.items()
+        if name not in parsed.groups
+    )

@@ -60,7 +60,7 @@ class Definition(NamedTuple):
 
 
 def parse(text: str) -> tuple[Definition, int]:
-    """Definition in `text` and how many of its lines break the format; `RefusedError` when no field is left."""
+    """Definition in `text` and how many of its lines break the format; refused where no field is left."""
     fields: list[Field] = []
     record_type, broken = "", 0
     for line in text.splitlines():

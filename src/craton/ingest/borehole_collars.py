@@ -74,7 +74,9 @@ def repeated_collars(table: HoleTable) -> Collars:
     places = pd.DataFrame({"x": x, "y": y}).groupby(names).nunique(dropna=False)
     moving = int((places > 1).any(axis=1).sum())
     if moving:
-        table.find("structure-nonstandard", moving, "holes change their place from row to row; the first was taken")
+        table.find(
+            "structure-nonstandard", moving, "holes change their place from row to row; the first was taken"
+        )
     level = _at(table.lengths("elevation"), first)
     holes = make_collars(first, x=x[first.index], y=y[first.index], elevation=level)
     holes["total_depth"] = _end_depth(table, names, first, level)

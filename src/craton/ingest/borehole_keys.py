@@ -86,12 +86,18 @@ def hole_ids(
     single = dict(zip(names[count == 1], holes.loc[count == 1, "hole_id"], strict=True))
     shared = names[(count > 1) & names.isin(wanted)]
     groups = {str(name): holes.loc[rows.index] for name, rows in shared.groupby(shared)}
-    first = {name: group["hole_id"].iloc[0] for name, group in groups.items() if same_place(group, geographic=geographic)}
+    first = {
+        name: group["hole_id"].iloc[0]
+        for name, group in groups.items()
+        if same_place(group, geographic=geographic)
+    }
     found = wanted.map({**single, **first}).fillna(wanted).astype("str")
     return found, _ambiguous(names, wanted, set(groups), set(first), key)
 
 
-def _ambiguous(names: pd.Series, wanted: pd.Series, shared: set[str], placed: set[str], key: Key) -> list[Finding]:
+def _ambiguous(
+    names: pd.Series, wanted: pd.Series, shared: set[str], placed: set[str], key: Key
+) -> list[Finding]:
     rows = int(wanted.isin(shared).sum())
     if not rows:
         return []

@@ -66,7 +66,11 @@ def recognise(names: Iterable[str]) -> dict[str, str]:
         if any(s in by_bare for s in spellings)
     }
     named = next((by_bare[s] for s in HOLE_NAMES if s in by_bare), "")
-    if not named and {"x", "y", "elevation"} <= set(found) and ({"from", "to"} <= set(found) or "depth" in found):
+    if (
+        not named
+        and {"x", "y", "elevation"} <= set(found)
+        and ({"from", "to"} <= set(found) or "depth" in found)
+    ):
         named = next((by_bare[s] for s in WEAK_NAMES if s in by_bare), "") if "end_level" in found else ""
     return {"hole_id": named, **found} if named else found
 

@@ -7,7 +7,6 @@ those that know most of its holes, if they know at least half of them.
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import re
@@ -17,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from craton.ingest.borehole_names import Role, base, keys, recognise, role_of
-from craton.ingest.table_dialect import Dialect, sample, sniff
-from craton.ingest.table_header import lay_out
+from craton.ingest.table import outline
+from craton.ingest.table_dialect import Dialect, sample
 from craton.ingest.table_text import head_text, looks_like_text
 from craton.process.readers import HEAD_BYTES, Candidate
 
@@ -143,20 +142,18 @@ def _glance(path: Path, head: bytes) -> Glance | None:
     if not head or not looks_like_text(head):
         return None
     text = head_text(head)
-    if len(head) >= HEAD_BYTES:
-        text = text[: text.rfind("\n") + 1] or text
     if not _may_name_holes(text):
         return None
-    dialect = sniff(text)
-    rows = [row.cells for row in sample(text, dialect)]
-    layout = lay_out(rows, dialect.comment)
-    if layout is None or layout.headerless:
+    found = outline(text, cut=len(head) >= HEAD_BYTES)
+    if found is None or found.layout.headerless:
         return None
-    columns = recognise(layout.names)
+    columns = recognise(found.layout.names)
     role = role_of(columns)
     if role is None:
         return None
-    return Glance(path, role, dialect, tuple(layout.names), layout.first, {"x", "y"} <= set(columns))
+    return Glance(
+        path, role, found.dialect, tuple(found.layout.names), found.layout.first, {"x", "y"} <= set(columns)
+    )
 
 
 def _may_name_holes(text: str) -> bool:

@@ -14,18 +14,19 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from craton.ingest.borehole_names import Role, keys, recognise, role_of
+from craton.ingest.table import outline
 from craton.ingest.table_cells import Body, read_cells, tabulated
-from craton.ingest.table_dialect import sample, sniff
 from craton.ingest.table_header import Layout, lay_out
 from craton.ingest.table_text import open_text
 from craton.ingest.table_values import Habits, read_values
+from craton.model import quantities
 from craton.model.data import ColumnNote
 from craton.model.errors import InvalidError, RefusedError
 from craton.model.record import Finding
 from craton.model.units import convert, parse
 
-HEAD_CHARACTERS = 1 << 18
-"""Characters of a text file by which its structure is told."""
+HEAD_BYTES = 1 << 20
+"""Bytes of a text file by which its structure is told."""
 
 MAX_CELLS = 20_000_000
 """Cells of a sheet or Parquet file that are read into memory."""
@@ -80,7 +81,8 @@ class HoleTable:
         return self._in_metres(numbers, str(column.name))
 
     def _in_metres(self, numbers: pd.Series, name: str) -> pd.Series:
-        unit = parse(self.notes[name].unit) if name in self.notes else ""
+        stated = parse(self.notes[name].unit) if name in self.notes else ""
+        unit = stated or quantities.recognise(name).unit
         if not unit or unit == "m":
             return numbers
         try:
@@ -107,16 +109,17 @@ def _text(path: Path, scratch: Path) -> Iterator[HoleTable]:
     text = open_text(path, place)
     with text.path.open("rb") as file:
         file.seek(text.offset)
-        head = file.read(4 * HEAD_CHARACTERS).decode("utf-8", "ignore")[:HEAD_CHARACTERS]
-    dialect = sniff(head)
-    rows = sample(head, dialect)
-    layout = lay_out([row.cells for row in rows], dialect.comment)
-    if layout is None or layout.headerless:
+        head = file.read(HEAD_BYTES)
+        cut = bool(file.read(1))
+    beginning = head.decode("utf-8", "ignore")
+    found = outline(beginning, cut=cut)
+    if found is None or found.layout.headerless:
         return
-    start = rows[layout.first].start if layout.first < len(rows) else len(head)
-    body = Body(text.path, text.offset + len(head[:start].encode()), dialect, tuple(layout.names))
+    rows, layout = found.rows, found.layout
+    start = rows[layout.first].start if layout.first < len(rows) else rows[-1].end
+    body = Body(text.path, text.offset + len(beginning[:start].encode()), found.dialect, tuple(layout.names))
     cells, tally = read_cells(tabulated(body, place))
-    table = _typed(path.stem, layout, cells, comma_cells=dialect.delimiter == ",")
+    table = _typed(path.stem, layout, cells, comma_cells=found.dialect.delimiter == ",")
     if table is not None:
         table.findings += [*text.findings, *tally.findings()]
         yield table
@@ -131,7 +134,9 @@ def _typed(stem: str, layout: Layout, cells: pa.Table, *, comma_cells: bool) -> 
     texts = frozenset(keys(layout.names)) | {columns["hole_id"]}
     values = read_values(cells, Habits(units=layout.units, comma_cells=comma_cells, texts=texts))
     frame = values.table().to_pandas()
-    findings = [msgspec.structs.replace(f, where=f.where or stem) for f in (*layout.findings, *values.findings)]
+    findings = [
+        msgspec.structs.replace(f, where=f.where or stem) for f in (*layout.findings, *values.findings)
+    ]
     return HoleTable(stem, role, frame, columns, dict(values.notes), findings)
 
 
@@ -140,11 +145,15 @@ def _sheets(path: Path, scratch: Path) -> Iterator[HoleTable]:  # noqa: ARG001 -
         workbook = CalamineWorkbook.from_path(str(path))
         names = workbook.sheet_names
     except CalamineError as error:
-        raise RefusedError("corrupt", f"{path.name} is no workbook ({error})", hint="save it again as .xlsx") from error
+        raise RefusedError(
+            "corrupt", f"{path.name} is no workbook ({error})", hint="save it again as .xlsx"
+        ) from error
     for name in names:
         sheet = workbook.get_sheet_by_name(name)
         if sheet.total_height * sheet.total_width > MAX_CELLS:
-            raise RefusedError("too-large", f"sheet {name} has more than {MAX_CELLS:,} cells", hint="save it as CSV")
+            raise RefusedError(
+                "too-large", f"sheet {name} has more than {MAX_CELLS:,} cells", hint="save it as CSV"
+            )
         rows = [[_cell(cell) for cell in row] for row in sheet.to_python()]
         table = _sheet_table(name, rows)
         if table is not None:
@@ -163,7 +172,10 @@ def _sheet_table(name: str, rows: list[list[str]]) -> HoleTable | None:
     if layout is None or layout.headerless:
         return None
     filled = [row for row in rows[layout.first :] if any(cell.strip() for cell in row)]
-    columns = [pa.array([row[n] if n < len(row) else "" for row in filled], pa.string()) for n in range(len(layout.names))]
+    columns = [
+        pa.array([row[n] if n < len(row) else "" for row in filled], pa.string())
+        for n in range(len(layout.names))
+    ]
     cells = pa.table(dict(zip(layout.names, columns, strict=True)))
     return _typed(name, layout, cells, comma_cells=False)
 
@@ -172,11 +184,18 @@ def _parquet(path: Path, scratch: Path) -> Iterator[HoleTable]:  # noqa: ARG001 
     try:
         file = pq.ParquetFile(path)
         grown = sum(file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups))
-        if file.metadata.num_rows * file.metadata.num_columns > MAX_CELLS or grown > EXPANSION * path.stat().st_size:
-            raise RefusedError("too-large", f"{path.name} holds {file.metadata.num_rows:,} rows", hint="split it by area")
+        if (
+            file.metadata.num_rows * file.metadata.num_columns > MAX_CELLS
+            or grown > EXPANSION * path.stat().st_size
+        ):
+            raise RefusedError(
+                "too-large", f"{path.name} holds {file.metadata.num_rows:,} rows", hint="split it by area"
+            )
         frame = file.read().to_pandas()
     except (pa.ArrowException, OSError) as error:
-        raise RefusedError("corrupt", f"{path.name} is no Parquet file ({error})", hint="write it again") from error
+        raise RefusedError(
+            "corrupt", f"{path.name} is no Parquet file ({error})", hint="write it again"
+        ) from error
     names = [str(name) for name in frame]
     frame.columns = pd.Index(names)
     columns = recognise(names)

@@ -61,7 +61,9 @@ def read_borehole_tables(source: Source) -> Iterator[Draft]:
     draft.notes, draft.steps = build.notes, build.steps
     draft.findings = [*left_out, *(f for t in tables for f in t.findings), *build.findings]
     why = Finding(code="crs-from-names", message="columns named longitude and latitude")
-    yield finish(draft, source.options, assumed="EPSG:4326" if collars and collars.geographic else "", why=why)
+    yield finish(
+        draft, source.options, assumed="EPSG:4326" if collars and collars.geographic else "", why=why
+    )
 
 
 def _tables(source: Source, left_out: list[Finding]) -> Iterator[HoleTable]:
@@ -72,7 +74,9 @@ def _tables(source: Source, left_out: list[Finding]) -> Iterator[HoleTable]:
         except RefusedError as error:
             if path == source.path:
                 raise
-            left_out.append(Finding(code="format-recovered", message=f"{path.name} was left out: {error.message}"))
+            left_out.append(
+                Finding(code="format-recovered", message=f"{path.name} was left out: {error.message}")
+            )
 
 
 def _split(tables: list[HoleTable]) -> tuple[Collars | None, list[HoleTable]]:
@@ -129,7 +133,9 @@ class _Build:
         if table.role is Role.SURVEY:
             direction = _direction(table)
             if direction is not None:
-                self._add_survey(table, direction.assign(hole_id=wanted, depth=table.lengths("depth")).join(rest))
+                self._add_survey(
+                    table, direction.assign(hole_id=wanted, depth=table.lengths("depth")).join(rest)
+                )
         else:
             self._add_depths(table, wanted, rest)
 
@@ -155,13 +161,17 @@ class _Build:
 
     def _add_depths(self, table: HoleTable, wanted: pd.Series, rest: pd.DataFrame) -> None:
         tables = self.intervals if table.role is Role.INTERVAL else self.curves
-        name = _free(table_name(table.stem, table.role), {*self.intervals, *self.curves, "collars", "surveys"})
+        name = _free(
+            table_name(table.stem, table.role), {*self.intervals, *self.curves, "collars", "surveys"}
+        )
         depths = {fixed: table.lengths(meaning) for meaning, fixed in FIXED[table.role].items()}
         tables[name] = pd.DataFrame({"hole_id": wanted, **depths}).join(rest)
         self._note(name, table, set(map(str, rest)))
 
     def _note(self, name: str, table: HoleTable, columns: set[str]) -> None:
-        self.notes |= {f"{name}.{c}": note for c, note in table.notes.items() if c in columns and note != ColumnNote()}
+        self.notes |= {
+            f"{name}.{c}": note for c, note in table.notes.items() if c in columns and note != ColumnNote()
+        }
 
     def boreholes(self) -> Boreholes:
         """All tables; holes known by name only where there are no collars.
@@ -171,7 +181,9 @@ class _Build:
         """
         surveys = pd.concat(reversed(self.surveys), ignore_index=True) if self.surveys else pd.DataFrame()
         if len(surveys):
-            surveys = surveys.drop_duplicates(["hole_id", "depth"]).sort_values(["hole_id", "depth"], ignore_index=True)
+            surveys = surveys.drop_duplicates(["hole_id", "depth"]).sort_values(
+                ["hole_id", "depth"], ignore_index=True
+            )
         if self.collars is not None:
             return Boreholes(self.collars.holes, surveys, self.intervals, self.curves)
         holes, found = bare_holes(surveys, self.intervals, self.curves)
@@ -192,5 +204,8 @@ def _direction(table: HoleTable) -> pd.DataFrame | None:
     azimuth, dip = table.column("azimuth"), table.column("dip")
     if azimuth is None or dip is None:
         return None
-    angles = {"azimuth": pd.to_numeric(azimuth, errors="coerce"), "inclination": pd.to_numeric(dip, errors="coerce")}
+    angles = {
+        "azimuth": pd.to_numeric(azimuth, errors="coerce"),
+        "inclination": pd.to_numeric(dip, errors="coerce"),
+    }
     return pd.DataFrame(angles).astype(float)

@@ -83,7 +83,9 @@ def read_bro(source: Source) -> Iterator[Draft]:
     holes = [_hole(element, source.stem, units) for element in elements]
     stated = _agree(holes, findings)
     data = _boreholes(holes, findings)
-    draft = Draft(data=data, kind="boreholes", title=", ".join(h.hole_id for h in holes[:3]), findings=findings)
+    draft = Draft(
+        data=data, kind="boreholes", title=", ".join(h.hole_id for h in holes[:3]), findings=findings
+    )
     _describe(draft, holes, units)
     yield finish(draft, source.options, stated=stated, layered=("lithology",))
 
@@ -105,12 +107,19 @@ def _agree(holes: list[Hole], findings: list[Finding]) -> str:
 
 def _parse(source: Source) -> etree._Element:
     if source.path.stat().st_size > SIZE_LIMIT:
-        raise RefusedError("too-large", f"{source.name} is larger than a message should be", hint="split it by object")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True)
+        raise RefusedError(
+            "too-large", f"{source.name} is larger than a message should be", hint="split it by object"
+        )
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True
+    )
     try:
         return etree.parse(source.path, parser).getroot()
-    except etree.XMLSyntaxError as error:
-        raise RefusedError("corrupt", f"{source.name} is not well-formed XML ({error.msg})", hint="get it again") from error
+    except (etree.XMLSyntaxError, OSError) as error:
+        words = str(error).replace(str(source.path), source.name)
+        raise RefusedError(
+            "corrupt", f"{source.name} is not well-formed XML ({words})", hint="get it again"
+        ) from error
 
 
 def _local(element: etree._Element) -> str:
@@ -196,7 +205,11 @@ DATES = (("boringStartDate", "boringEndDate", "timePosition"), ("researchReportD
 def _days(element: etree._Element) -> list[str]:
     """Days of the field work, else of the report, as year-month-day."""
     for names in DATES:
-        texts = ["".join(map(str, e.itertext())).strip()[:10] for name in names for e in element.iter(f"{{*}}{name}")]
+        texts = [
+            "".join(map(str, e.itertext())).strip()[:10]
+            for name in names
+            for e in element.iter(f"{{*}}{name}")
+        ]
         days = [text for text in texts if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)]
         if days:
             return sorted(days)
@@ -214,7 +227,11 @@ def _intervals(element: etree._Element, units: dict[str, str]) -> dict[str, list
         name = TABLE_NAMES.get(_local(part), _snake(_local(part)))
         number = next((n for n, log in enumerate(logs, 1) if log in set(part.iterancestors())), 1)
         leaves = _leaves(part, units)
-        row = {"from_depth": leaves.pop(_snake(ends[0]), ""), "to_depth": leaves.pop(_snake(ends[1]), ""), **leaves}
+        row = {
+            "from_depth": leaves.pop(_snake(ends[0]), ""),
+            "to_depth": leaves.pop(_snake(ends[1]), ""),
+            **leaves,
+        }
         tables[name if number == 1 else f"{name}_{number}"].append(row)
     return dict(tables)
 
@@ -266,7 +283,9 @@ def _boreholes(holes: list[Hole], findings: list[Finding]) -> Boreholes:
     tests = [h for h in holes if h.test is not None]
     if not tests and not any(h.intervals for h in holes):
         findings.append(Finding(code="table-empty", message="no layers and no measurements"))
-    intervals = {name: _interval_table(name, holes) for name in sorted({n for h in holes for n in h.intervals})}
+    intervals = {
+        name: _interval_table(name, holes) for name in sorted({n for h in holes for n in h.intervals})
+    }
     return Boreholes(collars, intervals=intervals, curves={"cpt": _curves(tests, findings)} if tests else {})
 
 
@@ -275,7 +294,9 @@ def _interval_table(name: str, holes: list[Hole]) -> pd.DataFrame:
     table = pd.DataFrame(rows).astype("str").replace({"nan": None})
     for column in table.columns:
         numbers = pd.to_numeric(table[column], errors="coerce")
-        if column in {"from_depth", "to_depth"} or (column != "hole_id" and numbers[table[column].notna()].notna().all()):
+        if column in {"from_depth", "to_depth"} or (
+            column != "hole_id" and numbers[table[column].notna()].notna().all()
+        ):
             table[column] = numbers.astype(float)
     return table
 

@@ -10,13 +10,16 @@ import xarray as xr
 
 Role = Literal["x", "y", "longitude", "latitude", "vertical", "time", "realization"]
 
+EASTWARD = (
+    "degrees_east", "degree_east", "degree_E", "degrees_E", "degreesE",
+    "degreeE",  # codespell:ignore degreee
+)  # fmt: skip
+NORTHWARD = ("degrees_north", "degree_north", "degree_N", "degrees_N", "degreeN", "degreesN")
+"""Units that only longitudes and only latitudes have."""
+
 ROLE_OF_UNIT: dict[str, Role] = {
-    **dict.fromkeys(
-        ("degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"), "longitude"
-    ),
-    **dict.fromkeys(
-        ("degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"), "latitude"
-    ),
+    **{unit.lower(): "longitude" for unit in EASTWARD},
+    **{unit.lower(): "latitude" for unit in NORTHWARD},
 }
 ROLE_OF_STANDARD_NAME: dict[str, Role] = {
     "longitude": "longitude",
@@ -102,7 +105,7 @@ def _separate(dataset: xr.Dataset) -> xr.Dataset:
     rows, columns = flat.get("latitude"), flat.get("longitude")
     if rows is None or columns is None or dataset[rows].dims != dataset[columns].dims:
         return dataset
-    down, across = dataset[rows].dims
+    down, across = (str(name) for name in dataset[rows].dims)
     if down in dataset.variables or across in dataset.variables:
         return dataset
     if not (_constant(dataset[rows], across) and _constant(dataset[columns], down)):
@@ -114,19 +117,16 @@ def _separate(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.drop_vars([rows, columns]).assign(axes)
 
 
-def _constant(coordinate: xr.DataArray, along: Hashable) -> bool:
+def _constant(coordinate: xr.DataArray, along: str) -> bool:
     spread = coordinate.max(along) - coordinate.min(along)
     return bool((spread <= 1e-6 * float(np.ptp(coordinate.to_numpy()))).all())
 
 
 def _name_dimensions(dataset: xr.Dataset) -> xr.Dataset:
+    """`dataset` with each dimension called by its one coordinate, where that has another name."""
     named: dict[Hashable, list[Hashable]] = {}
     for name, variable in dataset.variables.items():
-        if (
-            variable.ndim == 1
-            and variable.dims[0] != name
-            and role_of(name, variable.attrs) in {"x", "y", "longitude", "latitude"}
-        ):
+        if variable.ndim == 1 and variable.dims[0] != name and role_of(name, variable.attrs):
             named.setdefault(variable.dims[0], []).append(name)
     lone = {dim: names[0] for dim, names in named.items() if len(names) == 1 and dim not in dataset.variables}
     for dimension, name in lone.items():

@@ -11,7 +11,7 @@ import xarray as xr
 from craton.ingest.cf_axes import Role, find_axes, horizontal, upward
 from craton.ingest.cf_crs import crs_of, mapping_names
 from craton.ingest.cf_time import decode_times
-from craton.ingest.grid_axes import axis_names, count_missing, is_regular, settle_longitudes
+from craton.ingest.grid_axes import axis_names, count_missing, settle_longitudes
 from craton.model.data import GRID_DIMENSIONS, ColumnNote, Draft
 from craton.model.licences import licence_from_text
 from craton.model.record import Kind, Party
@@ -65,8 +65,6 @@ def grid_draft(dataset: xr.Dataset, *, stem: str, name: str = "") -> Draft | Non
     }.items():
         if count:
             draft.find(code, count)
-    for axis in _irregular(grid):
-        draft.find("axis-irregular", where=axis)
     return draft
 
 
@@ -161,11 +159,6 @@ def _ordered(dataset: xr.Dataset) -> xr.Dataset:
 
 def _kind(dataset: xr.Dataset) -> Kind:
     return "volume" if dataset.sizes.get("upward", 0) > 1 else "grid"
-
-
-def _irregular(dataset: xr.Dataset) -> list[str]:
-    spatial = ("upward", "northing", "easting", "latitude", "longitude")
-    return [axis for axis in spatial if axis in dataset.indexes and not is_regular(dataset[axis].to_numpy())]
 
 
 def _describe(draft: Draft, attributes: Mapping[str, object], grid: xr.Dataset) -> None:

@@ -10,47 +10,56 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from craton.ingest.cf_axes import role_of
 from craton.model.record import Finding
 
 ABSOLUTE = re.compile(r"(day|days)\s+as\s+%y%m%d", re.IGNORECASE)
 """Times written as the number of their date, 20250328.5, as climate tools do."""
 
+CALLS_IT_TIME = ("standard_name", "axis", "units", "calendar")
+
 FAILURES = (ValueError, TypeError, OverflowError, KeyError, AttributeError, pd.errors.OutOfBoundsDatetime)
 
 
 def decode_times(dataset: xr.Dataset) -> tuple[xr.Dataset, list[Finding]]:
-    """Variables with a unit of time as `datetime64[ns]`; an axis that cannot be read gets another name."""
+    """Times of `dataset` as `datetime64[ns]`; an axis of them that cannot be read gets another name."""
     findings = []
-    for name in list(dataset.variables):
-        variable = dataset.variables[name]
-        unit = str(variable.attrs.get("units", ""))
-        if (
-            variable.dtype.kind not in "iuf"
-            or variable.ndim > 1
-            or not (" since " in unit or ABSOLUTE.match(unit))
-        ):
-            continue
-        decoded = _decoded(dataset, name, unit)
-        if decoded is not None:
-            dataset = (
-                dataset.assign_coords({name: decoded})
-                if name in dataset.coords
-                else dataset.assign({name: decoded})
-            )
-            continue
-        message = f"{name} in '{unit}' was kept as numbers"
-        findings.append(
-            Finding(code="date-unread", count=max(variable.size, 1), message=message, where=str(name))
-        )
-        dataset = dataset.rename({name: f"{name}_number"})
-        attributes = dataset[f"{name}_number"].attrs
-        for marks_time in ("standard_name", "axis", "units"):
-            attributes.pop(marks_time, None)
+    for name in [one for one in dataset.variables if _is_time(dataset, one)]:
+        decoded = _decoded(dataset, name)
+        if decoded is None:
+            message = f"{name} in '{dataset[name].attrs.get('units', '')}' was kept as numbers"
+            count = max(dataset[name].size, 1)
+            findings.append(Finding(code="date-unread", count=count, message=message, where=str(name)))
+            dataset = _set_aside(dataset, name)
+        elif name in dataset.coords:
+            dataset = dataset.assign_coords({name: decoded})
+        else:
+            dataset = dataset.assign({name: decoded})
     return dataset, findings
 
 
-def _decoded(dataset: xr.Dataset, name: Hashable, unit: str) -> xr.DataArray | None:
+def _is_time(dataset: xr.Dataset, name: Hashable) -> bool:
+    """Whether `name` is a row of numbers that are called times."""
+    variable = dataset.variables[name]
+    unit = str(variable.attrs.get("units", ""))
+    called = " since " in unit or bool(ABSOLUTE.match(unit)) or role_of(name, variable.attrs) == "time"
+    return called and variable.ndim <= 1 and variable.dtype.kind in "iuf"
+
+
+def _set_aside(dataset: xr.Dataset, name: Hashable) -> xr.Dataset:
+    """`dataset` with the numbers of `name` under a name that does not call them times."""
+    number = f"{name}_number"
+    dataset = dataset.rename({name: number})
+    attributes = dataset[number].attrs.items()
+    dataset[number].attrs = {key: value for key, value in attributes if key not in CALLS_IT_TIME}
+    return dataset
+
+
+def _decoded(dataset: xr.Dataset, name: Hashable) -> xr.DataArray | None:
     array = dataset[name]
+    unit = str(array.attrs.get("units", ""))
+    if not (" since " in unit or ABSOLUTE.match(unit)):
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -65,7 +74,8 @@ def _from_number(array: xr.DataArray) -> np.ndarray:
     days = np.floor(array.to_numpy()).astype(np.int64)
     dates = pd.to_datetime(days.astype(str).ravel(), format="%Y%m%d").to_numpy().reshape(days.shape)
     nanoseconds = ((array.to_numpy() - days) * 86_400e9).round().astype("timedelta64[ns]")
-    return (dates + nanoseconds).astype("datetime64[ns]")
+    times: np.ndarray = (dates + nanoseconds).astype("datetime64[ns]")
+    return times
 
 
 def _from_reference(array: xr.DataArray) -> np.ndarray:

@@ -15,7 +15,7 @@ from msgspec import Meta, Raw, Struct
 
 from craton.ingest import json_text, vector, vector_metadata
 from craton.ingest.cityjson_faces import Faces, triangulate
-from craton.model.data import Draft, Mesh
+from craton.model.data import Draft
 from craton.model.errors import RefusedError
 from craton.model.record import Party, Period
 from craton.process.readers import Candidate, Source, reader
@@ -184,12 +184,12 @@ def city_draft(data: bytes, source: Source) -> Draft:
         message = f"{source.name} is no sound CityJSON ({error})"
         raise RefusedError("invalid-structure", message, hint=vector.REEXPORT) from error
     collected = _collect(city)
-    mesh, bad = triangulate(collected.faces, pd.DataFrame(collected.rows))
+    mesh, bad = triangulate(collected.faces, _parts(collected.rows))
     if not len(mesh.triangles):
         raise RefusedError(
             "no-data", f"{source.name} holds no surface that can be drawn", hint=vector.REEXPORT
         )
-    draft = Draft(data=_with_plain_columns(mesh), kind="mesh")
+    draft = Draft(data=mesh, kind="mesh")
     _note(draft, city, collected, bad)
     _describe(draft, city, source)
     return draft
@@ -299,22 +299,18 @@ def _semantic_types(semantics: Semantics | None) -> Iterator[str]:
             yield names[value]
 
 
-def _with_plain_columns(mesh: Mesh) -> Mesh:
-    parts = mesh.parts
-    for name in parts.columns:
-        parts[name] = _plain(parts[name])
-    return mesh
+def _parts(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row a city object, each column of one kind."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pd.DataFrame({name: _plain([row.get(name) for row in rows]) for name in names})
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """A column of one kind: numbers, truths or text; mixed and nested values as JSON text."""
-    present = column.dropna() if column.dtype == object else column
-    kinds = {type(value) for value in present}
-    if kinds <= {str} or kinds <= {bool}:
-        return column
-    if kinds <= {int, float}:
-        return pd.to_numeric(column)
-    return column.map(lambda v: v if v is None or isinstance(v, str) else msgspec.json.encode(v).decode())
+def _plain(values: list[Any]) -> list[Any]:
+    """Numbers, truths or texts as they are; mixed and nested values as JSON text."""
+    kinds = {type(value) for value in values if value is not None}
+    if any(kinds <= kind for kind in ({str}, {bool}, {int, float})):
+        return values
+    return [v if v is None or isinstance(v, str) else msgspec.json.encode(v).decode() for v in values]
 
 
 def _note(draft: Draft, city: City, collected: Collected, bad: int) -> None:

@@ -71,7 +71,13 @@ def curve(hole_id: str, values: pd.DataFrame) -> tuple[pd.DataFrame, list[Findin
     depth = values.get("depth", pushed).fillna(pushed)
     findings = []
     if depth.median() < 0:
-        findings.append(Finding(code="depth-negative", count=len(depth), message="depths were given as levels below zero; their sign was dropped"))
+        findings.append(
+            Finding(
+                code="depth-negative",
+                count=len(depth),
+                message="depths were given as levels below zero; their sign was dropped",
+            )
+        )
         depth = -depth
     rest = [name for name in values if name != "depth" and values[name].notna().any()]
     table = pd.concat([depth.rename("depth"), values[rest]], axis=1)

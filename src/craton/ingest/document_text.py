@@ -8,6 +8,7 @@ import struct
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +34,8 @@ TAIL_BYTES = 2048
 MAX_TITLE = 300
 
 PDF_ERRORS = (
-    PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError,
-    NotImplementedError, OSError, EOFError, zlib.error, struct.error,
+    PyPdfError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
+    RecursionError, NotImplementedError, OSError, EOFError, zlib.error, struct.error,
 )  # fmt: skip
 """What the library raises on malformed PDF."""
 ZIP_ERRORS = (
@@ -56,6 +57,7 @@ _HEADING = re.compile(
     r"^#{1,3}\s+(.+?)\s*#*\s*$|^(\S.*?)\s*\n[=-]{3,}\s*$|<h1[^>]*>([^<]+)</h1>", re.MULTILINE
 )
 _CONTROLS = dict.fromkeys(set(range(32)) - {ord("\t"), ord("\n")})
+_MARKS = re.compile(r"[*_`]|!?\[([^\]]*)\]\([^)]*\)")
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\n\s*\n\s*")
 
@@ -70,9 +72,8 @@ class Content(NamedTuple):
 
 def read_content(path: Path, media: str) -> Content:
     """Content of the document at `path`; empty with a finding where no text can be taken from it."""
-    extractor = EXTRACTORS.get(media)
-    if extractor is None:
-        extractor = _plain if media.startswith("text/") or media.endswith(("json", "yaml")) else _nothing
+    is_text = media.startswith("text/") or media.endswith(("json", "yaml"))
+    extractor = EXTRACTORS.get(media, _plain if is_text else _nothing)
     content = extractor(path)
     text = _BREAKS.sub("\n\n", _BLANKS.sub(" ", _storable(content.text))).strip()[:MAX_TEXT]
     findings = content.findings
@@ -108,7 +109,7 @@ def _markdown(path: Path) -> Content:
     text, findings = bounded_text(path)
     found = _HEADING.search(text)
     title = next((part for part in found.groups() if part), "") if found else ""
-    return Content(text, re.sub(r"[*_`]|!?\[([^\]]*)\]\([^)]*\)", r"\1", title), findings)
+    return Content(text, _MARKS.sub(r"\1", title[: 2 * MAX_TITLE]), findings)
 
 
 def bounded_text(path: Path) -> tuple[str, tuple[Finding, ...]]:
@@ -225,11 +226,11 @@ def _xml(path: Path) -> Content:
         root = _parsed(stream.read(MAX_MARKUP_BYTES))
     if root is None:
         return _plain(path)
-    words = (text.strip() for text in root.itertext(tag=etree.Element) if text.strip())
+    words = (str(text).strip() for text in root.itertext(tag=etree.Element) if text.strip())
     return Content("\n".join(words))
 
 
-EXTRACTORS = {
+EXTRACTORS: dict[str, Callable[[Path], Content]] = {
     "application/pdf": _pdf,
     WORD: _word,
     "text/html": _html,

@@ -39,27 +39,30 @@ SUFFIXES = {
 """Media types that Python's own list lacks or names otherwise."""
 
 WRITTEN = frozenset({
-    "application/pdf", WORD, "text/plain", "text/markdown", "text/x-rst", "text/html", "image/png", "image/jpeg",
-    "image/gif", "image/svg+xml",
+    "application/pdf", WORD, "text/plain", "text/markdown", "text/x-rst", "text/html", "image/png",
+    "image/jpeg", "image/gif", "image/svg+xml",
 })  # fmt: skip
 """Media types that are documents by nature, so that nobody need look for another reader."""
 WRITTEN_SUFFIXES = frozenset({
-    "", ".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".png", ".jpg",
-    ".jpeg", ".gif", ".svg", ".license", ".licence", ".qmd",
+    "", ".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm", ".xhtml", ".pdf", ".docx", ".png",
+    ".jpg", ".jpeg", ".gif", ".svg", ".license", ".licence", ".qmd",
 })  # fmt: skip
 """Suffixes under which such documents go; plain text under another is data that no reader knows."""
 
 PROMISES = {
     ".tif": "a TIFF image", ".tiff": "a TIFF image", ".gtiff": "a TIFF image", ".shp": "a shapefile",
-    ".gpkg": "a GeoPackage", ".geojson": "GeoJSON", ".topojson": "TopoJSON", ".kml": "KML", ".kmz": "a zipped KML",
-    ".fgb": "FlatGeobuf", ".parquet": "Parquet", ".geoparquet": "GeoParquet", ".feather": "Feather",
+    ".gpkg": "a GeoPackage", ".geojson": "GeoJSON", ".topojson": "TopoJSON", ".kml": "KML",
+    ".kmz": "a zipped KML", ".gml": "GML", ".gpx": "GPX", ".dxf": "DXF", ".mif": "a MapInfo file",
+    ".dbf": "dBASE", ".fgb": "FlatGeobuf", ".parquet": "Parquet", ".geoparquet": "GeoParquet",
     ".nc": "netCDF", ".nc4": "netCDF", ".h5": "HDF5", ".hdf5": "HDF5", ".he5": "HDF5",
     ".las": "a LAS point cloud or well log", ".laz": "a LAZ point cloud", ".sgy": "SEG-Y", ".segy": "SEG-Y",
-    ".xlsx": "an Excel workbook", ".xls": "an Excel workbook", ".xlsm": "an Excel workbook", ".ods": "a spreadsheet",
+    ".xlsx": "an Excel workbook", ".xls": "an Excel workbook", ".xlsm": "an Excel workbook",
+    ".ods": "a spreadsheet",
     ".ags": "AGS", ".gef": "GEF", ".edi": "a magnetotelluric EDI file", ".dfn": "an ASEG-GDF2 definition",
     ".dzt": "a GSSI radargram", ".hgt": "an SRTM tile", ".ttl": "Turtle", ".xodr": "OpenDRIVE",
     ".osm": "OpenStreetMap XML", ".cityjson": "CityJSON", ".jp2": "a JPEG 2000 image", ".json": "JSON",
-    ".pdf": "PDF", ".docx": "a Word document", ".png": "a PNG image", ".jpg": "a JPEG image", ".jpeg": "a JPEG image",
+    ".pdf": "PDF", ".docx": "a Word document", ".png": "a PNG image", ".jpg": "a JPEG image",
+    ".jpeg": "a JPEG image",
 }  # fmt: skip
 """What a suffix says a file is, for formats that are told by their content; a file without it is broken."""
 

@@ -36,7 +36,7 @@ BLOCKS: tuple[tuple[str, str, str, str], ...] = (
     ("ZROT", "impedance_rotation", "deg", "rotation of the impedance axes, clockwise from north"),
     (r"Z([XY][XY])R", "z{}_real", IMPEDANCE, "impedance Z{}, real part"),
     (r"Z([XY][XY])I", "z{}_imaginary", IMPEDANCE, "impedance Z{}, imaginary part"),
-    (r"Z([XY][XY])\.VAR", "z{}_variance", f"({IMPEDANCE})^2", "impedance Z{}, variance"),
+    (r"Z([XY][XY])\.VAR", "z{}_variance", "mV2/km2/nT2", "impedance Z{}, variance"),
     ("RHOROT", "resistivity_rotation", "deg", "rotation of the resistivity axes, clockwise from north"),
     (r"RHO([XY][XY])", "apparent_resistivity_{}", "ohm.m", "apparent resistivity {}"),
     (
@@ -53,6 +53,8 @@ BLOCKS: tuple[tuple[str, str, str, str], ...] = (
     (r"T([XY])VAR(?:\.EXP)?", "tipper_{}_variance", "", "tipper {}, variance"),
 )
 """Blocks that become columns: name of the block, name of the column, unit, title."""
+QUANTITIES = {"apparent_resistivity_{}": "apparent_resistivity", "phase_{}": "impedance_phase"}
+"""Quantities of columns, by the name of the column in `BLOCKS`."""
 
 
 def _beside(candidate: Candidate, listing: list[Path]) -> list[Path]:
@@ -170,7 +172,8 @@ def _notes(table: pd.DataFrame) -> dict[str, ColumnNote]:
 def _described(block: tuple[str, str, str, str]) -> Iterator[tuple[str, ColumnNote]]:
     _, name, unit, title = block
     for part in ("", "x", "y", "xx", "xy", "yx", "yy"):
-        yield name.format(part), ColumnNote(unit=unit, title=title.format(part.upper()))
+        note = ColumnNote(unit=unit, quantity=QUANTITIES.get(name, ""), title=title.format(part.upper()))
+        yield name.format(part), note
 
 
 def _note_values(draft: Draft, stations: list[Station]) -> None:

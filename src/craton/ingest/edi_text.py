@@ -110,7 +110,7 @@ def _options(sections: list[tuple[str, list[str]]], name: str) -> dict[str, str]
 
 
 def _numbers(sections: list[tuple[str, list[str]]]) -> tuple[dict[str, np.ndarray], int, int]:
-    """Blocks of numbers by name, how many values are no number, how many blocks have another length than declared."""
+    """Blocks by name, how many values are no number, how many blocks have another length than declared."""
     blocks: dict[str, np.ndarray] = {}
     unread = uneven = 0
     for title, lines in sections:
@@ -138,11 +138,11 @@ def _first_angle(*texts: str | None) -> float:
 
 
 def angle(text: str) -> float:
-    """Degrees of a decimal number or of degrees:minutes:seconds, where −0:30:00 is south or west; NaN otherwise."""
+    """Degrees of a decimal or of degrees:minutes:seconds, where −0:30:00 is south or west; NaN otherwise."""
     parts = [number(part) for part in text.strip().lstrip("+-").split(":")]
     if len(parts) > 3:
         return np.nan
-    degrees = sum(part / 60**place for place, part in enumerate(parts))
+    degrees: float = sum(part / 60**place for place, part in enumerate(parts))
     return -degrees if text.strip().startswith("-") else degrees
 
 

@@ -66,7 +66,9 @@ def read_gef(source: Source) -> Iterator[Draft]:
     text, findings = read_text(source.path, source.scratch)
     gef = parse(text)
     if not gef.has_end_of_header or not gef.columns:
-        raise RefusedError("invalid-structure", f"{source.name} has no GEF header with columns", hint="export it again")
+        raise RefusedError(
+            "invalid-structure", f"{source.name} has no GEF header with columns", hint="export it again"
+        )
     if not gef.rows:
         raise RefusedError("no-data", f"{source.name} has a header but no rows", hint="export it again")
     findings += _count_findings(gef)
@@ -83,7 +85,11 @@ def _count_findings(gef: GefText) -> list[Finding]:
     found = []
     declared, there = whole(gef.first("LASTSCAN")), len(gef.rows)
     if declared > there:
-        found.append(Finding(code="truncated", count=declared - there, message=f"LASTSCAN is {declared}, rows are {there}"))
+        found.append(
+            Finding(
+                code="truncated", count=declared - there, message=f"LASTSCAN is {declared}, rows are {there}"
+            )
+        )
     elif 0 < declared < there:
         found.append(Finding(code="header-conflict", message=f"LASTSCAN is {declared}, rows are {there}"))
     short = sum(len(row) < len(gef.columns) for row in gef.rows)
@@ -119,7 +125,11 @@ def _is_bore(gef: GefText) -> bool:
     if "BORE" in report or "CPT" in report:
         return "BORE" in report
     if report:
-        raise RefusedError("unsupported", f"GEF reports of kind {report[:40]} are not read", hint="add the CPT or bore report")
+        raise RefusedError(
+            "unsupported",
+            f"GEF reports of kind {report[:40]} are not read",
+            hint="add the CPT or bore report",
+        )
     return "onderkant" in " ".join(column.words.lower() for column in gef.columns)
 
 
@@ -130,7 +140,9 @@ def _numbers(gef: GefText, findings: list[Finding]) -> pd.DataFrame:
     numbers = cells.apply(pd.to_numeric, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))
     unread = int((cells.notna() & (cells != "") & numbers.isna()).to_numpy().sum())
-    voids = pd.DataFrame({place: numbers[place] == value for place, value in gef.voids.items() if place in numbers})
+    voids = pd.DataFrame(
+        {place: numbers[place] == value for place, value in gef.voids.items() if place in numbers}
+    )
     counts = {"number-text": unread, "nodata-declared": int(voids.to_numpy().sum()) if len(voids) else 0}
     findings += [Finding(code=code, count=count) for code, count in counts.items() if count]
     kept: pd.DataFrame = numbers.mask(voids.reindex(columns=numbers.columns, fill_value=False).astype(bool))
@@ -149,16 +161,24 @@ def _slug(words: str) -> str:
 
 def _told_apart(names: list[str]) -> list[str]:
     """Names made unique by a number."""
-    return [name if names.index(name) == n else f"{name}_{names[: n + 1].count(name)}" for n, name in enumerate(names)]
+    return [
+        name if names.index(name) == n else f"{name}_{names[: n + 1].count(name)}"
+        for n, name in enumerate(names)
+    ]
 
 
 def _layers(gef: GefText, hole_id: str, numbers: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, ColumnNote]]:
     """Layers of a bore: depths, contents, soil code and further codes."""
-    known = [BORE_COLUMNS.get(c.quantity, (_slug(c.words) or f"column_{n + 1}", c.unit)) for n, c in enumerate(gef.columns)]
+    known = [
+        BORE_COLUMNS.get(c.quantity, (_slug(c.words) or f"column_{n + 1}", c.unit))
+        for n, c in enumerate(gef.columns)
+    ]
     names = _told_apart([name for name, _ in known])
     table = numbers.set_axis(names, axis=1)
     if not {"from_depth", "to_depth"} <= set(names):
-        raise RefusedError("invalid-structure", "the bore declares no top and base of layers", hint="export it again")
+        raise RefusedError(
+            "invalid-structure", "the bore declares no top and base of layers", hint="export it again"
+        )
     codes = [[cell.strip("'\" ") for cell in row[len(names) :]] for row in gef.rows]
     table["lithology"] = pd.Series([row[0] if row else None for row in codes], dtype="str")
     table["descriptors"] = pd.Series(["; ".join(filter(None, row[1:])) or None for row in codes], dtype="str")
@@ -202,8 +222,13 @@ def _collar(
 
 def _describe(draft: Draft, gef: GefText) -> None:
     texts = {f"measurement text {n}": ", ".join(line) for n, line in gef.numbered("MEASUREMENTTEXT").items()}
-    variables = {f"measurement variable {n}": ", ".join(line) for n, line in gef.numbered("MEASUREMENTVAR").items()}
-    project = {key.lower(): ", ".join(gef.values(key)) for key in ("PROJECTID", "PROJECTNAME", "REPORTCODE", "FILEDATE")}
+    variables = {
+        f"measurement variable {n}": ", ".join(line) for n, line in gef.numbered("MEASUREMENTVAR").items()
+    }
+    project = {
+        key.lower(): ", ".join(gef.values(key))
+        for key in ("PROJECTID", "PROJECTNAME", "REPORTCODE", "FILEDATE")
+    }
     draft.properties = {"format": "GEF", **{k: v for k, v in project.items() if v}, **texts, **variables}
     company = gef.first("COMPANYID")
     draft.parties = (Party(name=company, role="contractor"),) if company else ()

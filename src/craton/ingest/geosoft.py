@@ -1,4 +1,4 @@
-"""Geosoft (Oasis montaj) binary grids, plain and packed.
+"""Geosoft binary grids, plain and packed.
 
 The format, as published in Geosoft's own description: a header of 512 bytes
 (`HEADER`), then vectors of equally spaced elements; a packed grid holds blocks
@@ -24,7 +24,7 @@ from rasterio.windows import Window
 from craton.ingest.geosoft_metadata import metadata_of
 from craton.ingest.grid_axes import count_missing, lattice, regular_grid, settle_longitudes
 from craton.ingest.raster_gdal import BLOCK_BYTES, GDAL_OPTIONS
-from craton.ingest.raw_rows import RawRows
+from craton.ingest.raw_rows import CHUNK_BYTES, RawRows, turn
 from craton.model.data import Band, Draft, RasterFile
 from craton.model.errors import RefusedError
 from craton.process.readers import Candidate, Source, reader
@@ -124,11 +124,15 @@ def read_geosoft(source: Source) -> Iterator[Draft]:
         header = parse_header(stream.read(HEADER_BYTES))
     if header is None:
         raise RefusedError("corrupt", f"{source.path.name} has no Geosoft header", hint="export it again")
-    values = _values(header, _plain_rows(source.path, header, source.scratch))
+    rows = _plain_rows(source.path, header, source.scratch)
+    if header.ordering == ROWS_ALONG_Y:
+        rows = turn(rows, source.scratch / "rows")
+    values = _values(header, rows)
     metadata = metadata_of(source.files[1:])
-    draft = _upright(header, values, source.stem, metadata.crs)
     if header.rotation:
         draft = _rotated(header, values, source, metadata.crs)
+    else:
+        draft = _upright(header, values, source.stem, metadata.crs)
     draft.title, draft.properties = metadata.title, {"format": "Geosoft grid"}
     if metadata.crs_unknown:
         draft.find("crs-unknown", message=metadata.crs_unknown)
@@ -232,8 +236,7 @@ def _values(header: Header, rows: RawRows) -> da.Array:
         values[missing] = np.nan
         return values
 
-    lazy = rows.lazy(decode, dtype.newbyteorder("="))
-    return lazy if header.ordering == ROWS_ALONG_X else lazy.T
+    return rows.lazy(decode, dtype.newbyteorder("="))
 
 
 def _spacing(header: Header) -> tuple[float, float]:
@@ -260,23 +263,38 @@ def _upright(header: Header, values: da.Array, name: str, crs: str) -> Draft:
     return draft
 
 
+def _placing(header: Header, rows: int) -> Affine:
+    """Place of cells by column and by row from the top.
+
+    Columns go along (cos r, sin r) and rows, upward, along (−sin r, cos r) for
+    a rotation r about the first node, which is the centre of the lowest left cell.
+    """
+    across, along = _spacing(header)
+    cosine, sine = np.cos(np.radians(header.rotation)), np.sin(np.radians(header.rotation))
+    right, up = -across / 2, (rows - 0.5) * along
+    return Affine(
+        across * cosine,
+        along * sine,
+        header.x_origin + right * cosine - up * sine,
+        across * sine,
+        -along * cosine,
+        header.y_origin + right * sine + up * cosine,
+    )
+
+
 def _rotated(header: Header, values: da.Array, source: Source, crs: str) -> Draft:
     """A rotated grid has no axes of its own; it becomes a raster, which can be placed turned."""
-    across, along = _spacing(header)
+    place = _placing(header, values.shape[0])
     rows, columns = values.shape
-    corner = Affine.translation(header.x_origin, header.y_origin) * Affine.rotation(header.rotation)
-    place = corner * Affine.translation(-across / 2, (rows - 0.5) * along) * Affine.scale(across, -along)
     target = source.scratch / f"{source.stem}.tif"
     profile = {"width": columns, "height": rows, "count": 1, "dtype": values.dtype.name, "nodata": np.nan}
     with (
         rasterio.Env(**GDAL_OPTIONS),
-        rasterio.open(
-            target, "w", driver="GTiff", transform=place, crs=crs or None, bigtiff="IF_SAFER", **profile
-        ) as out,
+        rasterio.open(target, "w", driver="GTiff", transform=place, bigtiff="IF_SAFER", **profile) as out,
     ):
-        step = max(1, int(values.chunksize[0]))
+        step = max(1, CHUNK_BYTES // (columns * values.dtype.itemsize))
         for first in range(0, rows, step):
             block = values[first : first + step].compute()
             out.write(block[::-1], 1, window=Window(0, rows - first - len(block), columns, len(block)))
-    bands = (Band(source.stem),)
-    return Draft(RasterFile(str(target), bands, driver="GTiff"), kind="grid", crs=crs)
+    data = RasterFile(str(target), (Band(source.stem),), crs=crs or None, driver="GTiff")
+    return Draft(data, kind="grid", crs=crs)

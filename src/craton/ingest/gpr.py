@@ -98,7 +98,7 @@ def _parsed(head: bytes) -> Header | None:
 
 
 def _moment(packed: int) -> datetime | None:
-    """Date and time packed into 32 bits: seconds/2 (5), minute (6), hour (5), day (5), month (4), year − 1980 (7)."""
+    """Moment packed into 32 bits: seconds/2 (5), minute (6), hour (5), day (5), month (4), year−1980 (7)."""
     seconds, minute, hour = packed & 0x1F, packed >> 5 & 0x3F, packed >> 11 & 0x1F
     day, month, year = packed >> 16 & 0x1F, packed >> 21 & 0x0F, packed >> 25
     try:
@@ -122,7 +122,7 @@ def read_radargram(source: Source) -> Iterator[Draft]:
         )
     radargram = _radargram(source.path, header, traces)
     draft = Draft(data=radargram, kind="grid")
-    draft.notes = {"amplitude": ColumnNote(title="amplitude of the echo")}
+    draft.notes = {"echo": ColumnNote(unit="1", title="amplitude of the radar echo")}
     if rest:
         draft.find("truncated", message=f"{rest} bytes after {traces} whole scans are part of another")
     _note_header(draft, header)
@@ -138,10 +138,10 @@ def _radargram(path: Path, header: Header, traces: int) -> xr.Dataset:
         count = min(step, traces - first)
         scans = delayed(_scans, pure=True)(path, header, first, count)
         blocks.append(da.from_delayed(scans, (count, *shape), dtype))  # type: ignore[no-untyped-call] # dask is partly typed
-    amplitude: da.Array = da.concatenate(blocks, axis=0).transpose(1, 0, 2)  # type: ignore[no-untyped-call] # dask is partly typed
+    echo: da.Array = da.concatenate(blocks, axis=0).transpose(1, 0, 2)  # type: ignore[no-untyped-call] # dask is partly typed
     number = np.arange(traces)
     data = xr.Dataset(
-        {"amplitude": (("channel", "trace", "two_way_time"), amplitude)},
+        {"echo": (("channel", "trace", "two_way_time"), echo)},
         coords={
             "channel": np.arange(1, header.channels + 1),
             "trace": number + 1,

@@ -24,8 +24,6 @@ IRREGULAR = 1e-2
 DIGITS = 9
 """Decimals of a degree to which turned longitudes are rounded, so that 179.99999999999997 is 180."""
 
-CROSSING = "the longitudes run on past 180° and were kept so"
-
 
 class AxisNames(NamedTuple):
     """Names of the two horizontal axes, rows first."""
@@ -89,24 +87,18 @@ def settle_longitudes(dataset: xr.Dataset) -> tuple[xr.Dataset, list[Finding]]:
     longitudes = dataset["longitude"].to_numpy().astype(np.float64)
     beyond = int((longitudes > 180).sum())
     if not beyond:
-        return dataset, _closing_column(longitudes)
+        return dataset, []
     wrapped = Finding(code="longitude-wrapped", count=beyond)
     if longitudes.min() >= 180:
         return dataset.assign_coords(longitude=_attributed(dataset, longitudes - 360)), [wrapped]
     if _goes_round(longitudes):
         rolled, repeated = _roll(dataset, longitudes)
         return rolled, [wrapped, *repeated]
-    return dataset, [Finding(code="antimeridian-crossed", message=CROSSING)]
+    return dataset, []
 
 
 def _step(longitudes: np.ndarray) -> float:
     return abs(float(np.median(np.diff(longitudes)))) if longitudes.size > 1 else 0.0
-
-
-def _closing_column(longitudes: np.ndarray) -> list[Finding]:
-    span = float(np.ptp(longitudes)) if longitudes.size else 0.0
-    closed = longitudes.size > 1 and abs(span - 360) < SAME * _step(longitudes)
-    return [Finding(code="longitude-duplicate-column")] if closed else []
 
 
 def _goes_round(longitudes: np.ndarray) -> bool:

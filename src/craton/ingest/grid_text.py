@@ -92,9 +92,6 @@ def read_three_files(source: Source) -> Iterator[Draft]:
     grid, findings = settle_longitudes(grid)
     draft = Draft(grid, kind="grid", crs="EPSG:4326", title=name, findings=findings)
     draft.find("crs-from-names")
-    for axis, coordinates in {"latitude": latitudes, "longitude": longitudes}.items():
-        if not is_regular(coordinates):
-            draft.find("axis-irregular", where=axis)
     if missing := count_missing(grid, [name]):
         draft.find("nodata-declared", missing)
     yield draft

@@ -26,6 +26,10 @@ SURVEY_NOTES = {
 }
 
 
+MESSAGES = 5
+"""Messages of one code that are kept."""
+
+
 def finish(
     draft: Draft,
     options: Options,
@@ -64,8 +68,25 @@ def finish(
     if draft.crs:
         holes.collars.geometry = holes.collars.geometry.set_crs(draft.crs, allow_override=True)
     draft.notes = {**fixed_notes(holes), **draft.notes}
-    draft.findings += check(holes, layered=layered)
+    draft.findings = merged([*draft.findings, *check(holes, layered=layered)])
     return draft
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding a code: counts added up, what was said of each put together, the first place kept."""
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    return [_together(code, found) for code, found in by_code.items()]
+
+
+def _together(code: str, found: list[Finding]) -> Finding:
+    told = list(dict.fromkeys(f.message for f in found if f.message))
+    more = f" and {len(told) - MESSAGES} more" if len(told) > MESSAGES else ""
+    place = next((f.where for f in found if f.where), "")
+    return Finding(
+        code=code, count=sum(f.count for f in found), message="; ".join(told[:MESSAGES]) + more, where=place
+    )
 
 
 def _known(draft: Draft, stated: str) -> str:

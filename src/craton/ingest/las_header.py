@@ -31,8 +31,8 @@ STREAMED = -1
 _OFFSET, _CHUNK_TABLE = struct.Struct("<q"), struct.Struct("<II")
 
 VERTICAL_UNITS_KEY = 4099
-LINEAR_UNITS = {9001: ("m", 1.0), 9002: ("[ft_i]", 0.3048), 9003: ("[ft_us]", 1200 / 3937)}
-"""UCUM code and length in metres of the linear units GeoTIFF keys name (EPSG codes)."""
+LINEAR_UNITS = {9001: ("m", 1.0), 9002: ("ft", 0.3048), 9003: ("ftUS", 1200 / 3937)}
+"""Unit and length in metres of the linear units GeoTIFF keys name (EPSG codes)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Heights:
-    """What heights are measured in and from: UCUM unit, metres per unit, whether it is stated, datum."""
+    """What heights are measured in and from: unit, metres per unit, whether it is stated, datum."""
 
     unit: str = "m"
     metres: float = 1.0

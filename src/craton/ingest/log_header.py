@@ -27,7 +27,10 @@ DATUMS = {
 
 NAMES = ("UWI", "API", "WELL", "WN", "HOLE", "BHID")
 LATITUDES, LONGITUDES = ("LATI", "LAT", "LATITUDE", "SLAT"), ("LONG", "LON", "LONGITUDE", "SLON")
-EASTINGS, NORTHINGS = ("X", "XCOORD", "XWELL", "EASTING", "EAST"), ("Y", "YCOORD", "YWELL", "NORTHING", "NORTH")
+EASTINGS, NORTHINGS = (
+    ("X", "XCOORD", "XWELL", "EASTING", "EAST"),
+    ("Y", "YCOORD", "YWELL", "NORTHING", "NORTH"),
+)
 ELEVATIONS = ("EREF", "EKB", "KB", "EDF", "EGL", "GL", "ELEV", "ELEVATION")
 """Levels by preference: that of the depth reference first, because depths count from it."""
 

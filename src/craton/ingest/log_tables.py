@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from craton.ingest.log_header import LENGTHS
-from craton.ingest.log_text import Entry, LogText, Section, rows_of
+from craton.ingest.log_text import Entry, LogText, Section, numbers_of, rows_of
 from craton.model.boreholes import sound_surveys
 from craton.model.data import ColumnNote
 from craton.model.record import Finding
@@ -62,21 +62,33 @@ def _null(log: LogText) -> float:
 
 def _add(tables: LogTables, log: LogText, section: Section, hole_id: str, null: float) -> None:
     curves = log.curves_of(section)
-    rows, ragged, left_over = rows_of(log, section, len(curves))
-    tables.find("row-ragged", ragged, section.title)
-    tables.find("truncated", int(left_over > 0), f"{left_over} readings of the last depth of {section.title}")
-    if not rows:
-        return
-    if not curves:
-        curves = [Entry(f"curve_{n + 1}", "", "", "") for n in range(len(rows[0]))]
-        tables.find("header-missing", message=f"no curves are named for {section.title}")
     names = _told_apart([curve.name or f"curve_{n + 1}" for n, curve in enumerate(curves)])
-    frame = _numbers(tables, pd.DataFrame(rows, columns=names, dtype="str"), null)
+    numbers = numbers_of(log, section, len(curves))
+    if numbers is not None:
+        frame = pd.DataFrame(numbers, columns=names)
+    else:
+        frame = _cells(tables, log, section, names)
+        names = [str(name) for name in frame]
+        curves = curves or [Entry(name, "", "", "") for name in names]
+    if frame.empty:
+        return
+    frame = _numbers(tables, frame, null)
     name = re.sub(r"\W+", "_", section.name.lower()).strip("_") or "log"
     entries = dict(zip(names, curves, strict=True))
     if name in tables.curves or name in tables.intervals:
         name = f"{name}_{len(tables.curves) + len(tables.intervals) + 1}"
     _place(tables, log, name, hole_id, frame, entries)
+
+
+def _cells(tables: LogTables, log: LogText, section: Section, names: list[str]) -> pd.DataFrame:
+    """Cells of a section as text; curves without a name are named by position."""
+    rows, ragged, left_over = rows_of(log, section, len(names))
+    tables.find("row-ragged", ragged, section.title)
+    tables.find("truncated", int(left_over > 0), f"{left_over} readings of the last depth of {section.title}")
+    if rows and not names:
+        tables.find("header-missing", message=f"no curves are named for {section.title}")
+        names = [f"curve_{n + 1}" for n in range(len(rows[0]))]
+    return pd.DataFrame(rows, columns=pd.Index(names), dtype="str")
 
 
 def _told_apart(names: list[str]) -> list[str]:
@@ -91,24 +103,33 @@ def _told_apart(names: list[str]) -> list[str]:
 
 def _numbers(tables: LogTables, cells: pd.DataFrame, null: float) -> pd.DataFrame:
     """Columns as numbers where most cells are; empty where they equal `null`."""
-    cells = cells.mask(cells == "")
     columns = {}
-    commas = texts = nulls = 0
+    nulls = 0
     for name in cells:
-        has_comma = cells[name].str.match(COMMA).fillna(value=False).astype(bool)
-        numbers = pd.to_numeric(cells[name].where(~has_comma, cells[name].str.replace(",", ".")), errors="coerce")
-        numbers = numbers.astype(float).where(np.isfinite(numbers.astype(float)))
-        unread = int((cells[name].notna() & numbers.isna()).sum())
-        if 2 * unread > cells[name].notna().sum():
-            columns[name] = cells[name]
+        column = cells[name] if cells[name].dtype == float else _parsed(tables, cells[name])
+        if column.dtype != float:
+            columns[name] = column
             continue
-        is_null = numbers == null
-        commas, texts, nulls = commas + has_comma.sum(), texts + unread, nulls + is_null.sum()
-        columns[name] = numbers.mask(is_null)
-    tables.find("number-comma", commas)
-    tables.find("number-text", texts)
+        is_void = (column == null) | ~np.isfinite(column)
+        nulls += int((column == null).sum())
+        columns[name] = column.mask(is_void)
     tables.find("nodata-declared", nulls)
     return pd.DataFrame(columns)
+
+
+def _parsed(tables: LogTables, cells: pd.Series) -> pd.Series:
+    """A column of text as numbers, or as it is where most of its cells are none."""
+    filled = cells.mask(cells == "")
+    has_comma = filled.str.match(COMMA).fillna(value=False).astype(bool)
+    numbers = pd.to_numeric(filled.where(~has_comma, filled.str.replace(",", ".")), errors="coerce").astype(
+        float
+    )
+    unread = int((filled.notna() & ~np.isfinite(numbers)).sum())
+    if 2 * unread > filled.notna().sum():
+        return filled
+    tables.find("number-comma", int(has_comma.sum()), str(cells.name))
+    tables.find("number-text", unread, str(cells.name))
+    return numbers
 
 
 def _place(
@@ -123,7 +144,7 @@ def _place(
         table = _with_hole(frame, hole_id, dict(zip(ends, ("from_depth", "to_depth"), strict=True)))
         for end in ("from_depth", "to_depth"):
             entry = entries[ends[end == "to_depth"]]
-            table[end] = table[end] * _factor(tables, log, entry)
+            table[end] = _as_numbers(tables, table[end]) * _factor(tables, log, entry)
         tables.intervals[name] = table
     else:
         tables.curves[name] = _curve(tables, log, name, hole_id, frame, entries)
@@ -151,7 +172,10 @@ def _ends(entries: dict[str, Entry]) -> tuple[str, str] | None:
 def _survey_columns(entries: dict[str, Entry]) -> tuple[str, str, str] | None:
     """Columns of depth, azimuth and deviation, in a section that has them all."""
     by_name = {name.upper(): name for name in entries}
-    found = [next((by_name[n] for n in names if n in by_name), "") for names in (DEPTH_NAMES, ("AZIM", "AZI"), ("DEVI",))]
+    found = [
+        next((by_name[n] for n in names if n in by_name), "")
+        for names in (DEPTH_NAMES, ("AZIM", "AZI"), ("DEVI",))
+    ]
     return (found[0], found[1], found[2]) if all(found) and len(entries) <= MOST_SURVEY_COLUMNS else None
 
 
@@ -160,7 +184,11 @@ MOST_SURVEY_COLUMNS = 8
 
 
 def _add_survey(
-    tables: LogTables, hole_id: str, frame: pd.DataFrame, entries: dict[str, Entry], columns: tuple[str, str, str]
+    tables: LogTables,
+    hole_id: str,
+    frame: pd.DataFrame,
+    entries: dict[str, Entry],
+    columns: tuple[str, str, str],
 ) -> None:
     """Survey stations; the format counts deviation from the vertical."""
     depth, azimuth, deviation = columns
@@ -168,13 +196,20 @@ def _add_survey(
     stations = pd.DataFrame(
         {
             "hole_id": pd.Series(hole_id, index=frame.index, dtype="str"),
-            "depth": frame[depth] * factor,
-            "azimuth": frame[azimuth],
-            "inclination": frame[deviation] - 90,
+            "depth": _as_numbers(tables, frame[depth]) * factor,
+            "azimuth": _as_numbers(tables, frame[azimuth]),
+            "inclination": _as_numbers(tables, frame[deviation]) - 90,
         }
     )
     tables.surveys, found = sound_surveys(stations)
     tables.findings += found
+
+
+def _as_numbers(tables: LogTables, column: pd.Series) -> pd.Series:
+    """`column` as numbers, also where most of its cells are text."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    tables.find("number-text", int((column.notna() & numbers.isna()).sum()), str(column.name))
+    return numbers
 
 
 def unit_of(entry: Entry) -> str:
@@ -189,7 +224,10 @@ def _factor(tables: LogTables, log: LogText, entry: Entry) -> float:
     factor = LENGTHS.get(unit.upper())
     if factor is None:
         code = "unit-unknown" if unit else "unit-missing"
-        tables.find(code, message=f"depths in {unit!r} were taken as metres" if unit else "depths were taken as metres")
+        tables.find(
+            code,
+            message=f"depths in {unit!r} were taken as metres" if unit else "depths were taken as metres",
+        )
     elif factor != METRE:
         tables.find("unit-converted", message=f"depths from {unit} to m")
     return factor or METRE

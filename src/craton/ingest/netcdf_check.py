@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 
@@ -71,11 +72,11 @@ def _group(group: netCDF4.Dataset) -> Group:
     return Group(group.path.strip("/"), size, listing, axes_only)
 
 
-def _bytes(variable: netCDF4.Variable, shape: tuple[int, ...]) -> int:
+def _bytes(variable: netCDF4.Variable[Any], shape: tuple[int, ...]) -> int:
     return math.prod(shape) * getattr(variable.dtype, "itemsize", STRING_BYTES)
 
 
-def _check_chunks(variable: netCDF4.Variable) -> None:
+def _check_chunks(variable: netCDF4.Variable[Any]) -> None:
     chunks = variable.chunking()
     size = _bytes(variable, tuple(chunks)) if isinstance(chunks, list) else 0
     if size > BLOCK_BYTES:
@@ -87,7 +88,7 @@ def _check_chunks(variable: netCDF4.Variable) -> None:
         )
 
 
-def _line(variable: netCDF4.Variable) -> str:
+def _line(variable: netCDF4.Variable[Any]) -> str:
     shape = ", ".join(
         f"{name}={size}" for name, size in zip(variable.dimensions, variable.shape, strict=True)
     )

@@ -26,7 +26,9 @@ def feature_draft(dataset: xr.Dataset, *, name: str = "") -> Draft | None:
     stations and a dimension of times make a series.
     """
     dataset, findings = decode_times(dataset)
-    carried = dataset.drop_indexes(list(dataset.indexes)).reset_coords().drop_vars(list(mapping_names(dataset)))
+    carried = (
+        dataset.drop_indexes(list(dataset.indexes)).reset_coords().drop_vars(list(mapping_names(dataset)))
+    )
     dimensions = {dim for variable in carried.data_vars.values() for dim in variable.dims}
     place = _place(carried)
     crs, doubts = crs_of(dataset, geographic=place is not None and _is_degrees(carried, place))
@@ -56,8 +58,8 @@ def _place(dataset: xr.Dataset) -> tuple[Hashable, Hashable] | None:
         if variable.ndim == 1
     }
     for east, north in (("longitude", "latitude"), ("x", "y")):
-        if east in roles and north in roles and dataset[roles[east]].dims == dataset[roles[north]].dims:  # type: ignore[index]
-            return roles[east], roles[north]  # type: ignore[index]
+        if east in roles and north in roles and dataset[roles[east]].dims == dataset[roles[north]].dims:
+            return roles[east], roles[north]
     return None
 
 
@@ -71,7 +73,8 @@ def _points(table: pd.DataFrame, place: tuple[Hashable, Hashable] | None, crs: s
     east, north = (table[str(one)].to_numpy(dtype=np.float64) for one in place)
     known = np.isfinite(east) & np.isfinite(north)
     geometry = gpd.GeoSeries(gpd.points_from_xy(east, north)).where(known)
-    return gpd.GeoDataFrame(table, geometry=geometry.to_numpy(), crs=crs or None)
+    placed: pd.DataFrame = gpd.GeoDataFrame(table, geometry=geometry.to_numpy(), crs=crs or None)
+    return placed
 
 
 def _table(dataset: xr.Dataset, place: tuple[Hashable, Hashable] | None, crs: str) -> Draft:

@@ -37,7 +37,9 @@ def read_text(path: Path, scratch: Path) -> PlainText:
     """
     size = path.stat().st_size
     if size > SIZE_LIMIT:
-        words = f"{path.name} has {size / 1e6:,.0f} MB, more than the {SIZE_LIMIT / 1e6:,.0f} MB read as one text"
+        words = (
+            f"{path.name} has {size / 1e6:,.0f} MB, more than the {SIZE_LIMIT / 1e6:,.0f} MB read as one text"
+        )
         raise RefusedError("too-large", words, hint="split it by hole or area")
     clean = open_text(path, scratch)
     with clean.path.open("rb") as file:

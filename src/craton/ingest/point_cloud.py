@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import laspy
@@ -33,15 +33,15 @@ SCAN_ANGLE_STEP = 0.006
 """Degrees per count of the scan angle of point formats 6 to 10."""
 
 READ_ERRORS = (
-    LaspyException, lazrs.LazrsError, ValueError, struct.error, ArithmeticError, LookupError, TypeError, OSError,
-    EOFError, AttributeError,
+    LaspyException, lazrs.LazrsError, ValueError, struct.error, ArithmeticError, LookupError, TypeError,
+    OSError, EOFError, AttributeError,
 )  # fmt: skip
 """What the library raises on malformed bytes."""
 
 NOTES = {
-    "upward": ColumnNote(unit="m", title="height"),
+    "upward": ColumnNote(unit="m", quantity="elevation", title="height"),
     "scan_angle": ColumnNote(unit="deg", title="scan angle"),
-    "intensity": ColumnNote(title="strength of the returned pulse"),
+    "intensity": ColumnNote(quantity="point_intensity", title="strength of the returned pulse"),
     "classification": ColumnNote(title="class of the point (ASPRS code)"),
     "gps_time": ColumnNote(unit="s", title="GPS time of the pulse"),
 }
@@ -186,7 +186,7 @@ def _values(values: np.ndarray, dimension: laspy.DimensionInfo) -> pa.Array:
 def _notes(header: laspy.LasHeader, stream: TableStream, heights: Heights) -> dict[str, ColumnNote]:
     notes = {name: note for name, note in NOTES.items() if name in stream.schema.names}
     if heights.metres != 1.0:
-        notes["upward"] = ColumnNote(unit="m", title="height", original_unit=heights.unit)
+        notes["upward"] = replace(NOTES["upward"], original_unit=heights.unit)
     described = {d.name: d.description for d in header.point_format.extra_dimensions if d.description}
     return notes | {
         name: ColumnNote(title=words)

@@ -23,6 +23,7 @@ from craton.ingest.raster_series import MEMBERS, dated, series_name, series_of
 from craton.model import crs as systems
 from craton.model.data import Band, Document, Draft, RasterFile
 from craton.model.errors import InvalidError, RefusedError
+from craton.model.record import Bbox
 from craton.process.readers import HEAD_BYTES, Candidate, Source, reader, split_suffix
 
 COLOURS = {
@@ -137,6 +138,10 @@ def _single(task: Task) -> Draft:
 def _check(dataset: DatasetReader, task: Task) -> None:
     if not dataset.count:
         raise RefusedError("no-data", f"{task.path.name} holds no image", hint="add the files it points at")
+    if "OVERVIEW_FILE" in dataset.tags(ns="OVERVIEWS"):
+        raise RefusedError(
+            "invalid-structure", f"{task.path.name} sends the reader to other files", hint="export it again"
+        )
     layout = layout_of(dataset)
     check_layout(layout, task.file_bytes, task.form.expansion, task.path.name)
     verify(dataset, layout, task.budget)
@@ -186,7 +191,9 @@ def _bands(dataset: DatasetReader, task: Task) -> tuple[Band, ...]:
         seen[name] += 1
         unique = name if seen[name] == 1 else f"{name}_{seen[name]}"
         described = _text(dataset.descriptions[number - 1])
-        bands.append(Band(unique, unit=_unit(dataset, number), title="" if described == unique else described))
+        bands.append(
+            Band(unique, unit=_unit(dataset, number), title="" if described == unique else described)
+        )
     return tuple(bands)
 
 
@@ -215,16 +222,29 @@ def _describe(draft: Draft, dataset: DatasetReader, task: Task) -> None:
     draft.description = "" if image.startswith(("{", "<")) else image
     draft.title = tags.get("TIFFTAG_DOCUMENTNAME", "").strip()
     draft.properties |= _properties(dataset, task)
-    if (
-        not _has_place(dataset)
-        and {"ground_control_points", "rational_polynomials"} & draft.properties.keys()
-    ):
+    if not _has_place(dataset) and (dataset.gcps[0] or dataset.rpcs):
         draft.find("georeference-indirect")
+        draft.geographic_bounds = _indirect_bounds(dataset)
     if dataset.crs and not draft.crs:
         draft.find("crs-unknown", message=" ".join(dataset.crs.to_wkt().split())[:120])
     further = len(dataset.subdatasets) - 1
     if further > 0:
         draft.find("part-skipped", further, "further images of the file")
+
+
+def _indirect_bounds(dataset: DatasetReader) -> Bbox | None:
+    """Longitudes and latitudes that control points span, or over which a sensor model holds."""
+    points, system = dataset.gcps
+    if points and system:
+        eastings, northings = [point.x for point in points], [point.y for point in points]
+        bounds = (min(eastings), min(northings), max(eastings), max(northings))
+        with suppress(InvalidError):
+            return systems.to_crs84_bounds(_identified(system.to_wkt()), bounds)
+    if dataset.rpcs is None:
+        return None
+    model = dataset.rpcs
+    east, north = (model.long_off, model.long_scale), (model.lat_off, model.lat_scale)
+    return east[0] - east[1], north[0] - north[1], east[0] + east[1], north[0] + north[1]
 
 
 def _properties(dataset: DatasetReader, task: Task) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def stack(layers: Sequence[Layer], grid: xr.Dataset, name: str) -> xr.Dataset:
     variables = {}
     for number, band in enumerate(ordered[0].bands):
         title = name if name and len(ordered[0].bands) == 1 else band.name
-        values = da.stack([layer.arrays[number] for layer in ordered])
+        values = da.stack(  # type: ignore[no-untyped-call]  # dask states no types here
+            [layer.arrays[number] for layer in ordered]
+        )
         variables[title] = ((along, rows, columns), values, {"units": band.unit} if band.unit else {})
     coords = (
         {along: _times(ordered, 0)}

@@ -16,6 +16,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from craton.ingest.raster_formats import PACKED
+from craton.ingest.raw_rows import lazy_array
 from craton.model.errors import RefusedError
 
 GDAL_OPTIONS = {
@@ -186,11 +187,11 @@ class RasterBand:
         left, right, _ = key[1].indices(self.shape[1])
         window = Window(left, top, right - left, bottom - top)
         with open_raster(self.path, self.driver) as dataset:
-            cells = dataset.read(self.band, window=window)
+            cells: np.ndarray = dataset.read(self.band, window=window)
             if self.dtype.kind not in "fc":
                 return cells
             missing = dataset.read_masks(self.band, window=window) == 0
-        values = cells.astype(self.dtype)
+        values: np.ndarray = cells.astype(self.dtype)
         if (self.scale, self.offset) != (1.0, 0.0):
             values = values * self.dtype.type(self.scale) + self.dtype.type(self.offset)
         values[missing] = np.nan
@@ -203,7 +204,7 @@ def lazy_band(path: Path, driver: str, dataset: DatasetReader, band: int) -> da.
     array = RasterBand(
         path, driver, band, (dataset.height, dataset.width), _value_type(dataset, band), scale, offset
     )
-    return da.from_array(array, chunks=layout_of(dataset).piece(1), name=False, asarray=False)
+    return lazy_array(array, layout_of(dataset).piece(1))
 
 
 def _value_type(dataset: DatasetReader, band: int) -> np.dtype:

@@ -24,7 +24,8 @@ KINDS = {
     "E": "navigation messages", "L": "navigation messages", "M": "meteorology",
 }  # fmt: skip
 SYSTEMS = {
-    "G": "GPS", "R": "GLONASS", "E": "Galileo", "C": "BeiDou", "J": "QZSS", "S": "SBAS", "I": "NavIC", "M": "mixed",
+    "G": "GPS", "R": "GLONASS", "E": "Galileo", "C": "BeiDou", "J": "QZSS", "S": "SBAS", "I": "NavIC",
+    "M": "mixed",
 }  # fmt: skip
 
 _EPOCH_3 = re.compile(r"^>\s*(\d{4})\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+([\d.]+)", re.MULTILINE)

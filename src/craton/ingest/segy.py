@@ -30,6 +30,7 @@ from craton.ingest.segy_headers import (
 from craton.kernels.ibm_float import ibm_to_ieee
 from craton.model.crs import to_crs84_bounds
 from craton.model.data import ColumnNote, Draft
+from craton.model.errors import InvalidError
 from craton.process.readers import Candidate, Source, reader
 
 SUFFIXES = (".sgy", ".segy", ".seg")
@@ -50,7 +51,7 @@ def _matches(candidate: Candidate) -> bool:
 
 @reader("segy", order=12, matches=_matches)
 def read_segy(source: Source) -> Iterator[Draft]:
-    """One grid a file: (inline, crossline, two_way_time) where traces fill a cube, else (trace, two_way_time)."""
+    """One grid a file: (inline, crossline, two_way_time) where traces fill a cube, else by trace."""
     layout, texts = read_layout(source.path)
     fields = read_trace_fields(source.path, layout)
     draft = Draft(data=xr.Dataset(), kind="grid")
@@ -65,7 +66,10 @@ def read_segy(source: Source) -> Iterator[Draft]:
     if time_name == "two_way_time":
         data[time_name].attrs["units"] = "ms"
     data = _ordered(data.assign_coords(_trace_coordinates(draft, fields, dimensions)))
-    draft.data, draft.notes = data, {"amplitude": ColumnNote(title="amplitude of the trace")}
+    draft.data, draft.notes = (
+        data,
+        {"amplitude": ColumnNote(unit="1", quantity="seismic_amplitude", title="amplitude of the trace")},
+    )
     _place(draft, data, source)
     _note_headers(draft, layout, fields, texts)
     yield draft
@@ -129,7 +133,7 @@ def _samples(path: Path, layout: Layout, first: int, count: int) -> np.ndarray:
 
 
 def _time_axis(draft: Draft, layout: Layout, fields: Fields) -> tuple[str, np.ndarray]:
-    """Name and values of the sample axis: two-way time in milliseconds, or sample numbers where no interval is stated."""
+    """Name and values of the sample axis: milliseconds, or sample numbers where no interval is stated."""
     interval = layout.interval
     stated = np.unique(fields["sample_interval"][fields["sample_interval"] > 0])
     if interval <= 0 and len(stated) == 1:
@@ -146,7 +150,7 @@ def _time_axis(draft: Draft, layout: Layout, fields: Fields) -> tuple[str, np.nd
 
 def _first_time(draft: Draft, fields: Fields) -> float:
     """Delay of the first sample in milliseconds, where it is the same in all traces."""
-    delays = np.unique(fields["delay"] * _factor(fields["time_scalar"]))
+    delays = np.unique(_scaled(fields["delay"], fields["time_scalar"]))
     if len(delays) == 1:
         return float(delays[0])
     draft.find(
@@ -155,10 +159,10 @@ def _first_time(draft: Draft, fields: Fields) -> float:
     return 0.0
 
 
-def _factor(scalar: np.ndarray) -> np.ndarray:
-    """Multiplier of a header scalar: itself, its inverse where negative, one where zero."""
-    magnitude = np.where(scalar == 0, 1, np.abs(scalar.astype(np.int64))).astype(np.float64)
-    return np.where(scalar < 0, 1 / magnitude, magnitude)
+def _scaled(values: np.ndarray, scalar: np.ndarray) -> np.ndarray:
+    """`values` times a header scalar, divided by it where it is negative, as they are where it is zero."""
+    magnitude = np.where(scalar == 0, 1, np.abs(scalar.astype(np.int64)))
+    return np.where(scalar < 0, values / magnitude, values.astype(np.float64) * magnitude)
 
 
 def _trace_coordinates(draft: Draft, fields: Fields, dimensions: dict[str, np.ndarray]) -> dict[str, object]:
@@ -180,8 +184,7 @@ def _places(draft: Draft, fields: Fields) -> Fields:
     if east is None or north is None:
         draft.find("no-coordinates", message="the trace headers state no positions")
         return {}
-    factor = _factor(fields["coordinate_scalar"])
-    east, north = east * factor, north * factor
+    east, north = (_scaled(values, fields["coordinate_scalar"]) for values in (east, north))
     unit = int(fields["coordinate_unit"][0])
     if unit not in {ARC_SECONDS, DEGREES}:
         return {"easting": east, "northing": north}
@@ -223,9 +226,13 @@ def _place(draft: Draft, data: xr.Dataset, source: Source) -> None:
         float(data[north].max()),
     )
     draft.properties["extent"] = dict(zip(("west", "south", "east", "north"), bounds, strict=True))
-    if draft.crs:
-        data.attrs["crs"] = draft.crs
+    if not draft.crs:
+        return
+    data.attrs["crs"] = draft.crs
+    try:
         draft.geographic_bounds = to_crs84_bounds(draft.crs, bounds)
+    except InvalidError as error:
+        draft.find("extent-outside-crs", message=error.message)
 
 
 CARD = re.compile(r"^C\s*\d{1,2}\s?")

@@ -9,12 +9,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from craton.ingest.table_arrays import is_empty, is_number
 from craton.ingest.table_coordinates import plain_name
 from craton.ingest.table_dates import TIME, is_hint
 from craton.ingest.table_values import Values
 from craton.model.data import Series
 
-STATIONS = ("station", "stationid", "stationname", "site", "siteid", "siteno", "well", "wellid", "gauge", "gaugeid", "sensor", "piezometer")
+STATIONS = (
+    "station",
+    "stationid",
+    "stationname",
+    "site",
+    "siteid",
+    "siteno",
+    "well",
+    "wellid",
+    "gauge",
+    "gaugeid",
+    "sensor",
+    "piezometer",
+)
 """Plain names of columns that tell stations apart."""
 
 DISTINCT_SHARE = 0.95
@@ -38,8 +52,8 @@ def time_column(values: Values) -> str:
     if not times or (len(times) > 1 and times[0] != own[0]) or not _is_named(times[0]):
         return ""
     station = station_column(values)
-    others = [name for name in own if name not in {*times, station} and not _is_empty(values.columns[name])]
-    numeric = [name for name in others if _is_number(values.columns[name].type)]
+    others = [name for name in own if name not in {*times, station} and not is_empty(values.columns[name])]
+    numeric = [name for name in others if is_number(values.columns[name].type)]
     if not numeric or len(numeric) < VALUE_SHARE * len(others):
         return ""
     return times[0] if _is_distinct(values, times[0], station) else ""
@@ -55,27 +69,21 @@ def _is_named(name: str) -> bool:
     return is_hint(name) or _UNNAMED.fullmatch(name) is not None
 
 
-def _is_empty(column: pa.Array) -> bool:
-    return column.null_count == len(column)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
 def _is_distinct(values: Values, time: str, station: str) -> bool:
     keys = [time, station] if station else [time]
     known = pa.table({name: values.columns[name] for name in keys}).filter(values.columns[time].is_valid())
     if known.num_rows < LEAST_ROWS or known.num_rows < DISTINCT_SHARE * len(values.columns[time]):
         return False
-    return known.group_by(keys).aggregate([]).num_rows >= DISTINCT_SHARE * known.num_rows
+    return bool(known.group_by(keys).aggregate([]).num_rows >= DISTINCT_SHARE * known.num_rows)
 
 
 def to_series(values: Values, time: str, stem: str) -> Series:
-    """The series of `values`, in order of time at each station; `stem` names the station where no column does."""
+    """The series of `values`, in order of time at each station; without a column of stations it is `stem`."""
     station = station_column(values)
     rows = len(values.columns[time])
-    stations = values.columns[station].cast(pa.string()) if station else pa.array(np.full(rows, stem, dtype=object))
+    stations = (
+        values.columns[station].cast(pa.string()) if station else pa.array(np.full(rows, stem, dtype=object))
+    )
     columns = {"station": stations, "time": _as_time(values.columns[time])}
     for name, column in values.columns.items():
         if name not in {time, station}:

@@ -48,9 +48,9 @@ def read_ecostress(source: Source) -> Iterator[Draft]:
     percent = "percent" in stated.get("Y Units", "").lower()
     draft.notes = {
         "wavelength": ColumnNote(
-            unit="um" if "micro" in stated["X Units"].lower() else "", title=stated["X Units"]
+            unit="um" if "micro" in stated.get("X Units", "").lower() else "", title=stated.get("X Units", "")
         ),
-        name: ColumnNote(unit="%" if percent else "", title=stated["Y Units"]),
+        name: ColumnNote(unit="%" if percent else "", title=stated.get("Y Units", "")),
     }
     draft.title, draft.description = stated.get("Name", ""), stated.get("Description", "")
     draft.properties = {

@@ -52,7 +52,9 @@ def read_spreadsheet(source: Source) -> Iterator[Draft]:
         else:
             drafts.append(draft)
     if not drafts:
-        raise RefusedError("no-data", f"{source.name} holds no table", hint="check that a sheet has a header and rows")
+        raise RefusedError(
+            "no-data", f"{source.name} holds no table", hint="check that a sheet has a header and rows"
+        )
     yield from _finished(drafts, "\n".join(notes)[:NOTE_LENGTH], empty, source)
 
 
@@ -82,7 +84,9 @@ def _check_size(source: Source) -> None:
         with zipfile.ZipFile(source.path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except zipfile.BadZipFile as error:
-        raise RefusedError("corrupt", f"{source.name} is no whole workbook", hint="copy or export it again") from error
+        raise RefusedError(
+            "corrupt", f"{source.name} is no whole workbook", hint="copy or export it again"
+        ) from error
     if size > UNPACKED_LIMIT:
         message = f"{source.name} unpacks to {size / 1e6:,.0f} MB, more than {UNPACKED_LIMIT / 1e6:,.0f} MB"
         raise RefusedError("too-large", message, hint="export its sheets as CSV")
@@ -92,9 +96,13 @@ def _open(source: Source) -> CalamineWorkbook:
     try:
         return CalamineWorkbook.from_path(source.path)
     except PasswordError as error:
-        raise RefusedError("encrypted", f"{source.name} is locked by a password", hint="save it without one") from error
+        raise RefusedError(
+            "encrypted", f"{source.name} is locked by a password", hint="save it without one"
+        ) from error
     except (CalamineError, ZipError, OSError) as error:
-        raise RefusedError("corrupt", f"{source.name} cannot be read ({error})", hint="save it again") from error
+        raise RefusedError(
+            "corrupt", f"{source.name} cannot be read ({error})", hint="save it again"
+        ) from error
 
 
 def _rows(workbook: CalamineWorkbook, name: str, source: Source) -> list[list[str]]:
@@ -111,7 +119,9 @@ def _rows(workbook: CalamineWorkbook, name: str, source: Source) -> list[list[st
 def _check_sheet(sheet: CalamineSheet, name: str, source: Source) -> None:
     if sheet.width * sheet.height > CELL_LIMIT:
         message = f"sheet {name} of {source.name} spans {sheet.width * sheet.height:,} cells"
-        raise RefusedError("too-large", message, hint=f"export it as CSV; at most {CELL_LIMIT:,} cells are read")
+        raise RefusedError(
+            "too-large", message, hint=f"export it as CSV; at most {CELL_LIMIT:,} cells are read"
+        )
 
 
 def _text(cell: Cell) -> str:
@@ -131,7 +141,7 @@ def _draft(rows: list[list[str]], name: str, source: Source) -> Draft | None:
     """The draft of a sheet, `None` where it holds no table."""
     layout = lay_out(rows[:SAMPLE_ROWS])
     body = [row for row in rows[layout.first :] if any(map(str.strip, row))] if layout else []
-    if layout is None or not body or len(layout.names) < 2:  # noqa: PLR2004 - one column is a list or a note
+    if layout is None or not body or len(layout.names) < 2:
         return None
     blank = len(rows) - layout.first - len(body)
     cells = _cells(body, layout)
@@ -147,5 +157,3 @@ def _draft(rows: list[list[str]], name: str, source: Source) -> Draft | None:
 def _cells(body: Sequence[list[str]], layout: Layout) -> pa.Table:
     columns = [pa.array(column, type=pa.string()) for column in zip(*body, strict=True)]
     return pa.table(columns, names=layout.names)
-
-

@@ -25,7 +25,7 @@ from craton.ingest.table_dialect import SPACE, Dialect, Row, is_typed, sample, s
 from craton.ingest.table_draft import Recipe, duplicates, make, recipe_of, to_draft
 from craton.ingest.table_header import Layout, lay_out
 from craton.ingest.table_stream import stream_draft
-from craton.ingest.table_text import Text, head_text, looks_like_text, open_text
+from craton.ingest.table_text import CHUNK, Text, head_text, looks_like_text, open_text
 from craton.model.data import Draft
 from craton.model.errors import RefusedError
 from craton.model.record import Finding
@@ -33,7 +33,8 @@ from craton.process.readers import HEAD_BYTES, Candidate, Source, reader
 
 DELIMITED = (".csv", ".tsv", ".tab", ".psv")
 TEXTUAL = (
-    ".txt", ".dat", ".out", ".asc", ".ast", ".xyz", ".prn", ".wth", ".irr", ".upd", ".obs", ".pts", ".lst", ".data", ".xls",
+    ".txt", ".dat", ".out", ".asc", ".ast", ".xyz", ".prn", ".wth", ".irr", ".upd", ".obs", ".pts", ".lst",
+    ".data", ".dobs", ".xls",
 )  # fmt: skip
 """Suffixes of files that may be tables of text; Excel's own is also given to text by many programs."""
 
@@ -42,6 +43,9 @@ SAMPLE_CHARACTERS = 1 << 20
 
 STREAM_FROM = 128 << 20
 """Bytes of text from which a table is not held in memory."""
+
+MOST_COLUMNS = 16_384
+"""Columns of the widest table, that of a spreadsheet."""
 
 EVEN = 0.9
 """Share of rows of one width from which lines are rows of a table."""
@@ -67,7 +71,7 @@ class Outline(NamedTuple):
 
 def outline(text: str, *, cut: bool) -> Outline | None:
     """Structure of `text`, the beginning of a file; `cut` where its last row may be incomplete."""
-    dialect = sniff(text)
+    dialect = sniff(text, cut=cut)
     found = sample(text, dialect)
     rows = found[:-1] if cut and len(found) > 1 and found[-1].end >= len(text) else found
     if dialect.delimiter == SPACE:
@@ -77,7 +81,7 @@ def outline(text: str, *, cut: bool) -> Outline | None:
 
 
 def _with_wide_gaps(rows: list[Row], text: str) -> list[Row]:
-    """`rows` where names that hold single spaces (`Depth (m)  Temp`) are kept together, if that makes them fit."""
+    """`rows` with names that hold single spaces (`Depth (m)  Temp`) kept together where they then fit."""
     width = len(rows[-1].cells) if rows else 0
     fitted = []
     for row in rows:
@@ -114,7 +118,9 @@ def _is_tabular(found: Outline) -> bool:
         return typed == 1 and len(cells) >= (LEAST_NUMBERS if width == 1 else 2)
     if found.dialect.delimiter == SPACE:
         return typed >= TYPED_ENOUGH
-    return typed >= TYPED_ENOUGH or all(len(c) <= LONGEST_CELL and len(c.split()) <= LONGEST_WORDS for c in cells)
+    return typed >= TYPED_ENOUGH or all(
+        len(c) <= LONGEST_CELL and len(c.split()) <= LONGEST_WORDS for c in cells
+    )
 
 
 @reader("delimited-text", suffixes=DELIMITED, order=50, matches=is_delimited)
@@ -135,6 +141,9 @@ def _read(source: Source) -> Draft:
     found = outline(head, cut=cut)
     if found is None:
         raise RefusedError("no-data", f"{source.name} holds no table", hint="check the export that made it")
+    if len(found.layout.names) > MOST_COLUMNS:
+        message = f"{source.name} has {len(found.layout.names):,} columns, more than {MOST_COLUMNS:,}"
+        raise RefusedError("too-large", message, hint="check that its lines end where its rows do")
     findings = [*text.findings, *found.layout.findings, *_unclosed(text.path, found.dialect)]
     body = tabulated(_body(text, head, found), source.scratch)
     recipe = recipe_of(found.layout, comma_cells=found.dialect.delimiter == ",")
@@ -174,8 +183,7 @@ def _body(text: Text, head: str, found: Outline) -> Body:
 
 def _unclosed(path: Path, dialect: Dialect) -> list[Finding]:
     """A finding where the quotation marks of the file do not pair, so that rows may have run together."""
-    if not dialect.quote:
-        return []
     with path.open("rb") as file:
-        marks = sum(chunk.count(dialect.quote.encode()) for chunk in iter(lambda: file.read(1 << 23), b""))
-    return [Finding(code="format-recovered", message="a quotation mark is not closed")] if marks % 2 else []
+        marks = sum(chunk.count(b'"') for chunk in iter(lambda: file.read(CHUNK), b""))
+    words = "a quotation mark is not closed" + ("" if dialect.quote else "; all were taken as plain characters")
+    return [Finding(code="format-recovered", message=words)] if marks % 2 else []

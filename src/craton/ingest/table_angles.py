@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from craton.ingest.table_arrays import floats, mask, matches
+
 _NUMBER = r"\d+(?:[.,]\d+)?"
 ANGLE = (
     r"^(?P<before>[NSEWnsew])?\s*(?P<sign>[+-])?\s*"
@@ -32,19 +34,18 @@ def read_angles(cells: pa.Array) -> np.ndarray | None:
         return None
     degrees, minutes, seconds = (_number(parts, name) for name in ("degrees", "minutes", "seconds"))
     angle = degrees + minutes / 60 + seconds / 3600
-    angle[(minutes >= 60) | (seconds >= 60)] = np.nan  # noqa: PLR2004 - a sixtieth is less than sixty
+    angle[(minutes >= 60) | (seconds >= 60)] = np.nan
     return np.where(_is_negative(parts), -angle, angle)
 
 
 def _matches(sample: pa.Array) -> bool:
-    return len(sample) > 0 and 2 * (pc.sum(pc.match_substring_regex(sample, ANGLE)).as_py() or 0) > len(sample)
+    return len(sample) > 0 and 2 * matches(sample, ANGLE) > len(sample)
 
 
 def _number(parts: pa.StructArray, name: str) -> np.ndarray:
     text = pc.replace_substring(pc.struct_field(parts, name), ",", ".")
     absent = pa.scalar("0") if name != "degrees" else pa.scalar(None, pa.string())
-    numbers = pc.cast(pc.if_else(pc.equal(text, ""), absent, text), pa.float64())
-    return np.array(numbers.to_numpy(zero_copy_only=False))
+    return floats(pc.if_else(pc.equal(text, ""), absent, text))
 
 
 def _is_negative(parts: pa.StructArray) -> np.ndarray:
@@ -53,4 +54,4 @@ def _is_negative(parts: pa.StructArray) -> np.ndarray:
     ))  # fmt: skip
     south_or_west = pc.is_in(letters, pa.array(["S", "W"]))
     minus = pc.equal(pc.struct_field(parts, "sign"), "-")
-    return pc.fill_null(pc.or_(south_or_west, minus), fill_value=False).to_numpy(zero_copy_only=False)
+    return mask(pc.or_(south_or_west, minus))

@@ -1,4 +1,4 @@
-"""From the rows of a text file to columns of text: the fast way where rows are even, the exact way where not."""
+"""From the rows of a text file to columns of text: fast where rows are even, exactly where not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
 
-from craton.ingest.table_dialect import CELL_LIMIT, SPACE, Dialect, csv_options, split_spaced
+from craton.ingest.table_arrays import flat, mask
+from craton.ingest.table_dialect import CELL_LIMIT, SPACE, Dialect, csv_reader, split_spaced
 from craton.model.errors import RefusedError
 from craton.model.record import Finding
 
@@ -97,7 +98,7 @@ def read_cells(body: Body) -> tuple[pa.Table, Tally]:
 
 
 def stream_cells(body: Body) -> Iterator[tuple[pa.Table, Tally]]:
-    """The same in blocks, for a file too large to hold; `ArrowInvalid` where rows are uneven and `exact` is not set."""
+    """The same in blocks, for a file too large to hold; `ArrowInvalid` for uneven rows unless `exact`."""
     if body.exact:
         for block, tally in _tallied(body):
             yield block, tally
@@ -168,24 +169,26 @@ def _schema(body: Body) -> pa.Schema:
 def _clean(cells: pa.Table, body: Body, tally: Tally) -> pa.Table:
     """`cells` without rows of blank cells, comments, and the padding of the dialect."""
     if body.dialect.padded:
-        cells = pa.table([pc.utf8_trim_whitespace(column) for column in cells.columns], names=cells.column_names)
+        cells = pa.table(
+            [pc.utf8_trim_whitespace(column) for column in cells.columns], names=cells.column_names
+        )
     cells = cells.combine_chunks()
     drop = _blank_rows(cells)
     tally.blank += int(drop.sum())
     if body.dialect.comment and cells.num_rows:
-        comments = pc.starts_with(cells.column(0), body.dialect.comment).to_numpy(zero_copy_only=False)
+        comments = mask(pc.starts_with(flat(cells.column(0)), body.dialect.comment))
         tally.comments += int((comments & ~drop).sum())
         drop |= comments
     return cells.filter(pa.array(~drop)) if drop.any() else cells
 
 
 def _blank_rows(cells: pa.Table) -> np.ndarray:
-    """Mask (rows,) of the rows without content; later columns are looked at only where the first are blank."""
+    """Mask (rows,) of rows without content; later columns are looked at only where the first are blank."""
     blank = np.zeros(cells.num_rows, dtype=bool)
     rest = np.arange(cells.num_rows)
     for column in cells.columns:
         subset = column if len(rest) == cells.num_rows else column.take(pa.array(rest))
-        rest = rest[pc.equal(pc.fill_null(subset, ""), "").to_numpy(zero_copy_only=False)]
+        rest = rest[mask(pc.equal(flat(subset), ""))]
         if not len(rest):
             return blank
     blank[rest] = True
@@ -233,7 +236,7 @@ def _exact_blocks(body: Body, tally: Tally) -> Iterator[pa.Table]:
     padder = _Padder(body, tally)
     extra = _free_name(body)
     with _text_from(body, newline="") as file:
-        rows = padder.fit(_guarded(csv.reader(file, **csv_options(body.dialect)), body))
+        rows = padder.fit(_guarded(csv_reader(file, body.dialect), body))
         while chunk := list(islice(rows, EXACT_ROWS)):
             columns = [pa.array(column, type=pa.string()) for column in zip(*chunk, strict=True)]
             yield pa.table(columns, names=[*body.names, extra])
@@ -251,4 +254,6 @@ def _guarded(rows: Iterator[list[str]], body: Body) -> Iterator[list[str]]:
         yield from rows
     except csv.Error as error:
         message = f"a row of {body.path.name} cannot be parted into cells ({error})"
-        raise RefusedError("corrupt", message, hint=f"check its quotation marks; a cell may hold {CELL_LIMIT} characters") from error
+        raise RefusedError(
+            "corrupt", message, hint=f"check its quotation marks; a cell may hold {CELL_LIMIT} characters"
+        ) from error

@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from craton.ingest.table_angles import read_angles
+from craton.ingest.table_arrays import is_empty, is_number
 
 DATUMS = {
-    "wgs84": "EPSG:4326", "wgs1984": "EPSG:4326", "gda94": "EPSG:4283", "gda2020": "EPSG:7844", "gda20": "EPSG:7844",
-    "nad83": "EPSG:4269", "nad27": "EPSG:4267", "etrs89": "EPSG:4258", "etrs1989": "EPSG:4258", "cgcs2000": "EPSG:4490",
-    "jgd2000": "EPSG:4612", "jgd2011": "EPSG:6668", "agd66": "EPSG:4202", "agd84": "EPSG:4203", "vn2000": "EPSG:4756",
-    "indian1975": "EPSG:4240", "indian1960": "EPSG:4131",
+    "wgs84": "EPSG:4326", "wgs1984": "EPSG:4326", "gda94": "EPSG:4283", "gda2020": "EPSG:7844",
+    "gda20": "EPSG:7844", "nad83": "EPSG:4269", "nad27": "EPSG:4267", "etrs89": "EPSG:4258",
+    "etrs1989": "EPSG:4258", "cgcs2000": "EPSG:4490", "jgd2000": "EPSG:4612", "jgd2011": "EPSG:6668",
+    "agd66": "EPSG:4202", "agd84": "EPSG:4203", "vn2000": "EPSG:4756", "indian1975": "EPSG:4240",
+    "indian1960": "EPSG:4131",
 }  # fmt: skip
 """Geographic reference systems by the datum that a column name ends with."""
 
@@ -34,11 +36,12 @@ _GEOGRAPHIC = {
 
 PAIRS = (
     ("easting", "northing"), ("eastings", "northings"), ("east", "north"), ("utme", "utmn"), ("utmx", "utmy"),
-    ("xutm", "yutm"), ("eutm", "nutm"), ("utmeast", "utmnorth"), ("utmeasting", "utmnorthing"), ("mgae", "mgan"),
-    ("mgaeast", "mganorth"), ("mgaeasting", "mganorthing"), ("amge", "amgn"), ("amgeast", "amgnorth"), ("rdx", "rdy"),
-    ("xrd", "yrd"), ("rechtswert", "hochwert"), ("este", "norte"), ("coordx", "coordy"), ("xcoord", "ycoord"),
-    ("xcoordinate", "ycoordinate"), ("coordinatex", "coordinatey"), ("xcoor", "ycoor"), ("pointx", "pointy"),
-    ("origx", "origy"), ("locx", "locy"), ("xloc", "yloc"), ("e", "n"), ("x", "y"),
+    ("xutm", "yutm"), ("eutm", "nutm"), ("utmeast", "utmnorth"), ("utmeasting", "utmnorthing"),
+    ("mgae", "mgan"), ("mgaeast", "mganorth"), ("mgaeasting", "mganorthing"), ("amge", "amgn"),
+    ("amgeast", "amgnorth"), ("rdx", "rdy"), ("xrd", "yrd"), ("rechtswert", "hochwert"), ("este", "norte"),
+    ("coordx", "coordy"), ("xcoord", "ycoord"), ("xcoordinate", "ycoordinate"),
+    ("coordinatex", "coordinatey"), ("xcoor", "ycoor"), ("pointx", "pointy"), ("origx", "origy"),
+    ("locx", "locy"), ("xloc", "yloc"), ("e", "n"), ("x", "y"),
 )  # fmt: skip
 """Names of eastings and northings, letters and digits only, the plainer ones last."""
 
@@ -46,7 +49,19 @@ _SYSTEM = re.compile(r"(?<=.)(?:gda94|gda2020|wgs84|agd66|agd84|utm|mga|amg|zone
 ENDS = ((("start", "from", "begin", "initial", "first"), "1"), (("final", "end", "to", "stop", "last"), "2"))
 """What names of the first and the last point of a line begin or end with."""
 
-WKT = re.compile(r"\s*(?:SRID=\d+;)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\s*(?:Z|M|ZM)?\s*(?:\(|EMPTY)|\s*GEOMETRYCOLLECTION", re.I)
+WKT = re.compile(
+    r"(?:SRID=\d+;)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON)\s*(?:Z|M|ZM)?\s*(?:\(|EMPTY)|GEOMETRYCOLLECTION",
+    re.IGNORECASE,
+)
+TRANSLATIONS = {
+    "经度": "longitude", "經度": "longitude", "経度": "longitude", "东经": "longitude", "ลองจิจูด": "longitude",
+    "kinh độ": "longitude", "Kinh độ": "longitude", "bujur": "longitude", "Bujur": "longitude",
+    "纬度": "latitude", "緯度": "latitude", "北纬": "latitude", "ละติจูด": "latitude", "vĩ độ": "latitude",
+    "Vĩ độ": "latitude", "lintang": "latitude", "Lintang": "latitude", "东坐标": "easting", "横坐标": "easting",
+    "北坐标": "northing", "纵坐标": "northing",
+}  # fmt: skip
+"""Names of coordinates in the languages of the region."""
+
 ZONE_NAMES = ("zone", "utmzone", "mgazone", "amgzone")
 
 
@@ -82,7 +97,7 @@ class Places:
 
 
 def find_places(columns: Mapping[str, pa.Array]) -> Places | None:
-    """The columns of coordinates among `columns`; geometries before degrees before metres, points before lines."""
+    """Columns of coordinates: geometries before degrees before metres, points before lines."""
     return _wkt(columns) or _geographic(columns) or _projected(columns) or _lines(columns)
 
 
@@ -94,7 +109,9 @@ def has_many_zones(columns: Mapping[str, pa.Array]) -> bool:
 
 def plain_name(name: str) -> str:
     """`name` in lower case, without accents, units in brackets, and all but letters and digits."""
-    bare = re.sub(r"[\[(].*?[\])]", "", name)
+    bare = re.sub(r"[\[(（].*?[\])）]", "", name).strip()
+    if bare in TRANSLATIONS:
+        return TRANSLATIONS[bare]
     folded = unicodedata.normalize("NFKD", bare).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]", "", folded)
 
@@ -103,7 +120,7 @@ def _wkt(columns: Mapping[str, pa.Array]) -> Places | None:
     for name, column in columns.items():
         if pa.types.is_string(column.type):
             first = column.drop_null()[:20].to_pylist()
-            if first and all(WKT.match(cell) for cell in first):
+            if first and all(WKT.match(cell.lstrip()[:60]) for cell in first):
                 return Places("wkt", (Pair(name, name),))
     return None
 
@@ -123,18 +140,15 @@ def _geographic(columns: Mapping[str, pa.Array]) -> Places | None:
 
 
 def _is_angle(column: pa.Array) -> bool:
-    if column.null_count == len(column):
+    if is_empty(column):
         return False
-    return _is_number(column) or (pa.types.is_string(column.type) and read_angles(column) is not None)
-
-
-def _is_number(column: pa.Array) -> bool:
-    kind = column.type
-    return (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(column)
+    return is_number(column.type) or (pa.types.is_string(column.type) and read_angles(column) is not None)
 
 
 def _projected(columns: Mapping[str, pa.Array]) -> Places | None:
-    numbers = _by_plain_name(name for name, column in columns.items() if _is_number(column))
+    numbers = _by_plain_name(
+        name for name, column in columns.items() if is_number(column.type) and not is_empty(column)
+    )
     for x, y in PAIRS:
         if x in numbers and y in numbers:
             return Places("projected", (Pair(numbers[x], numbers[y]),))
@@ -159,14 +173,16 @@ def _lines(columns: Mapping[str, pa.Array]) -> Places | None:
         place = _geographic(part) or _projected(part)
         if place is None:
             return None
-        ends.append(Places(place.kind, (Pair(*(stripped[column] for column in place.points[0])),), place.datum))
+        ends.append(
+            Places(place.kind, (Pair(*(stripped[column] for column in place.points[0])),), place.datum)
+        )
     first, last = ends
     same = first.kind == last.kind and first.datum == last.datum
     return Places(first.kind, first.points + last.points, first.datum) if same else None
 
 
 def _without_end(name: str, prefixes: tuple[str, ...], number: str) -> str:
-    """Plain `name` without the word that says which end of a line it belongs to; empty where there is none."""
+    """Plain `name` without the word for the end of a line it belongs to; empty where there is none."""
     plain = plain_name(name)
     for prefix in prefixes:
         if plain.startswith(prefix) and len(plain) > len(prefix):

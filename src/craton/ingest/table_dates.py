@@ -10,19 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from craton.ingest.table_numbers import blank_to_null
+from craton.ingest.table_arrays import blank_to_null, integers, mask
 from craton.model.record import Finding
 
 HINTS = (
-    "date", "datum", "time", "day", "doy", "fecha", "tanggal", "tgl", "ngay", "zeit", "created", "updated", "modified",
-    "epoch",
+    "date", "datum", "time", "day", "doy", "fecha", "tanggal", "tgl", "ngay", "zeit", "created", "updated",
+    "modified", "epoch",
 )  # fmt: skip
 """Parts of column names that announce dates."""
 
 MONTHS = {
-    "jan": 1, "ene": 1, "feb": 2, "fev": 2, "mar": 3, "mrt": 3, "apr": 4, "abr": 4, "avr": 4, "may": 5, "mai": 5, "mei": 5,
-    "jun": 6, "jul": 7, "aug": 8, "ago": 8, "agu": 8, "sep": 9, "set": 9, "oct": 10, "okt": 10, "out": 10, "nov": 11,
-    "dec": 12, "dic": 12, "dez": 12, "des": 12,
+    "jan": 1, "ene": 1, "feb": 2, "fev": 2, "mar": 3, "mrt": 3, "apr": 4, "abr": 4, "avr": 4, "may": 5,
+    "mai": 5, "mei": 5, "jun": 6, "jul": 7, "aug": 8, "ago": 8, "agu": 8, "sep": 9, "set": 9, "oct": 10,
+    "okt": 10, "out": 10, "nov": 11, "dec": 12, "dic": 12, "dez": 12, "des": 12,
 }  # fmt: skip
 """Months by the first three letters of their names in the languages of survey files."""
 
@@ -58,6 +58,9 @@ READ_SHARE = 0.9
 """Share of dates among the filled cells from which a column is one of dates."""
 
 SAMPLE = 200
+LONGEST = 64
+"""Characters of the longest way to write a time."""
+
 EARLIEST_MS, LATEST_MS = 100_000_000_000, 5_000_000_000_000
 """Milliseconds since 1970 that are taken for times: years 1973 to 2128."""
 
@@ -100,7 +103,8 @@ def read_dates(cells: pa.Array, name: str, *, month_first: bool | None = None) -
     sample = filled.drop_null()[:SAMPLE].to_pylist()
     usable = [pattern for pattern in PATTERNS if is_hint(name) or not pattern.hinted]
     compiled = [re.compile(pattern.regex) for pattern in usable]
-    seen = sum(any(regex.match(cell.strip()) for regex in compiled) for cell in sample)
+    short = [cell.strip() for cell in sample if len(cell) <= LONGEST]
+    seen = sum(any(regex.match(cell) for regex in compiled) for cell in short)
     if not sample or 2 * seen < len(sample):
         return None
     if (values := _iso_dates(filled)) is not None:
@@ -123,7 +127,7 @@ class _Reading:
         self.text, self.filled = text, filled
         size = len(text)
         self.micro = np.full(size, np.datetime64("NaT", "us"))
-        self.rest = text.is_valid().to_numpy(zero_copy_only=False)
+        self.rest = mask(text.is_valid())
         self.clock = np.zeros(size, dtype=bool)
         self.zoned = np.zeros(size, dtype=bool)
         self.two_digit = 0
@@ -143,7 +147,7 @@ class _Reading:
     def _take(self, regex: str, month_first: bool | None) -> None:
         where = np.flatnonzero(self.rest)
         fields = pc.extract_regex(self.text.take(pa.array(where)), regex)
-        matched = fields.is_valid().to_numpy(zero_copy_only=False)
+        matched = mask(fields.is_valid())
         if not matched.any():
             return
         where, fields = where[matched], fields.filter(pa.array(matched))
@@ -158,7 +162,9 @@ class _Reading:
         self.rest[where[good]] = False
         self.ambiguous[where[~good]] = False
 
-    def _month_and_day(self, parts: _Parts, where: np.ndarray, month_first: bool | None) -> tuple[np.ndarray, np.ndarray]:
+    def _month_and_day(
+        self, parts: _Parts, where: np.ndarray, month_first: bool | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         if "ordinal" in parts:
             return np.ones(len(where), dtype=np.int64), parts.integers("ordinal")
         if "name" in parts:
@@ -211,19 +217,19 @@ class _Parts:
         if name not in self.names:
             return np.zeros(len(self.fields), dtype=np.int64)
         text = self.text(name)
-        return pc.cast(pc.if_else(pc.equal(text, ""), "0", text), pa.int64()).to_numpy(zero_copy_only=False)
+        return integers(pc.cast(pc.if_else(pc.equal(text, ""), "0", text), pa.int64()))
 
     def years(self) -> tuple[np.ndarray, np.ndarray]:
         """Years with the century, and a mask of those whose century is a guess."""
         year = self.integers("year")
-        short = pc.less(pc.utf8_length(self.text("year")), 4).to_numpy(zero_copy_only=False)
+        short = mask(pc.less(pc.utf8_length(self.text("year")), 4))
         return np.where(short, np.where(year >= CENTURY_PIVOT, year + 1900, year + 2000), year), short
 
     def months_by_name(self) -> np.ndarray:
         names = pc.utf8_slice_codeunits(pc.utf8_lower(self.text("name")), 0, 3)
         position = pc.index_in(names, pa.array(list(MONTHS)))
         numbers = pa.array([*MONTHS.values()])
-        return pc.fill_null(numbers.take(position), 0).to_numpy(zero_copy_only=False)
+        return integers(pc.fill_null(numbers.take(position), 0))
 
     def has_clock(self) -> np.ndarray:
         return self._written("hour")
@@ -234,15 +240,15 @@ class _Parts:
     def _written(self, name: str) -> np.ndarray:
         if name not in self.names:
             return np.zeros(len(self.fields), dtype=bool)
-        return pc.not_equal(self.text(name), "").to_numpy(zero_copy_only=False)
+        return mask(pc.not_equal(self.text(name), ""))
 
     def seconds(self) -> tuple[np.ndarray, np.ndarray]:
         """Microseconds since midnight UTC, and whether the time of day is legal."""
         hour, minute, second = (self.integers(name) for name in ("hour", "minute", "second"))
         if "half" in self:
             half = pc.utf8_lower(self.text("half"))
-            after = pc.equal(half, "p").to_numpy(zero_copy_only=False) & (hour < 12)
-            midnight = pc.equal(half, "a").to_numpy(zero_copy_only=False) & (hour == 12)
+            after = mask(pc.equal(half, "p")) & (hour < 12)
+            midnight = mask(pc.equal(half, "a")) & (hour == 12)
             hour = hour + 12 * after - 12 * midnight
         legal = (hour < 24) & (minute < 60) & (second < 61)
         micro = ((hour * 60 + minute) * 60 + second) * 1_000_000 + self._fraction() - self._offset()
@@ -252,7 +258,7 @@ class _Parts:
         if "fraction" not in self.names:
             return np.zeros(len(self.fields), dtype=np.int64)
         padded = pc.utf8_slice_codeunits(pc.utf8_rpad(self.text("fraction"), 6, "0"), 0, 6)
-        return pc.cast(padded, pa.int64()).to_numpy(zero_copy_only=False)
+        return integers(pc.cast(padded, pa.int64()))
 
     def _offset(self) -> np.ndarray:
         """Microseconds the stated zone is ahead of UTC."""
@@ -263,19 +269,21 @@ class _Parts:
         digits = [pc.struct_field(parts, name) for name in ("hours", "minutes")]
         hours, minutes = (pc.cast(pc.if_else(pc.equal(text, ""), "0", text), pa.int64()) for text in digits)
         total = pc.multiply(sign, pc.add(pc.multiply(hours, 60), minutes))
-        return pc.fill_null(total, 0).to_numpy(zero_copy_only=False).astype(np.int64) * 60_000_000
+        return integers(pc.fill_null(total, 0)) * 60_000_000
 
 
 def _order(left: np.ndarray, right: np.ndarray) -> bool | None:
     """Whether the month stands first: some other number is over twelve; `None` where none is."""
-    day_first, month_first = int((left > 12).sum()), int((right > 12).sum())  # noqa: PLR2004 - months in a year
+    day_first, month_first = int((left > 12).sum()), int((right > 12).sum())
     return None if not (day_first or month_first) else month_first > day_first
 
 
-def _assemble(year: np.ndarray, month: np.ndarray, day: np.ndarray, parts: _Parts) -> tuple[np.ndarray, np.ndarray]:
-    """Times in UTC, and a mask of those that exist in the calendar; `day` counts from the first of `month`."""
+def _assemble(
+    year: np.ndarray, month: np.ndarray, day: np.ndarray, parts: _Parts
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times in UTC, and a mask of those in the calendar; `day` counts from the first of `month`."""
     clock, good = parts.seconds()
-    good &= (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004 - months in a year
+    good &= (month >= 1) & (month <= 12) & (day >= 1)
     start = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (np.where(good, month, 1) - 1)
     date = start.astype("datetime64[D]") + (np.where(good, day, 1) - 1)
     unit = "datetime64[Y]" if "ordinal" in parts else "datetime64[M]"
@@ -285,7 +293,7 @@ def _assemble(year: np.ndarray, month: np.ndarray, day: np.ndarray, parts: _Part
 
 
 def epoch_times(values: pa.Array, name: str) -> pa.Array | None:
-    """Times of a column of whole numbers named like a time, if all are milliseconds since 1970; else `None`."""
+    """Times of whole numbers named like a time, if all are milliseconds since 1970; else `None`."""
     if not is_hint(name) or not pa.types.is_integer(values.type):
         return None
     extent = pc.min_max(values).as_py()

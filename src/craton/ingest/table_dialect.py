@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -24,14 +24,21 @@ CELL_LIMIT = 1 << 27
 
 SAMPLE_ROWS = 300
 
+LONGEST_TYPED = 64
+"""Characters of the longest number or date."""
+
 SPACED_NUMBERS = 0.4
 """Share of numbers below which words with spaces between them are prose, not a table."""
 
 csv.field_size_limit(CELL_LIMIT)
 
-NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eEdD][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eEdD][+-]?\d+)?"
 MISSING_MARKS = ("", "\\N", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NULL", "null", "*", "-")
-_TYPED = re.compile(rf"\s*(?:[<>]\s*)?{NUMBER}\s*%?\s*|\s*\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?:[ T].*)?|\s*\d{{4}}-\d{{3}}\s*")
+_TYPED = re.compile(
+    rf"\s*(?:[<>]\s*)?{NUMBER}\s*%?\s*|\s*\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}(?:[ T].*)?"
+    r"|\s*\d{4}-\d{3}\s*",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -91,16 +98,20 @@ def rows(text: str, dialect: Dialect) -> Iterator[Row]:
             yield line
 
     start = 0
-    for cells in csv.reader(lines(), **csv_options(dialect)):
+    for cells in csv_reader(lines(), dialect):
         yield Row(cells, start, taken)
         start = taken
 
 
-def csv_options(dialect: Dialect) -> dict[str, object]:
-    """Arguments of `csv.reader` for `dialect`."""
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    quote = dialect.quote or None
-    return {"delimiter": dialect.delimiter, "quotechar": quote, "quoting": quoting, "skipinitialspace": dialect.padded}
+def csv_reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """Cells of `lines` row by row, by the standard library."""
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or None,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        skipinitialspace=dialect.padded,
+    )
 
 
 def _spaced_rows(text: str) -> Iterator[Row]:
@@ -117,12 +128,12 @@ def split_spaced(line: str) -> list[str]:
     """Cells of a line parted by runs of spaces or tabs; quoted cells may hold spaces."""
     if '"' not in line:
         return line.split()
-    return [quoted.replace('""', '"') if not plain else plain for quoted, plain in _SPACED.findall(line)]
+    return [plain or quoted.replace('""', '"') for quoted, plain in _SPACED.findall(line)]
 
 
 def is_typed(cell: str) -> bool:
     """Whether `cell` is written like a number or a date."""
-    return _TYPED.fullmatch(cell) is not None
+    return len(cell) <= LONGEST_TYPED and _TYPED.fullmatch(cell) is not None
 
 
 def is_comment(line: str, marks: Sequence[str] = COMMENTS) -> str:
@@ -131,13 +142,18 @@ def is_comment(line: str, marks: Sequence[str] = COMMENTS) -> str:
     return next((mark for mark in marks if stripped.startswith(mark)), "")
 
 
-def sniff(text: str, delimiters: Sequence[str] = DELIMITERS) -> Dialect:
-    """The dialect under which `text`, the beginning of a file, is most even."""
+def sniff(text: str, *, cut: bool = False, delimiters: Sequence[str] = DELIMITERS) -> Dialect:
+    """The dialect under which `text` is most even; `cut` where it is only the beginning of a file.
+
+    Quotation marks that do not pair in a whole file are plain characters if the rows are as even so.
+    """
     comment, body = _without_comments(text)
     best = _fittest(body, [Dialect(delimiter, comment=comment) for delimiter in delimiters])
     if '"' in text:
         plain = _fittest(body, [Dialect(delimiter, "", comment=comment) for delimiter in delimiters])
-        best = plain if score(body, plain).evenness > score(body, best).evenness else best
+        gain = score(body, plain).evenness - score(body, best).evenness
+        unpaired = text.count('"') % 2 == 1 and not cut
+        best = plain if gain > 0 or (unpaired and gain == 0) else best
     return replace(best, padded=_is_padded(body, best))
 
 
@@ -148,11 +164,11 @@ def _fittest(text: str, choices: list[Dialect]) -> Dialect:
 def score(text: str, dialect: Dialect) -> Score:
     """How well `dialect` fits `text`; a dialect that parts nothing scores lowest."""
     cells = [row.cells for row in sample(text, dialect) if not row.is_blank]
-    body = cells[len(cells) // 2 :] if len(cells) > 8 else cells  # noqa: PLR2004 - a preamble fills no more than half
+    body = cells[len(cells) // 2 :] if len(cells) > 8 else cells
     if not body:
         return Score(0, 0, 0)
     width, count = Counter(map(len, body)).most_common(1)[0]
-    if width < 2:  # noqa: PLR2004 - one cell a row is a dialect of no delimiter
+    if width < 2:
         return Score(0, 0, 1)
     typed = _typed_share(body)
     if dialect.delimiter == SPACE and typed < SPACED_NUMBERS:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from craton.ingest.reference import state_crs
 from craton.ingest.series import time_column, to_series
+from craton.ingest.table_cells import EXTRA
 from craton.ingest.table_coordinates import DEFAULT_CRS, Pair, Places, find_places, has_many_zones
 from craton.ingest.table_geometry import Located, locate
 from craton.ingest.table_header import Layout
@@ -69,7 +70,8 @@ class Made:
 def recipe_of(layout: Layout, *, comma_cells: bool) -> Recipe:
     """What the layout of a table says about how to read it."""
     declared = declared_marks("\n".join(layout.preamble))
-    return Recipe(Habits(layout.units, declared, comma_cells), headerless=layout.headerless)
+    habits = Habits(layout.units, declared, comma_cells, texts=frozenset({EXTRA}))
+    return Recipe(habits, headerless=layout.headerless)
 
 
 def make(cells: pa.Table, recipe: Recipe) -> Made:

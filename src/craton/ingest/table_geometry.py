@@ -11,6 +11,7 @@ import shapely
 
 from craton.ingest.point_geometry import point_column
 from craton.ingest.table_angles import read_angles
+from craton.ingest.table_arrays import floats, mask
 from craton.ingest.table_coordinates import Pair, Places
 from craton.model.record import Finding
 
@@ -66,7 +67,7 @@ def numbers(column: pa.Array) -> np.ndarray:
     if pa.types.is_string(column.type):
         angles = read_angles(column)
         return np.full(len(column), np.nan) if angles is None else angles
-    return np.array(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    return floats(column)
 
 
 def _from_degrees(columns: dict[str, pa.Array], places: Places) -> Located:
@@ -75,7 +76,7 @@ def _from_degrees(columns: dict[str, pa.Array], places: Places) -> Located:
     for pair in places.points:
         longitude, latitude = numbers(columns[pair.x]), numbers(columns[pair.y])
         known = np.isfinite(longitude) & np.isfinite(latitude)
-        written = np.asarray(columns[pair.x].is_valid()) & np.asarray(columns[pair.y].is_valid())
+        written = mask(columns[pair.x].is_valid()) & mask(columns[pair.y].is_valid())
         if places.swapped or look_swapped(longitude[known], latitude[known]):
             located.places = replace(places, swapped=True)
             longitude, latitude = latitude, longitude
@@ -104,8 +105,12 @@ def look_swapped(longitude: np.ndarray, latitude: np.ndarray) -> bool:
     """Whether most latitudes (n,) are illegal and the exchange would make them legal."""
     if not len(latitude):
         return False
-    cured = (np.abs(latitude) > RIGHT_ANGLE) & (np.abs(latitude) <= FULL_TURN) & (np.abs(longitude) <= RIGHT_ANGLE)
-    return bool(cured.mean() > 0.5)  # noqa: PLR2004 - most of them
+    cured = (
+        (np.abs(latitude) > RIGHT_ANGLE)
+        & (np.abs(latitude) <= FULL_TURN)
+        & (np.abs(longitude) <= RIGHT_ANGLE)
+    )
+    return bool(cured.mean() > 0.5)
 
 
 def _wrapped(located: Located, columns: dict[str, pa.Array], pair: Pair, longitude: np.ndarray) -> np.ndarray:
@@ -130,7 +135,9 @@ def _shapes(points: list[tuple[np.ndarray, np.ndarray]]) -> pa.BinaryArray:
     records["order"], records["type"], records["count"] = _LITTLE_ENDIAN, _LINE, 2
     records["xy"] = np.stack([np.stack([x1, y1], axis=1), np.stack([x2, y2], axis=1)], axis=1)
     valid = np.isfinite(records["xy"]).all(axis=(1, 2))
-    return pa.array([row.tobytes() if good else None for row, good in zip(records, valid, strict=True)], type=pa.binary())
+    return pa.array(
+        [row.tobytes() if good else None for row, good in zip(records, valid, strict=True)], type=pa.binary()
+    )
 
 
 def _from_wkt(column: pa.Array, places: Places) -> Located:

@@ -13,8 +13,11 @@ from craton.ingest.table_dialect import MISSING_MARKS, is_comment, is_typed
 from craton.model.record import Finding
 from craton.model.units import parse
 
-BODY_ROWS = 50
-"""Rows below the header by which it is judged."""
+BODY_ROWS, BODY_CELLS = 300, 100_000
+"""Rows below the header, and cells in them, by which it is judged."""
+
+EXCEL_MARK = "sep="
+"""First line by which Excel is told the delimiter."""
 
 PREAMBLE_ROWS = 40
 """Rows among which the header is looked for."""
@@ -64,7 +67,7 @@ class Layout:
 
 
 def lay_out(rows: Sequence[list[str]], comment: str = "") -> Layout | None:
-    """The structure of the table that `rows`, the first of a file or sheet, begin; `None` where there is none."""
+    """The structure of the table that `rows`, the first of a file or sheet, begin; `None` for no table."""
     start = _start(rows, comment)
     if start is None:
         return None
@@ -140,7 +143,9 @@ def _start(rows: Sequence[list[str]], comment: str) -> int | None:
     narrow = [i for i in candidates if len(rows[i]) == width]
     usual = median(_filled(rows[i]) for i in narrow)
     full = [i for i in narrow if 2 * _filled(rows[i]) >= usual]
-    named = next((i for i in full[:PREAMBLE_ROWS] if _names_numbers(rows[i], _body(rows, i + 1, comment))), None)
+    named = next(
+        (i for i in full[:PREAMBLE_ROWS] if _names_numbers(rows[i], _body(rows, i + 1, comment))), None
+    )
     if named is not None and not any(_is_record(rows[i], rows, named, comment) for i in full if i < named):
         return named
     return candidates[0] if len(rows[candidates[0]]) > width else next(iter(full), candidates[0])
@@ -162,11 +167,14 @@ def _is_record(row: list[str], rows: Sequence[list[str]], named: int, comment: s
 
 
 def _body(rows: Sequence[list[str]], start: int, comment: str) -> list[list[str]]:
-    return [row for row in rows[start : start + BODY_ROWS] if _filled(row) and not _is_commented(row, comment)]
+    width = max(1, len(rows[start])) if start < len(rows) else 1
+    stop = start + min(BODY_ROWS, max(20, BODY_CELLS // width))
+    return [row for row in rows[start:stop] if _filled(row) and not _is_commented(row, comment)]
 
 
 def _is_commented(row: list[str], comment: str) -> bool:
-    return bool(comment) and bool(row) and row[0].lstrip().startswith(comment)
+    first = row[0].lstrip() if row else ""
+    return first.lower().startswith(EXCEL_MARK) or (bool(comment) and first.startswith(comment))
 
 
 def _filled(row: list[str]) -> int:
@@ -206,11 +214,13 @@ def _column(body: list[list[str]], column: int) -> list[str]:
 
 def _is_sequence(cells: list[str], body: list[list[str]], typed: list[int]) -> bool:
     """Whether `cells` are years that count on (2001, 2002, 2003) while the first row below does not."""
-    return _counts_on(cells) and not _counts_on([body[0][column] for column in typed if column < len(body[0])])
+    return _counts_on(cells) and not _counts_on(
+        [body[0][column] for column in typed if column < len(body[0])]
+    )
 
 
 def _counts_on(cells: list[str]) -> bool:
-    if len(cells) < 2 or not all(_YEAR.fullmatch(cell.strip()) for cell in cells):  # noqa: PLR2004 - one year is a number
+    if len(cells) < 2 or not all(_YEAR.fullmatch(cell.strip()) for cell in cells):
         return False
     return len({int(right) - int(left) for left, right in pairwise(cells)} - {0}) == 1
 

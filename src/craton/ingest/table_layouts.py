@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from craton.ingest.table_geometry import numbers
+from craton.ingest.table_arrays import is_empty, is_number, matches
+from craton.ingest.table_geometry import HALF_TURN, RIGHT_ANGLE, numbers
 from craton.kernels.gravity import normal_gravity
 
 
@@ -38,27 +40,31 @@ LAYOUTS = (
     KnownLayout(
         "OpenFlights airports",
         (
-            Slot("airport_id", "", 0, 1e6), Slot("name"), Slot("city"), Slot("country"), Slot("iata"), Slot("icao"), LATITUDE,
-            LONGITUDE, Slot("altitude", "ft", -2_000, 20_000), Slot("utc_offset", "h", -14, 14), Slot("dst"), Slot("time_zone"),
-            Slot("type"), Slot("source"),
+            Slot("airport_id", "", 0, 1e6), Slot("name"), Slot("city"), Slot("country"), Slot("iata"),
+            Slot("icao"), LATITUDE, LONGITUDE, Slot("altitude", "ft", -2_000, 20_000),
+            Slot("utc_offset", "h", -14, 14), Slot("dst"), Slot("time_zone"), Slot("type"), Slot("source"),
         ),
     ),
 )  # fmt: skip
 
 WORST_MISFIT = 500.0
-"""Median difference in mGal between gravity and what the latitude lets expect, above which a column is no latitude."""
+"""Median difference in mGal between gravity and that of the latitude, above which it is no latitude."""
 
 FREE_AIR = 0.3086
 """Fall of gravity with height, mGal/m."""
 
 DECIMALS = 4
-"""Decimal places that coordinates in degrees are written with, and few other numbers between −180 and 180 are."""
+"""Decimal places that degrees are written with, and few other numbers between −180 and 180 are."""
 
 
 def known_layout(columns: Mapping[str, pa.Array]) -> KnownLayout | None:
     """The layout of `columns`, in their order, if it is one of `LAYOUTS`."""
     fitting = [layout for layout in LAYOUTS if _fits(list(columns.values()), layout.slots)]
-    ranked = sorted((misfit, number) for number, layout in enumerate(fitting) if (misfit := _misfit(columns, layout)) < WORST_MISFIT)
+    ranked = sorted(
+        (misfit, number)
+        for number, layout in enumerate(fitting)
+        if (misfit := _misfit(columns, layout)) < WORST_MISFIT
+    )
     return fitting[ranked[0][1]] if ranked else None
 
 
@@ -67,16 +73,19 @@ def _fits(columns: list[pa.Array], slots: tuple[Slot, ...]) -> bool:
 
 
 def _holds(column: pa.Array, slot: Slot) -> bool:
-    is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     if np.isnan(slot.low):
-        return not is_number or column.null_count == len(column)
-    extent = pc.min_max(column).as_py() if is_number else {"min": None}
-    return extent["min"] is not None and slot.low <= extent["min"] and extent["max"] <= slot.high
+        return not is_number(column.type) or is_empty(column)
+    if not is_number(column.type) or is_empty(column):
+        return False
+    extent = pc.min_max(column).as_py()
+    return bool(slot.low <= extent["min"] and extent["max"] <= slot.high)
 
 
 def _misfit(columns: Mapping[str, pa.Array], layout: KnownLayout) -> float:
     """Median misfit in mGal of the gravity the latitudes let expect; 0 for a layout without gravity."""
-    by_slot = {slot.name: numbers(column) for slot, column in zip(layout.slots, columns.values(), strict=True)}
+    by_slot = {
+        slot.name: numbers(column) for slot, column in zip(layout.slots, columns.values(), strict=True)
+    }
     if "gravity" not in by_slot:
         return 0.0
     expected = normal_gravity(by_slot["latitude"], 0.0) - FREE_AIR * by_slot["elevation"]
@@ -98,7 +107,8 @@ def degree_columns(cells: Mapping[str, pa.Array], columns: Mapping[str, pa.Array
     """
     names = list(columns)
     wide = {name: reach for name in names if (reach := _reach(cells.get(name), columns[name])) > 0}
-    pairs = [(a, b) for a, b in zip(names, names[1:], strict=False) if a in wide and b in wide and (wide[a] > 90) != (wide[b] > 90)]  # noqa: PLR2004 - a right angle
+    beside = [pair for pair in pairwise(names) if wide.keys() >= set(pair)]
+    pairs = [pair for pair in beside if (wide[pair[0]] > RIGHT_ANGLE) != (wide[pair[1]] > RIGHT_ANGLE)]
     if len(pairs) != 1:
         return None
     first, second = pairs[0]
@@ -107,9 +117,8 @@ def degree_columns(cells: Mapping[str, pa.Array], columns: Mapping[str, pa.Array
 
 def _reach(cells: pa.Array | None, column: pa.Array) -> float:
     """Largest magnitude of a column of degrees written with many decimals; 0 for any other."""
-    if cells is None or not pa.types.is_floating(column.type) or column.null_count == len(column):
+    if cells is None or not pa.types.is_floating(column.type) or is_empty(column):
         return 0.0
-    reach = pc.max(pc.abs(column)).as_py()
-    written = pc.match_substring_regex(cells, rf"\.\d{{{DECIMALS},}}")
-    most = (pc.sum(written).as_py() or 0) > 0.5 * (len(column) - column.null_count)  # noqa: PLR2004 - most of them
-    return reach if most and reach <= 180 else 0.0  # noqa: PLR2004 - half a turn
+    reach = float(pc.max(pc.abs(column)).as_py())
+    exact = matches(cells, rf"\.\d{{{DECIMALS},}}") > 0.5 * (len(column) - column.null_count)
+    return reach if exact and reach <= HALF_TURN else 0.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from craton.ingest.table_numbers import Numbers, add_limits
+from craton.ingest.table_arrays import count, is_empty, mask
+from craton.ingest.table_numbers import ORIGINAL, Numbers, add_limits
 from craton.model.record import Finding
 
 HUGE = 1e30
@@ -18,13 +18,17 @@ NINES = re.compile(r"-9{3,}(?:\.0+|\.9+|\.25)?|-9+\.9{2,}|9{4,}(?:\.0+|\.9+)?")
 """Numbers written with nothing but nines (and the -999.25 of well logs)."""
 
 DECLARED = re.compile(
-    r"(?:no[ _-]?data|missing|null|dummy|fill)(?:[ _-]?values?)?\s*(?:is|are|[:=])?\s*(-?\d[\d.]*(?:[eE][+-]?\d+)?)",
+    r"(?:no[ _-]?data|missing|null|dummy|fill)(?:[ _-]?values?)?\s*(?:is|are|[:=])?\s*"
+    r"(-?\d[\d.]*(?:[eE][+-]?\d+)?)",
     re.IGNORECASE,
 )
 
 CLEAR_GAP, SINGLE_GAP = 0.25, 0.5
 """Distance to the nearest other value, as a share of the mark itself, that makes a mark unmistakable:
 where it is repeated, and where it stands once."""
+
+POSITIVE_GAP = 0.9
+"""The same for marks of nines above all other values, which are rarer."""
 
 MOST_MARKS = 3
 LIMIT_DIGITS = 3
@@ -40,7 +44,7 @@ def declared_marks(text: str) -> tuple[float, ...]:
 
 
 def empty_marks(numbers: Numbers, declared: tuple[float, ...] = ()) -> None:
-    """Make numbers that mean "no value" missing: the declared ones, and unmistakable ones with the original kept."""
+    """Make numbers that mean "no value" missing: declared ones, and unmistakable ones (kept beside)."""
     _empty_declared(numbers, declared)
     original, guessed = numbers.values, 0
     for _ in range(MOST_MARKS):
@@ -48,10 +52,10 @@ def empty_marks(numbers: Numbers, declared: tuple[float, ...] = ()) -> None:
         if mark is None:
             break
         hit = pc.equal(numbers.values, mark)
-        guessed += pc.sum(hit).as_py()
+        guessed += count(hit)
         numbers.values = pc.if_else(hit, None, numbers.values)
     if guessed:
-        numbers.companions["_original"] = original
+        numbers.companions[ORIGINAL] = original
         numbers.findings.append(Finding(code="nodata-guessed", count=guessed))
 
 
@@ -59,16 +63,17 @@ def _empty_declared(numbers: Numbers, declared: tuple[float, ...]) -> None:
     if not declared:
         return
     hit = pc.is_in(numbers.values.cast(pa.float64()), pa.array(declared, type=pa.float64()))
-    count = pc.sum(hit).as_py() or 0
-    if count:
+    if number := count(hit):
         numbers.values = pc.if_else(hit, None, numbers.values)
-        numbers.findings.append(Finding(code="nodata-declared", count=count))
+        numbers.findings.append(Finding(code="nodata-declared", count=number))
 
 
 def _unmistakable(values: pa.Array) -> float | int | None:
     """The smallest or largest value, if it can only be a mark."""
     extent = pc.min_max(values).as_py()
-    return next((end for end in (extent["min"], extent["max"]) if end is not None and _is_mark(values, end)), None)
+    return next(
+        (end for end in (extent["min"], extent["max"]) if end is not None and _is_mark(values, end)), None
+    )
 
 
 def _is_mark(values: pa.Array, mark: float) -> bool:
@@ -77,13 +82,13 @@ def _is_mark(values: pa.Array, mark: float) -> bool:
     if not NINES.fullmatch(repr(mark)):
         return False
     others = values.filter(pc.not_equal(values, mark))
-    if len(others) == others.null_count:
+    if is_empty(others):
         return mark < 0
     extent = pc.min_max(others).as_py()
     repeated = len(values) - values.null_count - (len(others) - others.null_count) > 1
     gap = extent["min"] - mark if mark < 0 else mark - extent["max"]
     if mark > 0:
-        return repeated and gap > 0.9 * mark
+        return bool(repeated and gap > POSITIVE_GAP * mark)
     return bool(gap > (CLEAR_GAP if repeated else SINGLE_GAP) * -mark)
 
 
@@ -93,13 +98,13 @@ def is_text_mark(cells: pa.Array) -> pa.Array:
 
 
 def negatives_to_limits(numbers: Numbers) -> None:
-    """Read negative concentrations as "below the detection limit of that size" where they are few distinct numbers."""
+    """Read negative concentrations as "below the detection limit of that size" if few of them differ."""
     extent = pc.min_max(numbers.values).as_py()
     if extent["min"] is None or extent["min"] >= 0:
         return
-    negative = pc.fill_null(pc.less(numbers.values, 0), fill_value=False)
+    negative = pc.less(numbers.values, 0)
     marks = pc.unique(numbers.values.filter(negative)).to_pylist()
     if len(marks) > MOST_DISTINCT or not all(float(f"{mark:.{LIMIT_DIGITS}g}") == mark for mark in marks):
         return
     limits = pc.abs(numbers.values).cast(pa.float64())
-    add_limits(numbers, np.asarray(negative), limits, "negative-below-detection")
+    add_limits(numbers, mask(negative), limits, "negative-below-detection")

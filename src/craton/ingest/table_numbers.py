@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from craton.ingest.table_arrays import blank_to_null, count, mask, matches
+from craton.ingest.table_dialect import LONGEST_TYPED
 from craton.model.record import Finding
 
 PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
@@ -17,9 +19,10 @@ GROUPED = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
 LIMIT = rf"(?P<sign>[<>≤≥])\s*=?\s*(?P<limit>{PLAIN}|{COMMA})"
 
 MARKS = (
-    "\\N", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "<NA>", "NaN", "nan", "NAN", "NULL", "null", "Null", "None",
-    "none", "nil", "*", "**", "***", "****", "-", "--", "---", "–", "—", "?", ".", "..", "...", "nd", "ND", "n.d.", "N.D.",
-    "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "1.#QNAN", "-1.#IND", "missing", "MISSING",
+    "\\N", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "<NA>", "NaN", "nan", "NAN", "NULL", "null",
+    "Null", "None", "none", "nil", "*", "**", "***", "****", "-", "--", "---", "–", "—", "?", ".", "..",
+    "...", "nd", "ND", "n.d.", "N.D.", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "1.#QNAN", "-1.#IND",
+    "missing", "MISSING",
 )  # fmt: skip
 """What stands for a missing number."""
 
@@ -36,8 +39,14 @@ LEADING_TEXTS = 12
 """Cells of text at the head of a column of numbers that are taken for remarks on it."""
 
 SAMPLE = 1000
-TEXT = "_text"
-"""Suffix of the column that keeps the texts among numbers."""
+BELOW, DETECTION_LIMIT, ABOVE, UPPER_LIMIT = (
+    "_below_detection",
+    "_detection_limit",
+    "_above_range",
+    "_upper_limit",
+)
+TEXT, ORIGINAL = "_text", "_original"
+"""Suffixes of the companions of a column of numbers."""
 
 CODE = r"^[+-]?(?:0\d+|0[xX].*|\d{19,})$"
 """Leading zeros, or more digits than an integer holds: identifiers, not numbers."""
@@ -74,7 +83,8 @@ class _Masks:
     @property
     def numeric(self) -> np.ndarray:
         """Cells that say something about a number."""
-        return self.plain | self.comma | self.grouped | self.limit | self.below
+        numeric: np.ndarray = self.plain | self.comma | self.grouped | self.limit | self.below
+        return numeric
 
 
 def read_numbers(cells: pa.Array, *, comma_cells: bool, pure: bool = False) -> Numbers | None:
@@ -90,7 +100,7 @@ def read_numbers(cells: pa.Array, *, comma_cells: bool, pure: bool = False) -> N
         Whether a single text makes it a column of texts, as in identifiers.
     """
     filled = blank_to_null(cells)
-    if _count(filled, CODE):
+    if matches(filled, CODE):
         return None
     if (values := _exact_numbers(filled)) is not None:
         return _finite(Numbers(values))
@@ -99,12 +109,6 @@ def read_numbers(cells: pa.Array, *, comma_cells: bool, pure: bool = False) -> N
         return None
     numbers = _mixed_numbers(filled, comma_cells=comma_cells)
     return None if numbers and pure and TEXT in numbers.companions else numbers
-
-
-def blank_to_null(cells: pa.Array) -> pa.Array:
-    """`cells` with null for the empty text."""
-    blank = pc.equal(cells, "")
-    return pc.if_else(blank, None, cells) if pc.any(blank).as_py() else cells
 
 
 def _exact_numbers(filled: pa.Array) -> pa.Array | None:
@@ -124,13 +128,13 @@ def _cast(filled: pa.Array, kind: pa.DataType) -> pa.Array | None:
         return None
 
 
-def _count(cells: pa.Array, pattern: str) -> int:
-    return pc.sum(pc.match_substring_regex(cells, pattern)).as_py() or 0
-
-
 def _spread(length: int) -> np.ndarray:
     """Positions of at most `SAMPLE` cells spread evenly over a column."""
-    return np.unique(np.linspace(0, length - 1, min(length, SAMPLE)).astype(np.int64)) if length else np.zeros(0, np.int64)
+    return (
+        np.unique(np.linspace(0, length - 1, min(length, SAMPLE)).astype(np.int64))
+        if length
+        else np.zeros(0, np.int64)
+    )
 
 
 _NUMERIC = re.compile(rf"(?:{PLAIN}|{COMMA}|{GROUPED}|{LIMIT})")
@@ -138,7 +142,8 @@ _NUMERIC = re.compile(rf"(?:{PLAIN}|{COMMA}|{GROUPED}|{LIMIT})")
 
 def _looks_numeric(sample: pa.Array) -> bool:
     cells = [cell for cell in sample.to_pylist() if cell not in MARKS]
-    numeric = sum(_NUMERIC.fullmatch(cell) is not None or cell in BELOW_WORDS for cell in cells)
+    written = [cell for cell in cells if len(cell) <= LONGEST_TYPED and _NUMERIC.fullmatch(cell)]
+    numeric = len(written) + sum(cell in BELOW_WORDS for cell in cells)
     return numeric > 0 and 2 * numeric >= len(cells)
 
 
@@ -150,21 +155,20 @@ def _mixed_numbers(filled: pa.Array, *, comma_cells: bool) -> Numbers | None:
     strange = masks.filled & ~masks.numeric
     if not _is_numeric(masks, strange):
         return None
-    commas = _comma_is_decimal(text, masks, comma_cells=comma_cells)
+    commas = _comma_is_decimal(masks, comma_cells=comma_cells)
     numbers = Numbers(_values(text, masks, commas=commas))
-    _note_marks(numbers, text, marks, masks, commas=commas)
+    _note_marks(numbers, marks, masks, commas=commas)
     _split_limits(numbers, text, masks, commas=commas)
     _set_aside(numbers, filled, strange)
     return _finite(numbers)
 
 
 def _masks(text: pa.Array) -> _Masks:
-    def match(pattern: str) -> np.ndarray:
-        return pc.fill_null(pc.match_substring_regex(text, f"^(?:{pattern})$"), fill_value=False).to_numpy(zero_copy_only=False)
-
-    below = pc.is_in(text, pa.array(BELOW_WORDS)).to_numpy(zero_copy_only=False)
-    filled = text.is_valid().to_numpy(zero_copy_only=False)
-    return _Masks(filled, match(PLAIN), match(COMMA), match(GROUPED), match(LIMIT), below)
+    plain, comma, grouped, limit = (
+        mask(pc.match_substring_regex(text, f"^(?:{pattern})$")) for pattern in (PLAIN, COMMA, GROUPED, LIMIT)
+    )
+    below = mask(pc.is_in(text, pa.array(BELOW_WORDS)))
+    return _Masks(mask(text.is_valid()), plain, comma, grouped, limit, below)
 
 
 def _is_numeric(masks: _Masks, strange: np.ndarray) -> bool:
@@ -176,7 +180,7 @@ def _is_numeric(masks: _Masks, strange: np.ndarray) -> bool:
     return numeric >= NUMERIC_SHARE * filled or (at_head and numeric >= 2 * int(strange.sum()))
 
 
-def _comma_is_decimal(text: pa.Array, masks: _Masks, *, comma_cells: bool) -> bool:
+def _comma_is_decimal(masks: _Masks, *, comma_cells: bool) -> bool:
     """Whether `1,5` is one and a half: decided by the cells that can be read in one way only."""
     decimal, grouped = masks.comma & ~masks.grouped, masks.grouped & ~masks.comma
     if decimal.any() or grouped.any():
@@ -198,12 +202,12 @@ def _parse(text: pa.Array, *, commas: bool) -> pa.Array:
     else:
         text = pc.replace_substring(text, ",", "")
     text = pc.replace_substring_regex(text, "[dD]", "e")
-    whole = _cast(text, pa.int64()) if not _count(text, r"[^\d+-]") else None
+    whole = _cast(text, pa.int64()) if not matches(text, r"[^\d+-]") else None
     return pc.cast(text, pa.float64()) if whole is None else whole
 
 
-def _note_marks(numbers: Numbers, text: pa.Array, marks: pa.Array, masks: _Masks, *, commas: bool) -> None:
-    missing = pc.sum(marks).as_py() or 0
+def _note_marks(numbers: Numbers, marks: pa.Array, masks: _Masks, *, commas: bool) -> None:
+    missing = count(marks)
     if missing:
         numbers.findings.append(Finding(code="missing-mark", count=missing))
     written = masks.comma if commas else masks.grouped & ~masks.plain
@@ -219,12 +223,12 @@ def _split_limits(numbers: Numbers, text: pa.Array, masks: _Masks, *, commas: bo
     parts = pc.extract_regex(text, f"^{LIMIT}$")
     sign = pc.struct_field(parts, "sign")
     limits = _parse(pc.struct_field(parts, "limit"), commas=commas).cast(pa.float64())
-    above = pc.fill_null(pc.is_in(sign, pa.array([">", "≥"])), fill_value=False).to_numpy(zero_copy_only=False) & masks.limit
+    above = mask(pc.is_in(sign, pa.array([">", "≥"]))) & masks.limit
     below = (masks.limit & ~above) | masks.below
     add_limits(numbers, below, limits, "below-detection")
     if above.any():
-        numbers.companions["_above_range"] = pa.array(above)
-        numbers.companions["_upper_limit"] = pc.if_else(pa.array(above), limits, None)
+        numbers.companions[ABOVE] = pa.array(above)
+        numbers.companions[UPPER_LIMIT] = pc.if_else(pa.array(above), limits, None)
         numbers.findings.append(Finding(code="above-range", count=int(above.sum())))
 
 
@@ -232,12 +236,12 @@ def add_limits(numbers: Numbers, below: np.ndarray, limits: pa.Array, code: str)
     """Mark the cells `below` (n,) detection and keep their `limits`; their value is missing."""
     if not below.any():
         return
-    mask = pa.array(below)
-    known = numbers.companions.get("_below_detection")
-    earlier = numbers.companions.get("_detection_limit")
-    numbers.companions["_below_detection"] = mask if known is None else pc.or_(known, mask)
-    numbers.companions["_detection_limit"] = pc.if_else(mask, limits, earlier if earlier is not None else None)
-    numbers.values = pc.if_else(mask, None, numbers.values).cast(pa.float64())
+    hit = pa.array(below)
+    known = numbers.companions.get(BELOW, pa.array(np.zeros(len(below), dtype=bool)))
+    earlier = numbers.companions.get(DETECTION_LIMIT, pa.nulls(len(below), pa.float64()))
+    numbers.companions[BELOW] = pc.or_(known, hit)
+    numbers.companions[DETECTION_LIMIT] = pc.if_else(hit, limits, earlier)
+    numbers.values = pc.if_else(hit, None, numbers.values).cast(pa.float64())
     numbers.findings.append(Finding(code=code, count=int(below.sum())))
 
 
@@ -253,7 +257,7 @@ def _finite(numbers: Numbers) -> Numbers:
         return numbers
     bad = pc.invert(pc.is_finite(numbers.values))
     if pc.any(bad).as_py():
-        infinite = pc.sum(pc.is_inf(numbers.values)).as_py() or 0
+        infinite = count(pc.is_inf(numbers.values))
         numbers.values = pc.if_else(bad, None, numbers.values)
         if infinite:
             numbers.findings.append(Finding(code="value-infinite", count=infinite))

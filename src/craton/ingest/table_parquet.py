@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ import shapely
 from pyproj.exceptions import CRSError
 
 from craton.ingest.reference import state_crs
+from craton.ingest.table_arrays import flat
 from craton.ingest.table_coordinates import Places
 from craton.ingest.table_draft import GEOMETRY, Made, Recipe, finish, place, table_of, to_draft
 from craton.ingest.table_values import Values
@@ -55,7 +57,9 @@ def read_parquet(source: Source) -> Iterator[Draft]:
     """Read a Parquet file; coordinates in columns of numbers become points where no geometry is stated."""
     file = _open(source)
     try:
-        yield _with_geometry(file, source, geo) if (geo := _geometry(file)) else _without_geometry(file, source)
+        yield (
+            _with_geometry(file, source, geo) if (geo := _geometry(file)) else _without_geometry(file, source)
+        )
     except (pa.ArrowException, OSError, shapely.errors.ShapelyError) as error:
         raise _broken(source, error) from error
 
@@ -74,7 +78,7 @@ def _open(source: Source) -> pq.ParquetFile:
 
 def _is_long(file: pq.ParquetFile) -> bool:
     groups = range(file.metadata.num_row_groups)
-    return sum(file.metadata.row_group(group).total_byte_size for group in groups) > STREAM_FROM
+    return bool(sum(file.metadata.row_group(group).total_byte_size for group in groups) > STREAM_FROM)
 
 
 def _geometry(file: pq.ParquetFile) -> GeoColumn | None:
@@ -113,9 +117,13 @@ def _with_geometry(file: pq.ParquetFile, source: Source, geo: GeoColumn) -> Draf
             first.schema, lambda: (plain(batch, geo.name).batch for batch in batches(batch_size=BATCH_ROWS))
         )
     else:
-        pieces = [plain(batch, geo.name) for batch in _as_wkb(file.read(), geo).to_batches(max_chunksize=BATCH_ROWS)]
+        pieces = [
+            plain(batch, geo.name) for batch in _as_wkb(file.read(), geo, source.path).to_batches(max_chunksize=BATCH_ROWS)
+        ]
         repaired = sum(piece.repaired for piece in pieces)
-        data = pa.Table.from_batches([piece.batch for piece in pieces]) if pieces else _as_wkb(file.read(), geo)
+        data = (
+            pa.Table.from_batches([piece.batch for piece in pieces]) if pieces else _as_wkb(file.read(), geo, source.path)
+        )
     draft = Draft(data=data, kind="table", title=source.stem)
     if repaired:
         draft.find("encoding-repaired", repaired)
@@ -125,15 +133,14 @@ def _with_geometry(file: pq.ParquetFile, source: Source, geo: GeoColumn) -> Draf
     return draft
 
 
-def _as_wkb(table: pa.Table, geo: GeoColumn) -> pa.Table:
+def _as_wkb(table: pa.Table, geo: GeoColumn, path: Path) -> pa.Table:
     """`table` with its main geometry as WKB, also where it is written as lists of coordinates."""
     if geo.encoding.upper() == "WKB":
         return table
-    import geopandas as gpd  # noqa: PLC0415 - only this rare encoding needs it
+    import geopandas as gpd
 
-    column = table.column(geo.name)
-    shapes = gpd.GeoSeries.from_arrow(pa.chunked_array([column.combine_chunks()]))
-    binary = pa.array(shapely.to_wkb(shapes.to_numpy()), type=pa.binary())
+    shapes = gpd.read_parquet(path, columns=[geo.name]).geometry.to_numpy()
+    binary = pa.array(shapely.to_wkb(shapes), type=pa.binary())
     return table.set_column(table.column_names.index(geo.name), geo.name, binary)
 
 
@@ -152,19 +159,27 @@ def _without_geometry(file: pq.ParquetFile, source: Source) -> Draft:
 def _made(table: pa.Table, places: Places | None, *, settled: bool = False) -> Made:
     batches = [plain(batch, "").batch for batch in table.combine_chunks().to_batches()]
     flat = pa.Table.from_batches(batches).combine_chunks() if batches else table
-    columns = {name: _flat(column) for name, column in zip(flat.column_names, flat.columns, strict=True)}
+    columns = {
+        name: _plain_text(column) for name, column in zip(flat.column_names, flat.columns, strict=True)
+    }
     return place(Made(Values(columns), Recipe(places=places, settled=settled)), places)
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks()
-    array = array if isinstance(array, pa.Array) else pa.concat_arrays(array.chunks)
-    return array.cast(pa.string()) if pa.types.is_large_string(array.type) or pa.types.is_null(array.type) else array
+def _plain_text(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; one of nulls counts as text, of which there is none."""
+    array = flat(column)
+    return (
+        array.cast(pa.string())
+        if pa.types.is_large_string(array.type) or pa.types.is_null(array.type)
+        else array
+    )
 
 
 def _long(file: pq.ParquetFile, source: Source, names: list[str]) -> Draft:
     """The draft of a table that stays in its file; its coordinates alone are looked through at once."""
-    first = _made(pa.Table.from_batches([next(file.iter_batches(batch_size=BATCH_ROWS, columns=names))]), None)
+    first = _made(
+        pa.Table.from_batches([next(file.iter_batches(batch_size=BATCH_ROWS, columns=names))]), None
+    )
     places = first.recipe.places
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -179,5 +194,3 @@ def _long(file: pq.ParquetFile, source: Source, names: list[str]) -> Draft:
         draft.findings = _made(file.read(columns=needed), places, settled=True).findings
     finish(draft, first, source, ())
     return draft
-
-

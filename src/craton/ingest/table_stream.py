@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from craton.ingest.table_arrays import is_empty
 from craton.ingest.table_cells import Body, stream_cells
 from craton.ingest.table_draft import Made, Recipe, finish, make, table_of
 from craton.model.data import ColumnNote, Draft, TableStream
@@ -52,7 +53,7 @@ class Survey:
             self.counts[key] = self.counts.get(key, 0) + finding.count
 
     def _widen(self, name: str, column: pa.ChunkedArray) -> None:
-        if column.null_count == len(column):
+        if is_empty(column):
             return
         known = self.types.setdefault(name, column.type)
         if known == column.type:
@@ -85,7 +86,9 @@ def stream_draft(body: Body, recipe: Recipe, source: Source, preamble: Sequence[
     schema, final = survey.schema(), survey.recipe
     stream = TableStream(schema, lambda: _batches(body, final, schema))
     draft = Draft(data=stream, kind="table", title=source.stem, notes=survey.notes)
-    draft.findings = [Finding(code=code, count=count, message=words) for (code, words), count in survey.counts.items()]
+    draft.findings = [
+        Finding(code=code, count=count, message=words) for (code, words), count in survey.counts.items()
+    ]
     if survey.first is not None:
         finish(draft, survey.first, source, preamble)
     return draft
@@ -114,9 +117,11 @@ def _batches(body: Body, recipe: Recipe, schema: pa.Schema) -> Iterator[pa.Recor
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """`table` with exactly the columns of `schema`; those it lacks are empty."""
-    columns = []
-    for wanted in schema:
-        column = table.column(wanted.name) if wanted.name in table.column_names else None
-        empty = column is None or column.null_count == len(column)
-        columns.append(pa.nulls(table.num_rows, wanted.type) if empty else column.cast(wanted.type))
+    present = {name for name in table.column_names if not is_empty(table.column(name))}
+    columns = [
+        table.column(wanted.name).cast(wanted.type)
+        if wanted.name in present
+        else pa.nulls(table.num_rows, wanted.type)
+        for wanted in schema
+    ]
     return pa.table(columns, schema=schema)

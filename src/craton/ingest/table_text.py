@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -28,13 +28,13 @@ BYTE_ORDER_MARKS = {
 """Marks in the order in which they must be tried: that of UTF-32 begins like that of UTF-16."""
 
 CODE_PAGES = (
-    "cp1252", "gb18030", "cp1251", "cp874", "big5", "shift_jis", "euc_kr", "cp1258", "cp1250", "cp1253", "cp1254",
-    "koi8_r", "mac_roman", "cp850", "cp437",
+    "cp1252", "gb18030", "cp1251", "cp874", "big5", "shift_jis", "euc_kr", "cp1258", "cp1250", "cp1253",
+    "cp1254", "koi8_r", "mac_roman", "cp850", "cp437",
 )  # fmt: skip
 """Encodings of files that are not Unicode, the likelier first."""
 
-BINARY_SHARE = 0.05
-"""Share of control characters above which bytes are no text."""
+BINARY_SHARE, STRAY = 0.05, 4
+"""Share and number of control characters up to which bytes are still a text."""
 
 REPAIRABLE = 10
 """Well-formed characters a broken one needs beside it for the file still to count as UTF-8."""
@@ -58,20 +58,12 @@ class Text:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass
-class Scan:
-    """What reading a file as UTF-8 shows."""
-
-    foreign: int = 0
-    broken: int = 0
-    evidence: bytearray = field(default_factory=bytearray)
-
-
 def looks_like_text(head: bytes) -> bool:
     """Whether `head`, the first bytes of a file, can be those of a text in any encoding."""
     if not head or stated_encoding(head) or wide_encoding(head):
         return True
-    return len(head) - len(head.translate(None, CONTROL)) <= BINARY_SHARE * len(head)
+    strange = len(head) - len(head.translate(None, CONTROL))
+    return strange <= max(STRAY, BINARY_SHARE * len(head))
 
 
 def head_text(head: bytes) -> str:
@@ -89,7 +81,7 @@ def stated_encoding(head: bytes) -> str:
 def wide_encoding(head: bytes) -> str:
     """UTF-16 without a mark: every other byte of mostly Latin text is then zero."""
     pairs = len(head) // 2
-    if pairs < 2:  # noqa: PLR2004 - one pair shows no pattern
+    if pairs < 2:
         return ""
     even, odd = head[: 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
     if odd > 0.8 * pairs and not even:
@@ -122,10 +114,10 @@ def _open_narrow(path: Path, scratch: Path, offset: int) -> Text:
     """The text of a file of bytes: UTF-8 if it can be, else a code page."""
     if _is_clean(path):
         return Text(path, offset)
-    scan = _scan(path)
-    if scan.foreign >= REPAIRABLE * scan.broken:
+    foreign, broken = _characters(path)
+    if foreign >= REPAIRABLE * broken:
         return _transcode(path, scratch, "utf-8")
-    encoding = guess_encoding(bytes(scan.evidence))
+    encoding = guess_encoding(_evidence(path))
     return _transcode(path, scratch, encoding, Finding(code="encoding-guessed", message=encoding))
 
 
@@ -143,31 +135,28 @@ def _is_clean(path: Path) -> bool:
     return True
 
 
-def _scan(path: Path) -> Scan:
-    scan = Scan()
+def _characters(path: Path) -> tuple[int, int]:
+    """How many characters beyond ASCII are well-formed UTF-8, and how many bytes are none."""
+    foreign = broken = 0
     for text in _decoded(path, "utf-8", "surrogateescape"):
-        if not text.isascii():
-            _weigh(scan, text)
-    return scan
+        sound = text.encode("utf-8", "ignore").decode()
+        broken += len(text) - len(sound)
+        foreign += len(sound) - len(sound.encode("ascii", "ignore"))
+    return foreign, broken
 
 
-def _weigh(scan: Scan, text: str) -> None:
-    """Count broken and well-formed foreign characters of `text`, and keep lines that show the broken ones."""
-    sound = text.encode("utf-8", "ignore").decode()
-    broken = len(text) - len(sound)
-    scan.broken += broken
-    scan.foreign += len(sound) - len(sound.encode("ascii", "ignore"))
-    if not broken:
-        return
-    for line in text.splitlines():
-        if len(scan.evidence) >= EVIDENCE:
-            return
-        if not line.isascii():
-            scan.evidence += line.encode("utf-8", "surrogateescape")[:EVIDENCE] + b"\n"
+def _evidence(path: Path) -> bytes:
+    """The first lines that hold more than ASCII."""
+    lines: list[bytes] = []
+    with path.open("rb") as file:
+        while sum(map(len, lines)) < EVIDENCE and (line := file.readline(EVIDENCE)):
+            if not line.isascii():
+                lines.append(line)
+    return b"".join(lines)
 
 
 def guess_encoding(evidence: bytes) -> str:
-    """The likeliest of `CODE_PAGES` for `evidence`, lines that are not UTF-8; the first where they are few."""
+    """The likeliest of `CODE_PAGES` for `evidence`, lines that are not UTF-8; the first if it is little."""
     if len(evidence) - len(evidence.translate(None, FOREIGN)) < LEAST_EVIDENCE:
         return "latin-1" if set(evidence) & UNDEFINED else CODE_PAGES[0]
     ranked = [
@@ -189,7 +178,9 @@ def _transcode(path: Path, scratch: Path, encoding: str, *findings: Finding) -> 
             nul += text.count("\0")
             out.write(text.replace("\0", "").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
     repairs = ((replaced, ""), (nul, "NUL characters were taken out"))
-    found = [Finding(code="encoding-repaired", count=count, message=words) for count, words in repairs if count]
+    found = [
+        Finding(code="encoding-repaired", count=count, message=words) for count, words in repairs if count
+    ]
     return Text(target, 0, (*findings, *found))
 
 

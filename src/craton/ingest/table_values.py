@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from craton.ingest.table_arrays import blank_to_null, count, flat, is_empty
 from craton.ingest.table_dates import Dates, epoch_times, is_hint, read_dates
 from craton.ingest.table_missing import empty_marks, is_text_mark, negatives_to_limits
-from craton.ingest.table_numbers import Numbers, blank_to_null, read_numbers
+from craton.ingest.table_numbers import DETECTION_LIMIT, ORIGINAL, UPPER_LIMIT, Numbers, read_numbers
 from craton.model.data import ColumnNote
 from craton.model.quantities import Match, is_chemistry, recognise
 from craton.model.record import Finding
@@ -26,10 +27,29 @@ TRUTHS = ("true", "false")
 CONCENTRATION = "_concentration"
 """End of the names of quantities whose negative numbers mean "below detection"."""
 
-IDENTIFIERS = frozenset("id ids no nr num number name code sample hole site station label key ref batch".split())
+IDENTIFIERS = frozenset(
+    [
+        "id",
+        "ids",
+        "no",
+        "nr",
+        "num",
+        "number",
+        "name",
+        "code",
+        "sample",
+        "hole",
+        "site",
+        "station",
+        "label",
+        "key",
+        "ref",
+        "batch",
+    ]
+)
 """Words in the names of columns of identifiers."""
 
-IN_UNIT_OF_VALUE = ("_detection_limit", "_upper_limit", "_original")
+IN_UNIT_OF_VALUE = (DETECTION_LIMIT, UPPER_LIMIT, ORIGINAL)
 LISTED = 6
 """Column names a message lists."""
 
@@ -96,7 +116,7 @@ def read_values(cells: pa.Table, habits: Habits) -> Values:
     """Typed columns of `cells`, a table of text."""
     matches = _matches(cells.column_names, habits)
     columns = {
-        name: _column(_flat(column), name, matches[name], habits)
+        name: _column(flat(column), name, matches[name], habits)
         for name, column in zip(cells.column_names, cells.columns, strict=True)
     }
     values = Values(month_first=_settle_dates(cells, columns, habits))
@@ -109,12 +129,10 @@ def read_values(cells: pa.Table, habits: Habits) -> Values:
 def _matches(names: list[str], habits: Habits) -> dict[str, Match]:
     """What the names of the columns say they measure."""
     chemistry = is_chemistry(names)
-    return {name: recognise(name, unit=parse(habits.units.get(name, "")) or "", chemistry=chemistry) for name in names}
-
-
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    flat = column.combine_chunks()
-    return flat if isinstance(flat, pa.Array) else pa.concat_arrays(column.chunks)
+    return {
+        name: recognise(name, unit=parse(habits.units.get(name, "")) or "", chemistry=chemistry)
+        for name in names
+    }
 
 
 def _settle_dates(cells: pa.Table, columns: dict[str, _Column], habits: Habits) -> bool | None:
@@ -126,7 +144,7 @@ def _settle_dates(cells: pa.Table, columns: dict[str, _Column], habits: Habits) 
     order = shown[0]
     for name, column in columns.items():
         if column.dates and column.dates.ambiguous and order != habits.month_first:
-            columns[name] = _dated(_flat(cells.column(name)), name, month_first=order) or column
+            columns[name] = _dated(flat(cells.column(name)), name, month_first=order) or column
     return order
 
 
@@ -146,9 +164,11 @@ def _add(values: Values, name: str, column: _Column, stated: str, named: str) ->
 
 
 def _column(cells: pa.Array, name: str, match: Match, habits: Habits) -> _Column:
-    if cells.null_count == len(cells) or pc.all(pc.equal(cells, "")).as_py():
+    if is_empty(cells) or pc.all(pc.equal(cells, "")).as_py():
         kind = pa.float64() if match.unit or match.quantity else pa.string()
-        return _Column(pa.nulls(len(cells), kind), findings=[Finding(code="column-empty")] if len(cells) else [])
+        return _Column(
+            pa.nulls(len(cells), kind), findings=[Finding(code="column-empty")] if len(cells) else []
+        )
     if name in habits.texts:
         return _texts(blank_to_null(cells))
     if is_hint(name) and (dated := _dated(cells, name, month_first=habits.month_first)):
@@ -156,7 +176,9 @@ def _column(cells: pa.Array, name: str, match: Match, habits: Habits) -> _Column
     numbers = read_numbers(cells, comma_cells=habits.comma_cells, pure=is_identifier(name))
     if numbers is not None:
         return _numbered(numbers, name, habits.declared, concentration=match.quantity.endswith(CONCENTRATION))
-    return _truths(cells) or _dated(cells, name, month_first=habits.month_first) or _texts(blank_to_null(cells))
+    return (
+        _truths(cells) or _dated(cells, name, month_first=habits.month_first) or _texts(blank_to_null(cells))
+    )
 
 
 def is_identifier(name: str) -> bool:
@@ -172,7 +194,7 @@ def _numbered(numbers: Numbers, name: str, declared: tuple[float, ...], *, conce
     empty_marks(numbers, declared)
     if concentration:
         negatives_to_limits(numbers)
-    if numbers.values.null_count == len(numbers.values) and not numbers.companions:
+    if is_empty(numbers.values) and not numbers.companions:
         numbers.findings.append(Finding(code="column-empty"))
     return _Column(numbers.values, numbers.companions, numbers.findings)
 
@@ -201,16 +223,16 @@ def _texts(filled: pa.Array) -> _Column:
     """Texts, marks of missing ones taken out; formulas are counted, not touched."""
     column = _Column(filled)
     marks = pc.is_in(filled, pa.array((*TEXT_MARKS, *(() if _is_code(filled) else ("NA",)))))
-    missing = pc.sum(marks).as_py() or 0
+    missing = count(marks)
     if missing:
         column.values = pc.if_else(marks, None, filled)
         column.findings.append(Finding(code="missing-mark", count=missing))
     nines = is_text_mark(column.values)
-    if (guessed := pc.sum(nines).as_py() or 0) and guessed < len(filled):
-        column.companions["_original"] = column.values
+    if (guessed := count(nines)) and guessed < len(filled):
+        column.companions[ORIGINAL] = column.values
         column.values = pc.if_else(nines, None, column.values)
         column.findings.append(Finding(code="nodata-guessed", count=guessed))
-    formulas = pc.sum(pc.match_substring_regex(column.values, FORMULA)).as_py() or 0
+    formulas = count(pc.match_substring_regex(column.values, FORMULA))
     if formulas:
         column.findings.append(Finding(code="formula-text", count=formulas))
     return column
@@ -221,7 +243,9 @@ _CODE = re.compile(r"[A-Z]{2}")
 
 def _is_code(filled: pa.Array) -> bool:
     """Whether all texts are two capital letters, as the codes of countries, where NA is Namibia."""
-    sample = {cell for cell in filled.drop_null()[:1000].to_pylist() if cell not in TEXT_MARKS and cell != "NA"}
+    sample = {
+        cell for cell in filled.drop_null()[:1000].to_pylist() if cell not in TEXT_MARKS and cell != "NA"
+    }
     return bool(sample) and all(_CODE.fullmatch(cell) for cell in sample)
 
 

@@ -110,10 +110,11 @@ def gdal(name: str) -> Iterator[list[str]]:
         warnings.simplefilter("always")
         try:
             yield messages
-        except FAILURES as error:
-            raise RefusedError(
-                "corrupt", f"{name} cannot be read ({_one_line(error)})", hint=REEXPORT
-            ) from error
+        except (*FAILURES, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's trouble, not the file's: Arrow's own failures carry no number
+            message = f"{name} cannot be read ({_one_line(error)})"
+            raise RefusedError("corrupt", message, hint=REEXPORT) from error
     texts = dict.fromkeys(
         _one_line(one.message) for one in caught if issubclass(one.category, RuntimeWarning)
     )
@@ -225,7 +226,7 @@ def layer_draft(
 
 def _examine(draft: Draft, *, unread: int, winding: bool) -> None:
     if not isinstance(draft.data, pa.Table):
-        draft.steps.append("geometry was not checked, for the layer is read in batches")
+        draft.steps.append("geometry was not repaired, for the layer is read in batches")
         return
     table = draft.data
     column = vector_geometry.examine(table[GEOMETRY], draft.crs, draft, unread=unread, winding=winding)

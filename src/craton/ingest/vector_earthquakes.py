@@ -48,7 +48,7 @@ def _tidy_depths(draft: Draft, table: pa.Table) -> None:
     table = table.set_column(place, GEOMETRY, flat)
     draft.data = table.add_column(place, DEPTH, pa.array(depths, from_pandas=True))
     draft.notes[DEPTH] = ColumnNote(
-        unit="km", quantity="depth", title="Depth of the hypocentre, positive down"
+        unit="km", quantity="earthquake_depth", title="Depth of the hypocentre, positive down"
     )
     draft.crs = "EPSG:4326" if draft.crs == "EPSG:4979" else draft.crs
     draft.steps.append("depths in kilometres were moved from the third coordinate to the column depth")

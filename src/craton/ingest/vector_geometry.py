@@ -12,7 +12,7 @@ from craton.model.crs import is_geographic
 from craton.model.data import Draft
 
 CHECKED_BYTES = 8 << 20
-"""WKB size up to which validity is checked: the check costs about as much as reading a binary format."""
+"""WKB size up to which geometries are parsed: that costs about as much as reading a binary format."""
 
 HEADER_BYTES = 5
 """Byte order and type code of a WKB geometry."""
@@ -85,12 +85,13 @@ def examine(
     small = column.nbytes <= CHECKED_BYTES
     must = found.has_m or bool(np.isin(found.base, list(SURFACES)).any())
     if not (must or small):
-        draft.steps.append("geometry validity was not checked, for the layer is large")
+        draft.steps.append("geometry was not repaired, for the layer is large")
         return column
-    geometries, changed = _parsed(column, found, draft)
-    if small:
-        _note_validity(geometries, draft, winding=winding)
-    changed |= _bring_in_range(geometries, crs, draft)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are judged, not warned about
+        geometries, changed = _parsed(column, found, draft)
+        if small:
+            _note_validity(geometries, draft, winding=winding)
+        changed |= _bring_in_range(geometries, crs, draft)
     return _as_column(geometries) if changed else column
 
 
@@ -185,13 +186,11 @@ def _bring_in_range(geometries: np.ndarray, crs: str, draft: Draft) -> bool:
         return False
     bounds = shapely.bounds(geometries)
     west, _, east, _ = bounds.T
-    with np.errstate(invalid="ignore"):
-        off = (np.abs(bounds[:, [1, 3]]) > LATITUDE_LIMIT).any(axis=1) | (
-            np.abs(bounds[:, [0, 2]]) > LONGITUDE_LIMIT
-        ).any(axis=1)
-        wrapped = ~off & ((west > HALF_TURN) | (east < -HALF_TURN))
-        crossing = ~off & ~wrapped & ((east > HALF_TURN) | (west < -HALF_TURN))
-        zero = (bounds == 0).all(axis=1)
+    high, long = np.abs(bounds[:, 1::2]).max(axis=1), np.abs(bounds[:, ::2]).max(axis=1)
+    off = (high > LATITUDE_LIMIT) | (long > LONGITUDE_LIMIT)
+    wrapped = ~off & ((west > HALF_TURN) | (east < -HALF_TURN))
+    crossing = ~off & ~wrapped & ((east > HALF_TURN) | (west < -HALF_TURN))
+    zero = (bounds == 0).all(axis=1)
     _note_range(draft, crossing=int(crossing.sum()), zero=int(zero.sum()))
     return _wrap(geometries, wrapped, west, draft) | _set_aside(geometries, off, draft)
 

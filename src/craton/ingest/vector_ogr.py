@@ -132,12 +132,13 @@ def read_format(format: Format, source: Source) -> Iterator[Draft]:
         raise RefusedError(
             "no-data", f"{source.name} holds no vector layer", hint="check the export that made it"
         )
-    vector.information(Layer(path, format.driver, name=names[0], options=format.options), source.name)
-    drafts = (
-        _read_layer(format, source, Layer(path, format.driver, name=n, options=format.options)) for n in names
-    )
+    layers = [Layer(path, format.driver, name=name, options=format.options) for name in names]
+    known = vector.information(layers[0], source.name)
     filled = 0
-    for draft in drafts:
+    for layer in layers:
+        if format.driver in METADATA_DRIVERS and layer is not layers[0]:
+            known = vector.information(layer, source.name)
+        draft = _read_layer(format, source, layer, known["layer_metadata"] or {})
         if len(names) == 1 or not _is_empty(draft):
             filled += 1
             yield draft
@@ -151,12 +152,12 @@ def _is_empty(draft: Draft) -> bool:
     return isinstance(draft.data, pa.Table) and draft.data.num_rows == 0
 
 
-def _read_layer(format: Format, source: Source, layer: Layer) -> Draft:
+def _read_layer(format: Format, source: Source, layer: Layer, metadata: dict[str, str]) -> Draft:
     draft = layer_draft(
         source, layer, name=layer.name if format.layered else "", assumed_crs=format.assumed_crs
     )
     if format.driver in METADATA_DRIVERS:
-        _state_title(draft, vector.information(layer, source.name)["layer_metadata"] or {})
+        _state_title(draft, metadata)
     vector_metadata.apply(draft, source)
     tidy = TIDY.get(format.driver)
     return tidy(draft) if tidy else draft
@@ -197,7 +198,7 @@ def _check_packed(source: Source) -> None:
     try:
         with zipfile.ZipFile(source.path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise RefusedError(
             "corrupt", f"{source.name} cannot be unpacked ({error})", hint=vector.REEXPORT
         ) from error

@@ -36,8 +36,9 @@ PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 """What GDAL needs to see; indexes are left out, for a stale one hides features."""
 
 COMPANION_SUFFIXES = (
-    ".shx", ".dbf", ".prj", ".qpj", ".cpg", ".cst", ".sbn", ".sbx", ".qix", ".fbn", ".fbx", ".ain", ".aih",
-    ".atx", ".ixs", ".mxs", ".idm", ".ind", ".shp.xml", ".qmd", ".qml", ".sld", ".lyr", ".license", ".licence",
+    ".shx", ".dbf", ".prj", ".qpj", ".cpg", ".cst", ".sbn", ".sbx", ".qix", ".fbn", ".fbx", ".ain",
+    ".aih", ".atx", ".ixs", ".mxs", ".idm", ".ind", ".shp.xml", ".qmd", ".qml", ".sld", ".lyr", ".license",
+    ".licence",
 )  # fmt: skip
 COMPANIONS = tuple(f"{{stem}}{suffix}" for suffix in COMPANION_SUFFIXES)
 

@@ -50,11 +50,15 @@ def read_well_log(source: Source) -> Iterator[Draft]:
         words = f"{source.name} has no section that begins with ~"
         raise RefusedError("invalid-structure", words, hint="export it again as LAS 2.0")
     if log.unread:
-        findings.append(Finding(code="structure-nonstandard", count=log.unread, message="header lines without form"))
+        findings.append(
+            Finding(code="structure-nonstandard", count=log.unread, message="header lines without form")
+        )
     hole_id = log_header.hole_name(log, source.stem)
     tables = tables_of(log, hole_id)
     if not tables.intervals and not tables.curves and tables.surveys.empty:
-        raise RefusedError("no-data", f"{source.name} has a header but no readings", hint="export it with its data")
+        raise RefusedError(
+            "no-data", f"{source.name} has a header but no readings", hint="export it with its data"
+        )
     findings += [*tables.findings, *_contradictions(log, tables)]
     yield _draft(source, log, hole_id, tables, findings)
 
@@ -79,12 +83,22 @@ def _draft(source: Source, log: LogText, hole_id: str, tables: LogTables, findin
     why = Finding(code="crs-from-names", message="latitude and longitude of the header")
     geographic = place is not None and place.is_geographic
     stated = place.crs if place else ""
-    return finish(draft, source.options, stated=stated, assumed="EPSG:4326" if geographic else "", why=why, layered=LAYERED)
+    return finish(
+        draft,
+        source.options,
+        stated=stated,
+        assumed="EPSG:4326" if geographic else "",
+        why=why,
+        layered=LAYERED,
+    )
 
 
 def _describe(draft: Draft, log: LogText) -> None:
     header = {part: _values(log.entries(part)) for part in ("well", "parameter")}
-    draft.properties = {"format": f"LAS {log.version:g}", **{part: kept for part, kept in header.items() if kept}}
+    draft.properties = {
+        "format": f"LAS {log.version:g}",
+        **{part: kept for part, kept in header.items() if kept},
+    }
     roles = {"COMP": "operator", "SRVC": "contractor"}
     stated = {role: log.value("well", name) for name, role in roles.items()}
     draft.parties = tuple(Party(name=entry.value, role=role) for role, entry in stated.items() if entry)
@@ -132,7 +146,9 @@ def _contradictions(log: LogText, tables: LogTables) -> list[Finding]:
     depth = depth[np.isfinite(depth)]
     if depth.size == 0:
         return []
-    start, stop, step = (log_header.metres(log.value("well", n), tables.depth_unit) for n in ("STRT", "STOP", "STEP"))
+    start, stop, step = (
+        log_header.metres(log.value("well", n), tables.depth_unit) for n in ("STRT", "STOP", "STEP")
+    )
     spacing = np.median(np.diff(depth)) if depth.size > 1 else np.nan
     slack = max(abs(step) / 2 if np.isfinite(step) else 0.0, 0.001)
     stated = {

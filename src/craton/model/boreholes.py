@@ -82,7 +82,9 @@ RESERVED = frozenset({"hole_id", "elevation", "total_depth", "geometry"})
 def _floats(values: ArrayLike | None, count: int) -> np.ndarray:
     if values is None:
         return np.full(count, np.nan)
-    return pd.to_numeric(pd.Series(np.asarray(values)), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return pd.to_numeric(pd.Series(np.asarray(values)), errors="coerce").to_numpy(
+        dtype=float, na_value=np.nan
+    )
 
 
 def distinct(names: pd.Series) -> tuple[pd.Series, int]:
@@ -121,7 +123,9 @@ def dips_downward(dips: ArrayLike, *, from_vertical_possible: bool = False) -> D
     if from_vertical_possible and down <= 1 - LIKELY_DOWN:
         upright = np.nanmean(angle) < STEEP
         words = "vertical (0 is straight down)" if upright else "horizontal (90 is straight down)"
-        doubt = Finding(code="dip-ambiguous", count=signed.size, message=f"inclinations were taken as from {words}")
+        doubt = Finding(
+            code="dip-ambiguous", count=signed.size, message=f"inclinations were taken as from {words}"
+        )
         return Dips(angle - 90 if upright else -angle, [doubt])
     if down <= 1 - LIKELY_DOWN:
         return Dips(-angle, [Finding(code="dip-turned", count=signed.size)])
@@ -178,7 +182,11 @@ def check(boreholes: Boreholes, *, layered: Collection[str] | None = None) -> li
     intervals = {name: table for name, table in boreholes.intervals.items() if len(table)}
     in_layers = {name: t for name, t in intervals.items() if layered is None or name in layered}
     checks = [
-        _over("hole-without-collar", _tables(boreholes), lambda t: ~t["hole_id"].isin(boreholes.collars["hole_id"])),
+        _over(
+            "hole-without-collar",
+            _tables(boreholes),
+            lambda t: ~t["hole_id"].isin(boreholes.collars["hole_id"]),
+        ),
         _over("interval-reversed", intervals, lambda t: t["to_depth"] < t["from_depth"]),
         _over("interval-below-end", intervals, lambda t: _below_end(t, boreholes.collars)),
         _over("interval-overlap", in_layers, lambda t: _step_to_next(t) < -TOLERANCE),
@@ -186,7 +194,11 @@ def check(boreholes: Boreholes, *, layered: Collection[str] | None = None) -> li
         _over("depth-negative", {**intervals, **boreholes.curves}, _negative),
         _over("hole-without-location", {"collars": boreholes.collars}, lambda t: t.geometry.isna()),
         _over("location-outlier", {"collars": boreholes.collars}, _outlying),
-        _over("survey-missing", {"collars": boreholes.collars}, lambda t: ~t["hole_id"].isin(_surveyed(boreholes))),
+        _over(
+            "survey-missing",
+            {"collars": boreholes.collars},
+            lambda t: ~t["hole_id"].isin(_surveyed(boreholes)),
+        ),
     ]
     return [finding for finding in checks if finding is not None]
 

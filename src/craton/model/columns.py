@@ -1,4 +1,4 @@
-"""Columns of tables: type, gaps, range and exact copies of rows, on Arrow arrays without touching each row in Python."""
+"""Columns of tables: type, gaps, range and exact copies of rows, on whole Arrow arrays at a time."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class ColumnSummary(NamedTuple):
             rows=self.rows + other.rows,
             missing=self.missing + other.missing,
             infinite=self.infinite + other.infinite,
-            minimum=min(lows) if lows else None,  # type: ignore[type-var]
-            maximum=max(highs) if highs else None,  # type: ignore[type-var]
+            minimum=min(lows) if lows else None,
+            maximum=max(highs) if highs else None,
         )
 
 
@@ -108,16 +108,24 @@ def _summarise_floats(array: pa.ChunkedArray | pa.Array, rows: int, missing: int
 
 
 def _period(array: pa.ChunkedArray | pa.Array) -> tuple[str | None, str | None]:
-    """First and last of dates or times as RFC 3339 in UTC; `None` for years it cannot write (1 to 9999 it can)."""
-    unit = array.type.unit if pa.types.is_timestamp(array.type) else "D" if pa.types.is_date32(array.type) else "ms"
+    """First and last of dates or times as RFC 3339 in UTC; `None` for years but 1 to 9999."""
+    unit = (
+        array.type.unit
+        if pa.types.is_timestamp(array.type)
+        else "D"
+        if pa.types.is_date32(array.type)
+        else "ms"
+    )
     numbers = array.cast(pa.int32()) if pa.types.is_date32(array.type) else array.cast(pa.int64())
-    low, high = (np.datetime64(value.as_py(), unit) for value in pc.min_max(numbers).values())
+    low, high = (
+        np.array([value.as_py()]).astype(f"datetime64[{unit}]")[0] for value in pc.min_max(numbers).values()
+    )
     return rfc3339(low), rfc3339(high)
 
 
 def rfc3339(time: np.datetime64) -> str | None:
     """RFC 3339 text of a time in UTC, `None` where the standard cannot write it."""
-    if np.isnat(time) or not 1 <= int(time.astype("datetime64[Y]").astype(np.int64)) + 1970 <= 9999:  # noqa: PLR2004
+    if np.isnat(time) or not 1 <= int(time.astype("datetime64[Y]").astype(np.int64)) + 1970 <= 9999:
         return None
     return f"{np.datetime_as_string(time.astype('datetime64[s]'), unit='s')}Z"
 
@@ -125,12 +133,14 @@ def rfc3339(time: np.datetime64) -> str | None:
 def as_arrow(series: pd.Series) -> pa.ChunkedArray | pa.Array:
     """Arrow array of a pandas column; mixed objects become their text."""
     if isinstance(series.dtype, pd.SparseDtype):
-        series = series.sparse.to_dense()
+        series = pd.Series(np.asarray(series), index=series.index)
     try:
         return pa.array(series, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         missing = series.isna().to_numpy()
-        return pa.array([None if gap else str(value) for value, gap in zip(series, missing, strict=True)], pa.string())
+        return pa.array(
+            [None if gap else str(value) for value, gap in zip(series, missing, strict=True)], pa.string()
+        )
 
 
 def count_duplicates(columns: list[pa.ChunkedArray | pa.Array], rows: int) -> int:
@@ -166,19 +176,27 @@ def _increases(column: pa.ChunkedArray | pa.Array) -> bool:
     return bool((values[1:] > values[:-1]).all())
 
 
-def _by_selectivity(columns: list[pa.ChunkedArray | pa.Array], rows: int) -> list[tuple[pa.ChunkedArray | pa.Array, bool]]:
-    """Columns with the ones that tell most rows apart first; long binary ones before that by a part of them."""
-
-    binary = [(column, True) for column in columns if pa.types.is_binary(column.type) and rows >= PARTIAL_FROM]
+def _by_selectivity(
+    columns: list[pa.ChunkedArray | pa.Array], rows: int
+) -> list[tuple[pa.ChunkedArray | pa.Array, bool]]:
+    """Columns, the ones that tell most rows apart first; long binary ones also by a part of them."""
+    binary = [
+        (column, True) for column in columns if pa.types.is_binary(column.type) and rows >= PARTIAL_FROM
+    ]
     return sorted(binary + [(column, False) for column in columns], key=_rank)
 
 
 def _rank(column: tuple[pa.ChunkedArray | pa.Array, bool]) -> int:
     array, partial = column
+    kinds = pa.types
     tests = (
-        pa.types.is_floating, pa.types.is_temporal, lambda _: partial, pa.types.is_integer, pa.types.is_binary,
-        pa.types.is_string,
-    )  # fmt: skip
+        kinds.is_floating,
+        kinds.is_temporal,
+        lambda _: partial,
+        kinds.is_integer,
+        kinds.is_binary,
+        kinds.is_string,
+    )
     return next((number for number, test in enumerate(tests) if test(array.type)), len(tests))
 
 
@@ -190,7 +208,13 @@ def _all_differ(bits: np.ndarray) -> bool:
 
 def _bits(column: pa.ChunkedArray | pa.Array) -> np.ndarray | None:
     """Numbers as the integers of the same bits; `None` where there are gaps or no numbers."""
-    fixed = (pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp, pa.types.is_date, pa.types.is_duration)
+    fixed = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_timestamp,
+        pa.types.is_date,
+        pa.types.is_duration,
+    )
     if column.null_count or not any(test(column.type) for test in fixed):
         return None
     values = _numpy(column)
@@ -200,7 +224,9 @@ def _bits(column: pa.ChunkedArray | pa.Array) -> np.ndarray | None:
 def _indices(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """A number for each row, equal where the values are."""
     if pa.types.is_nested(column.type):
-        return pd.factorize(np.array([repr(value) for value in column.to_pylist()], dtype=object))[0].astype(np.int64)
+        return pd.factorize(np.array([repr(value) for value in column.to_pylist()], dtype=object))[0].astype(
+            np.int64
+        )
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if pa.types.is_dictionary(whole.type):
         whole = whole.dictionary_decode()
@@ -219,5 +245,7 @@ def _last_bits(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
 
 
 def _numpy(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    values = column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
+    values = (
+        column.to_numpy() if isinstance(column, pa.ChunkedArray) else column.to_numpy(zero_copy_only=False)
+    )
     return np.asarray(values)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyproj
 from pyproj.exceptions import CRSError, ProjError
-from pyproj.network import set_network_enabled
+from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # not in its list of exports
 
 from craton.model.errors import InvalidError
 from craton.model.record import Bbox
@@ -28,7 +28,8 @@ CRS84 = "OGC:CRS84"
 
 LOCAL = (
     'ENGCRS["local",EDATUM["unknown engineering datum"],CS[Cartesian,2],'
-    'AXIS["easting (X)",east,ORDER[1],LENGTHUNIT["metre",1]],AXIS["northing (Y)",north,ORDER[2],LENGTHUNIT["metre",1]]]'
+    'AXIS["easting (X)",east,ORDER[1],LENGTHUNIT["metre",1]],'
+    'AXIS["northing (Y)",north,ORDER[2],LENGTHUNIT["metre",1]]]'
 )
 """System of coordinates in metres that are tied to no place; `normalise("local")` gives it."""
 
@@ -40,9 +41,13 @@ DENSIFY = 101
 
 HALF_TURN, FULL_TURN = 180.0, 360.0
 
-_EPSG = re.compile(r"""(?ix) ^[^\[\]"]* \bepsg\b [^\[\]"]*? [:/\#\s=]+ (?P<code>\d{4,6}) (\.0)?$ | ^(?P<bare>\d{4,6})$""")
+_EPSG = re.compile(
+    r"""(?ix) ^[^\[\]"]* \bepsg\b [^\[\]"]*? [:/\#\s=]+ (?P<code>\d{4,6}) (\.0)?$ | ^(?P<bare>\d{4,6})$"""
+)
 _CRS84 = re.compile(r"(?i)^(.*[:/])?crs:?84$")
-_UTM = re.compile(r"(?i)^(wgs[ _-]?(19)?84)?[ /,_-]*utm[ /,_-]*(zone)?[ _-]*(?P<zone>\d{1,2})[ _-]*(?P<half>[NS])$")
+_UTM = re.compile(
+    r"(?i)^(wgs[ _-]?(19)?84)?[ /,_-]*utm[ /,_-]*(zone)?[ _-]*(?P<zone>\d{1,2})[ _-]*(?P<half>[NS])$"
+)
 
 Bounds = tuple[float, float, float, float]
 """West, south, east, north in the axes of a system."""
@@ -95,10 +100,13 @@ def _known(text: str) -> pyproj.CRS:
             system = pyproj.CRS.from_user_input(_canonical(text))
         except (CRSError, TypeError, ValueError) as error:
             raise InvalidError(
-                f"the coordinate reference system {shown!r} is not known", hint="give an EPSG code, such as EPSG:4326"
+                f"the coordinate reference system {shown!r} is not known",
+                hint="give an EPSG code, such as EPSG:4326",
             ) from error
     if system.is_vertical and not system.is_compound:
-        raise InvalidError(f"{shown!r} is a height system and states no position", hint="give a horizontal system")
+        raise InvalidError(
+            f"{shown!r} is a height system and states no position", hint="give a horizontal system"
+        )
     return system
 
 
@@ -120,7 +128,9 @@ def _name(system: pyproj.CRS) -> str:
     own = plain.to_authority(min_confidence=100)
     if own and ":".join(own) == CRS84 and plain.name != "unknown":
         return CRS84
-    for authority in ("EPSG", "ESRI", "IAU_2015", "IGNF"):
+    if own and own[0] not in {"EPSG", "OGC"} and plain.srs.upper().startswith(f"{own[0]}:"):
+        return ":".join(own)
+    for authority in ("EPSG", "ESRI", "IAU_2015"):
         found = plain.to_authority(authority, min_confidence=CONFIDENCE)
         if found:
             return ":".join(found)
@@ -159,11 +169,13 @@ def is_placed(crs: str) -> bool:
     except InvalidError:
         return False
     ellipsoid = system.ellipsoid
-    return not system.is_geocentric and ellipsoid is not None and abs(ellipsoid.semi_major_metre - 6.378e6) < 1e4
+    return (
+        not system.is_geocentric and ellipsoid is not None and abs(ellipsoid.semi_major_metre - 6.378e6) < 1e4
+    )
 
 
 def axes(crs: str) -> Axes:
-    """Names and unit of the horizontal axes: longitude, latitude or easting, northing; metres where not known."""
+    """Names and unit of the horizontal axes: longitude, latitude or easting, northing; else metres."""
     if is_geographic(crs):
         return Axes("longitude", "latitude", "deg")
     return Axes("easting", "northing", _length_unit(_known(crs)) if crs else "m")
@@ -175,7 +187,7 @@ def _length_unit(system: pyproj.CRS) -> str:
 
 
 def metres_upward(crs: str) -> float:
-    """Metres in one unit of the vertical axis of `crs`, negative where it points down; 1 where there is none."""
+    """Metres in one unit of the vertical axis of `crs`, negative where it points down; 1 without one."""
     if not crs:
         return 1.0
     for axis in _known(crs).axis_info[2:]:
@@ -196,8 +208,21 @@ def area_of_use(crs: str) -> Bbox | None:
 @lru_cache(maxsize=64)
 def _transformer(crs: str) -> pyproj.Transformer:
     if not is_placed(crs):
-        raise InvalidError(f"positions in {crs[:80]!r} have no longitude and latitude", hint="give a system with a place")
-    return pyproj.Transformer.from_crs(_horizontal(_known(crs)), CRS84, always_xy=True)
+        raise InvalidError(
+            f"positions in {crs[:80]!r} have no longitude and latitude", hint="give a system with a place"
+        )
+    system = _horizontal(_known(crs))
+    try:
+        return pyproj.Transformer.from_crs(system, CRS84, always_xy=True)
+    except ProjError:
+        # A PROJ string kept in the remarks may ask for grids of heights that are not at hand.
+        bare = {key: value for key, value in system.to_json_dict().items() if key != "remarks"}
+    try:
+        return pyproj.Transformer.from_crs(pyproj.CRS.from_json_dict(bare), CRS84, always_xy=True)
+    except (ProjError, CRSError) as error:
+        raise InvalidError(
+            "positions in the reference system cannot be transformed to longitude and latitude"
+        ) from error
 
 
 def to_crs84(crs: str, eastings: ArrayLike, northings: ArrayLike) -> NDArray[np.float64]:
@@ -260,14 +285,17 @@ def to_crs84_bounds(crs: str, bounds: Bounds) -> Bbox:
 
 def _projected_bounds(crs: str, bounds: Bounds) -> Bounds:
     try:
-        found = _transformer(crs).transform_bounds(*bounds, densify_pts=DENSIFY, errcheck=True)
+        # PROJ's error check also trips over operations that it tried and left; infinity tells the truth.
+        found = _transformer(crs).transform_bounds(*bounds, densify_pts=DENSIFY, errcheck=False)
     except ProjError as error:
-        raise InvalidError("the extent lies outside the area where its reference system can be transformed") from error
+        raise InvalidError(
+            "the extent lies outside the area where its reference system can be transformed"
+        ) from error
     return float(found[0]), float(found[1]), float(found[2]), float(found[3])
 
 
 def wrap(west: float, east: float) -> tuple[float, float]:
-    """West and east (west ≤ east, in degrees of any turn) within ±180; west > east across the antimeridian."""
+    """West and east (west ≤ east, of any turn) within ±180; west > east across the antimeridian."""
     if east - west >= FULL_TURN - 1e-9:
         return -HALF_TURN, HALF_TURN
     turns = np.floor((west + HALF_TURN) / FULL_TURN) * FULL_TURN

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import shapely
 
 from craton.model import crs as systems
 from craton.model.columns import ColumnSummary, as_arrow, count_duplicates, summarise, type_name
@@ -15,6 +16,7 @@ from craton.model.data import Draft, TableStream
 from craton.model.description import Description, note_of, settle_crs
 from craton.model.locate import locate
 from craton.model.places import Places
+from craton.model.record import Column
 
 GEOMETRY = "geometry"
 
@@ -23,7 +25,8 @@ def describe_arrow(draft: Draft, table: pa.Table, description: Description) -> N
     """Describe an Arrow table whose geometry, if any, is WKB in the column `geometry`."""
     has_geometry = GEOMETRY in table.column_names
     crs = settle_crs(draft, "", description, placed=has_geometry)
-    summaries = {name: summarise(table[name]) for name in table.column_names if name != GEOMETRY}
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    summaries = {name: summarise(column) for name, column in columns.items() if name != GEOMETRY}
     add_columns(draft, summaries, description)
     description.shape = {"row": table.num_rows}
     description.find("table-empty", not table.num_rows)
@@ -32,7 +35,7 @@ def describe_arrow(draft: Draft, table: pa.Table, description: Description) -> N
         description.find("no-coordinates")
         return
     places = Places(systems.is_geographic(crs), expected=table.num_rows)
-    for chunk in table[GEOMETRY].chunks:
+    for chunk in columns[GEOMETRY].chunks:
         places.add_wkb(_plain(chunk))
     _finish_geometry(places, crs, description)
 
@@ -68,13 +71,13 @@ def describe_frame(draft: Draft, frame: pd.DataFrame, description: Description) 
     columns = arrow_columns(frame)
     add_columns(draft, {name: summarise(column) for name, column in columns.items()}, description)
     description.shape = {"row": len(frame)}
-    description.find("table-empty", frame.empty and not len(frame))
+    description.find("table-empty", not len(frame))
     compared = list(columns.values())
     if shapes is None:
         description.find("row-duplicate", count_duplicates(compared, len(frame)))
         description.find("no-coordinates")
         return
-    wkb = pa.array(gpd.GeoSeries(shapes).to_wkb().to_numpy(), pa.binary())
+    wkb = pa.array(shapely.to_wkb(shapes), pa.binary())
     description.find("row-duplicate", count_duplicates([*compared, wkb], len(frame)))
     places = Places(systems.is_geographic(crs), expected=len(frame))
     places.add_shapes(shapes)
@@ -82,28 +85,20 @@ def describe_frame(draft: Draft, frame: pd.DataFrame, description: Description) 
 
 
 def _finish_geometry(places: Places, crs: str, description: Description) -> None:
-    from craton.model.record import Column  # noqa: PLC0415
-
     description.columns.append(Column(name=GEOMETRY, type="geometry", missing=places.missing))
     locate(places, crs, description)
 
 
-def add_columns(draft: Draft, summaries: Mapping[str, ColumnSummary], description: Description, table: str = "") -> None:
+def add_columns(
+    draft: Draft, summaries: Mapping[str, ColumnSummary], description: Description, table: str = ""
+) -> None:
     """Add columns with what their names and notes say of them."""
     for name, summary in summaries.items():
         description.add_column(name, summary, note_of(draft, name, table), table)
         description.add_time(name, summary)
-    if not description.time:
-        _take_any_time(summaries, description)
     description.count_empty(summaries.values())
     infinite = sum(one.infinite for one in summaries.values())
     description.find("value-infinite", infinite)
-
-
-def _take_any_time(summaries: Mapping[str, ColumnSummary], description: Description) -> None:
-    """Take the file's own dates for the period where the data states no other."""
-    for summary in summaries.values():
-        description.add_time("", summary)
 
 
 def frame_crs(frame: pd.DataFrame) -> str:

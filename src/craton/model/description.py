@@ -13,7 +13,20 @@ from craton.model.data import ColumnNote, Draft
 from craton.model.errors import InvalidError
 from craton.model.record import Bbox, Column, Finding, Interval, Period, Quantity
 
-UPDATES = ("updat", "modif", "creat", "edit", "load", "export", "publish", "submit", "entered", "last_", "retriev")
+UPDATES = (
+    "updat",
+    "modif",
+    "creat",
+    "edit",
+    "load",
+    "export",
+    "publish",
+    "submit",
+    "entered",
+    "last_",
+    "retriev",
+    "extract",
+)
 """Parts of the names of columns that tell of the file's history, not of when something was measured."""
 
 COORDINATES = "coordinates"
@@ -37,16 +50,19 @@ class Description:
     steps: list[str] = field(default_factory=list)
 
     def find(self, code: str, count: int = 1, message: str = "", where: str = "") -> None:
-        """Add a finding; none where `count` is 0."""
-        if count:
-            self.findings.append(Finding(code=code, count=int(count), message=message, where=where))
+        """Add a finding, or to the count of the same one; none where `count` is 0."""
+        if not count:
+            return
+        total = count + sum(one.count for one in self.findings if one.code == code)
+        self.findings = [one for one in self.findings if one.code != code]
+        self.findings.append(Finding(code=code, count=int(total), message=message, where=where))
 
     def add_column(self, name: str, summary: ColumnSummary, note: ColumnNote, table: str = "") -> None:
         """Add a column, and the quantity it carries if that is one of numbers or classes."""
         self.columns.append(
             Column(
-                name=name, type=summary.type, title=note.title, unit=note.unit, quantity=note.quantity, table=table,
-                missing=summary.missing,
+                name=name, type=summary.type, title=note.title, unit=note.unit, quantity=note.quantity,
+                table=table, missing=summary.missing,
             )
         )  # fmt: skip
         rule = registry.rule(note.quantity)
@@ -55,7 +71,9 @@ class Description:
         if not note.quantity or not (numeric or classes) or (rule is not None and rule.topic == COORDINATES):
             return
         variable = f"{table}.{name}" if table else name
-        self.quantities.append(quantity_of(variable, summary if numeric else summary._replace(minimum=None, maximum=None), note))
+        self.quantities.append(
+            quantity_of(variable, summary if numeric else summary._replace(minimum=None, maximum=None), note)
+        )
 
     def add_time(self, name: str, summary: ColumnSummary) -> None:
         """Widen the period by a column of dates or times, unless it tells of the file's history."""

@@ -48,7 +48,10 @@ def merge_arcs(arcs: np.ndarray) -> np.ndarray:
     over = east > HALF_TURN
     if over.any():
         beyond = np.column_stack([np.full(over.sum(), -HALF_TURN), east[over] - FULL_TURN])
-        west, east = np.concatenate([west, beyond[:, 0]]), np.concatenate([np.minimum(east, HALF_TURN), beyond[:, 1]])
+        west, east = (
+            np.concatenate([west, beyond[:, 0]]),
+            np.concatenate([np.minimum(east, HALF_TURN), beyond[:, 1]]),
+        )
     order = np.argsort(west, kind="stable")
     west, reach = west[order], np.maximum.accumulate(east[order])
     first = np.concatenate([[True], west[1:] > reach[:-1] + JOIN])
@@ -114,7 +117,7 @@ def unwrapped(longitudes: np.ndarray, bbox: Bbox) -> np.ndarray:
 
 
 def is_outside(bbox: Bbox, area: Bbox) -> bool:
-    """Whether less than half of `bbox` lies in `area` (both in degrees); one without width counts by its middle."""
+    """Whether less than half of `bbox` lies in `area` (both in degrees); points count by their place."""
     pieces = [(w, s, e, n) for w, e in _halves(bbox) for s, n in [(bbox[1], bbox[3])]]
     whole = sum(_size(e - w) * _size(n - s) for w, s, e, n in pieces)
     inside = sum(
@@ -141,3 +144,10 @@ def _halves(bbox: Bbox) -> list[tuple[float, float]]:
     """Intervals of longitude of `bbox`: two where it crosses the antimeridian."""
     west, east = bbox[0], bbox[2]
     return [(west, east)] if west <= east else [(west, HALF_TURN), (-HALF_TURN, east)]
+
+
+def wrap_bbox(bbox: Bbox) -> Bbox:
+    """`bbox` with longitudes of any turn brought to ±180; latitudes cut at the poles."""
+    west, south, east, north = bbox
+    west, east = systems.wrap(west, east) if west <= east else (west, east)
+    return west, max(south, -90.0), east, min(north, 90.0)

@@ -121,6 +121,7 @@ FINDINGS: dict[str, FindingRule] = {
     "metadata-invalid": FindingRule("doubt", "{count} metadata entries are malformed", "correct them at the source"),
     "time-assumed-utc": FindingRule("doubt", "times state no zone and were taken as UTC", "state the time zone"),
     "axis-irregular": FindingRule("doubt", "the grid axis is not regular", "nothing, or resample"),
+    "statistics-sampled": FindingRule("info", "the grid is large; range and gaps come from a part of its cells", "nothing"),
     "raster-rotated": FindingRule("info", "the grid is rotated against its axes", "nothing"),
     "georeference-missing": FindingRule("doubt", "the image states no place on the Earth and is kept as a document", "georeference it, or add its world file"),
     "georeference-indirect": FindingRule("doubt", "the image is placed by control points or a sensor model, not by a grid", "rectify it to a grid and add that"),

@@ -32,6 +32,9 @@ FINEST = 1 / 1000
 CELLS = 64
 """Cells along the longer side of a mask of valid cells."""
 
+DETAILED = 5_000
+"""Vertices from which polygons are not united but drawn on a net."""
+
 EDGE = 15
 """Pieces an edge is cut into before it is bent by a change of projection."""
 
@@ -63,20 +66,36 @@ def of_points(positions: np.ndarray, bbox: Bbox, *, spacing: float = 0.0) -> Foo
 
 
 def of_polygons(polygons: np.ndarray, project: Project, bbox: Bbox) -> Footprint | None:
-    """Union of native polygons, simplified."""
+    """Union of native polygons, simplified; of detailed ones, the cells of a net that they touch."""
     if len(polygons) == 0:
         return None
     west, south, east, north = shapely.total_bounds(polygons)
-    tolerance = FINEST * max(east - west, north - south)
-    simple = shapely.make_valid(shapely.simplify(polygons, tolerance))
-    simple = np.where(shapely.area(simple) > 0, simple, shapely.envelope(polygons))
-    bent = shapely.segmentize(simple, max(east - west, north - south) / EDGE or 1.0)
-    placed = shapely.make_valid(shapely.transform(bent, lambda positions: _framed_same(project(positions), bbox)))
+    size = max(east - west, north - south)
+    detailed = int(shapely.get_num_coordinates(polygons).sum()) > DETAILED
+    bent = polygons if detailed else shapely.segmentize(polygons, size / EDGE or 1.0)
+    placed = shapely.transform(bent, lambda positions: _framed_same(project(positions), bbox))
+    placed = placed[np.isfinite(shapely.bounds(placed)).all(axis=1)]
     try:
-        union = shapely.union_all(shapely.buffer(placed, 0))
+        union = _touched(placed, bbox) if detailed else shapely.union_all(shapely.make_valid(placed))
     except shapely.errors.GEOSException:
-        return of_points(shapely.get_coordinates(placed), bbox)
-    return _published(union, bbox) if not union.is_empty else of_points(shapely.get_coordinates(placed), bbox)
+        union = shapely.GeometryCollection()
+    return _published(union, bbox) if union.area > 0 else of_points(shapely.get_coordinates(placed), bbox)
+
+
+def _touched(polygons: np.ndarray, bbox: Bbox) -> BaseGeometry:
+    """Cells of a net over `bbox` that the polygons (in its frame) touch."""
+    import rasterio.features
+
+    west, south, east, north = bbox
+    width, height = east + FULL_TURN * crosses(bbox) - west, north - south
+    step = max(width, height) / (2 * CELLS) or 1.0
+    shape = (max(1, round(height / step)), max(1, round(width / step)))
+    cell = np.array([width / shape[1] or 1.0, height / shape[0] or 1.0])
+    in_cells = shapely.transform(polygons, lambda positions: (positions - [west, south]) / cell)
+    mask = rasterio.features.rasterize(in_cells, out_shape=shape, all_touched=True, dtype="uint8")
+    return shapely.transform(
+        shapely.union_all(_stripes(mask > 0)), lambda cells: cells * cell + [west, south]
+    )
 
 
 def of_mask(mask: np.ndarray, project: Project, bbox: Bbox) -> Footprint | None:
@@ -92,7 +111,7 @@ def of_mask(mask: np.ndarray, project: Project, bbox: Bbox) -> Footprint | None:
     if not mask.any():
         return None
     if mask.all():
-        return of_ring(*mask.shape[::-1], project, bbox)
+        return of_ring(mask.shape[1], mask.shape[0], project, bbox)
     return of_polygons(_stripes(mask), project, bbox)
 
 
@@ -121,7 +140,8 @@ def of_ring(columns: float, rows: float, project: Project, bbox: Bbox) -> Footpr
 def of_bbox(bbox: Bbox) -> Footprint | None:
     """The bounding box itself."""
     west, south, east, north = bbox
-    return _published(shapely.box(west, south, east + FULL_TURN * crosses(bbox), north), bbox)
+    corners = np.array([[west, south], [east, south], [east, north], [west, north]])
+    return of_points(corners, bbox)
 
 
 def _goes_round(bbox: Bbox) -> bool:
@@ -138,7 +158,7 @@ def _framed_same(positions: np.ndarray, bbox: Bbox) -> np.ndarray:
 
 
 def _published(geometry: BaseGeometry, bbox: Bbox) -> Footprint | None:
-    """`geometry` (in the frame of `bbox`) within `bbox`, simplified, rounded, wound and cut as GeoJSON asks."""
+    """`geometry` (in the frame of `bbox`) within `bbox`, simplified, wound and cut as GeoJSON asks."""
     west, south, east, north = bbox
     east += FULL_TURN * crosses(bbox)
     straight = shapely.simplify(geometry, 10.0**-DIGITS / 10)
@@ -179,7 +199,7 @@ def _parts(geometry: BaseGeometry) -> int:
 def _shells(geometry: BaseGeometry) -> BaseGeometry:
     """Polygons of `geometry` without their holes."""
     parts = shapely.get_parts(shapely.get_parts(geometry))
-    polygons = parts[shapely.get_type_id(parts) == 3]  # noqa: PLR2004 - Polygon
+    polygons = parts[shapely.get_type_id(parts) == 3]
     filled = shapely.polygons(shapely.get_exterior_ring(polygons))
     return shapely.union_all(filled)
 
@@ -190,7 +210,9 @@ def _cut(geometry: BaseGeometry) -> BaseGeometry:
     east = shapely.intersection(geometry, shapely.box(HALF_TURN, -90, HALF_TURN + FULL_TURN, 90))
     back = shapely.transform(east, lambda positions: positions - [FULL_TURN, 0.0])
     parts = [part for one in (west, back) for part in shapely.get_parts(one) if not part.is_empty]
-    same = [part for part in parts if shapely.get_dimensions(part) == shapely.get_dimensions(geometry)] or parts
+    same = [
+        part for part in parts if shapely.get_dimensions(part) == shapely.get_dimensions(geometry)
+    ] or parts
     if len(same) == 1:
         return same[0]
     builder = {0: shapely.multipoints, 1: shapely.multilinestrings, 2: shapely.multipolygons}
@@ -198,8 +220,12 @@ def _cut(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def _as_geojson(geometry: BaseGeometry) -> Footprint:
-    def plain(value: Any) -> Any:  # noqa: ANN401 - nested lists of any depth
-        return [plain(item) for item in value] if isinstance(value, (list, tuple)) else round(float(value), DIGITS)
+    def plain(value: Any) -> Any:
+        return (
+            [plain(item) for item in value]
+            if isinstance(value, (list, tuple))
+            else round(float(value), DIGITS)
+        )
 
     found = mapping(geometry)
     if geometry.geom_type == "GeometryCollection":

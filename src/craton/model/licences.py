@@ -37,7 +37,9 @@ class _Rule(NamedTuple):
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    return tuple(_Rule(identifier, tuple(map(re.compile, row["says"]))) for identifier, row in _rows().items())
+    return tuple(
+        _Rule(identifier, tuple(map(re.compile, row["says"]))) for identifier, row in _rows().items()
+    )
 
 
 @cache
@@ -95,7 +97,7 @@ def _of_data(text: str) -> str:
     for heading, end in zip(headings, ends, strict=True):
         level = len(heading[0]) - len(heading[0].lstrip("#"))
         words = heading["words"].lower()
-        if level <= 2:  # noqa: PLR2004 - deeper headings belong to the section they stand in
+        if level <= 2:
             about = bool(re.match(r"(the )?data\b", words)) and "licensing notice" not in words
         if about:
             sections.append(text[heading.end() : end])
@@ -107,7 +109,7 @@ def _addressed(text: str) -> str:
     if len(text) > NAME_LENGTH:
         return ""
     parts = re.split(r"[;,()|]|\s[-–—]\s|\s+", text)
-    found = {_names()[name] for part in parts if (name := _reduce(part)) in _names() and len(name) > 2}  # noqa: PLR2004 - "pd", "by"
+    found = {_names()[name] for part in parts if (name := _reduce(part)) in _names() and len(name) > 2}
     return found.pop() if len(found) == 1 else ""
 
 

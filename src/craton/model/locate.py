@@ -74,7 +74,7 @@ def _find_doubts(places: Places, description: Description) -> None:
 
 
 def _vertical(places: Places, crs: str) -> Interval | None:
-    """Range of third coordinates in metres upward; none where all are 0, as exports without heights have it."""
+    """Range of third coordinates in metres upward; none where all are 0, as in exports without heights."""
     if not np.isfinite(places.heights).all() or not places.heights.any():
         return None
     low, high = sorted(places.heights * systems.metres_upward(crs))

@@ -19,7 +19,7 @@ from craton.model.extent import merge_arcs
 LATITUDE_LIMIT, LONGITUDE_LIMIT = 90.0 + 1e-6, 360.0 + 1e-6
 
 EXACT = 20_000
-"""Geometries up to which each is parsed and checked for validity: that costs more than to copy a large layer."""
+"""Geometries up to which each is parsed and checked: for a large layer that costs more than to copy it."""
 
 CHECKED = 5_000
 """Geometries checked of more than `EXACT`, evenly spread."""
@@ -35,7 +35,8 @@ ARC_FROM = 90.0
 
 POINTS = (0, 4)
 TYPE_NAMES = (
-    "Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection",
+    "Point", "LineString", "LineString", "Polygon",
+    "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection",
 )  # fmt: skip
 """GeoJSON name by Shapely's type number."""
 
@@ -89,7 +90,7 @@ class Places:
 
     def positions(self) -> np.ndarray:
         """Thinned positions (n, 2)."""
-        return np.concatenate([np.empty((0, 2)), *self.sample])
+        return thin(np.concatenate([np.empty((0, 2)), *self.sample]))
 
     def add_wkb(self, column: pa.Array) -> None:
         """Take in a batch of WKB without chunks."""
@@ -123,7 +124,7 @@ class Places:
             rim = _rim(positions)
             box = _box(positions, rim)
         self._widen(box)
-        if positions.shape[1] > 2:  # noqa: PLR2004 - easting, northing, height
+        if positions.shape[1] > 2:
             self._heighten(positions[:, 2])
         if self.geographic and box[0] <= 0 <= box[2] and box[1] <= 0 <= box[3]:
             self.zero += int(((positions[:, 0] == 0) & (positions[:, 1] == 0)).sum())
@@ -136,7 +137,7 @@ class Places:
         legal = known & self._legal(np.where(known[:, None], positions[:, [0, 1, 0, 1]], 0.0))
         self.missing += int((~known).sum())
         self.outside += int((known & ~legal).sum())
-        return positions[legal]
+        return np.asarray(positions[legal])
 
     def _add_run(self, run: wkb.Runs, column: pa.Array) -> None:
         """Take in geometries of one run of coordinates each, parsing only as many as are needed."""
@@ -216,7 +217,9 @@ class Places:
 
     def _checked_rows(self, count: int) -> np.ndarray:
         """Rows that are checked of `count`, evenly spread."""
-        return np.linspace(0, count - 1, self._share(count)).astype(np.intp) if count else np.empty(0, np.intp)
+        return (
+            np.linspace(0, count - 1, self._share(count)).astype(np.intp) if count else np.empty(0, np.intp)
+        )
 
     def _count_invalid(self, shapes: np.ndarray) -> None:
         self.checked += len(shapes)
@@ -249,7 +252,7 @@ def _rim(positions: np.ndarray) -> np.ndarray:
 
 def _box(positions: np.ndarray, rim: np.ndarray) -> np.ndarray:
     """West, south, east, north of `positions`, whose outermost rows are `rim`; NaN where one is."""
-    return positions[rim, (0, 1, 0, 1)]
+    return np.asarray(positions[rim, (0, 1, 0, 1)])
 
 
 def _spans(run: wkb.Runs) -> np.ndarray:
@@ -262,7 +265,7 @@ def thin(positions: np.ndarray) -> np.ndarray:
     """At most a few positions a cell of a net over all of them, the rim among them."""
     if len(positions) <= CELLS * CELLS:
         return positions
-    return positions[np.union1d(_rim(positions), _spread(positions))]
+    return np.asarray(positions[np.union1d(_rim(positions), _spread(positions))])
 
 
 def _spread(positions: np.ndarray) -> np.ndarray:
@@ -277,4 +280,5 @@ def _spread(positions: np.ndarray) -> np.ndarray:
 def _cell(values: np.ndarray) -> np.ndarray:
     low, high = values.min(), values.max()
     scale = (CELLS * (1 - 1e-9)) / (high - low) if high > low else 0.0
-    return ((values - low) * scale).astype(np.intp)
+    cells: np.ndarray = ((values - low) * scale).astype(np.intp)
+    return cells

@@ -23,13 +23,15 @@ from craton.model.record import LanguageMap
 class QuantityRule(NamedTuple):
     """One quantity: standard name, canonical unit, titles, and the topic it belongs to.
 
-    `unit` is empty for a classification and for time, `"1"` for a pure number.
+    `unit` is empty for a classification and for time, `"1"` for a pure number;
+    `implied` says that numbers of it need not state it.
     """
 
     name: str
     unit: str
     topic: str
     title: LanguageMap
+    implied: bool = False
 
 
 class Match(NamedTuple):
@@ -56,15 +58,23 @@ class _Names(NamedTuple):
 CONCENTRATION = frozenset({"fraction", "density"})
 """Kinds of units that an analyte may be stated in."""
 
-DISTINCT_UNITS = frozenset("mGal nT ppm ppb % wt% mg/kg ug/kg g/t mg/L ug/L ohm.m mS/m uS/cm nGy/h cps kPa MPa".split())
+DISTINCT_UNITS = frozenset((
+    "mGal", "nT", "ppm", "ppb", "%", "wt%", "mg/kg", "ug/kg", "g/t", "mg/L", "ug/L", "ohm.m", "mS/m",
+    "uS/cm", "nGy/h", "cps", "kPa", "MPa",
+))  # fmt: skip
 """Units that are taken from the end of a name even where the name is not that of a quantity."""
 
-MIN_ANALYTES = 3
-"""Columns named after analytes that make a bare `K` or `As` an element too."""
+GRIDDED = frozenset({"gravity", "magnetics", "radiometrics", "terrain", "remote_sensing", "hazards"})
+"""Topics that grids are named after."""
+
+MIN_ANALYTES, MIN_SHARE = 3, 0.25
+"""Columns named after analytes, and their share of all, that make a bare `K` or `As` an element too."""
 
 _WORD = re.compile(r"[^\W_]+%?|%", re.UNICODE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_BRACKET = re.compile(r"^(?P<stem>.*?\S)[\s_]*[(\[{](?P<unit>[^()\[\]{}]*(?:\([^()]*\))?[^()\[\]{}]*)[)\]}]\s*$")
+_BRACKET = re.compile(
+    r"^(?P<stem>.*?\S)[\s_]*[(\[{](?P<unit>[^()\[\]{}]*(?:\([^()]*\))?[^()\[\]{}]*)[)\]}]\s*$"
+)
 _GLUED = re.compile(r"(?i)^(?P<stem>[a-z]{1,2}|[a-z0-9]*o\d?t?)(?P<unit>ppm|ppb|pct|gpt|wtpct|%)$")
 
 
@@ -77,37 +87,41 @@ def _names() -> _Names:
     names = _Names({}, {}, {}, {}, {})
     for topic, rows in _load("quantities.toml").items():
         for name, row in rows.items():
-            _register(names, name, topic, str(row["unit"]), {"en": str(row["en"]), "zh": str(row["zh"])})
+            title = {"en": str(row["en"]), "zh": str(row["zh"])}
+            _register(names, QuantityRule(name, str(row["unit"]), topic, title, bool(row.get("implied"))))
             _alias(names.aliases, name, [name, *_texts(row.get("also"))])
             _alias(names.mnemonics, name, _texts(row.get("mnemonic")))
     for symbol, (word, english, chinese, *others) in _load("elements.toml")["elements"].items():
-        _register_element(names, symbol, str(word), str(english), str(chinese), [str(other) for other in others])
+        _register_element(
+            names, symbol, str(word), str(english), str(chinese), [str(other) for other in others]
+        )
     for formula, (word, english, chinese, *others) in _load("elements.toml")["oxides"].items():
         name = f"{word}_concentration"
-        _register(names, name, "geochemistry", "wt%", {"en": str(english), "zh": str(chinese)})
+        _register(names, QuantityRule(name, "wt%", "geochemistry", {"en": str(english), "zh": str(chinese)}))
         _alias(names.aliases, name, [name, str(word)])
         _alias(names.oxides, name, [formula.casefold(), *map(str, others)])
     return names
 
 
-def _register_element(names: _Names, symbol: str, word: str, english: str, chinese: str, others: list[str]) -> None:
+def _register_element(
+    names: _Names, symbol: str, word: str, english: str, chinese: str, others: list[str]
+) -> None:
     name = f"{word}_concentration"
-    _register(names, name, "geochemistry", "mg/kg", {"en": f"{english} concentration", "zh": f"{chinese}含量"})
-    _register(
-        names, f"dissolved_{name}", "hydrology", "mg/L",
-        {"en": f"Dissolved {english.lower()}", "zh": f"溶解{chinese}"},
-    )  # fmt: skip
+    solid = {"en": f"{english} concentration", "zh": f"{chinese}含量"}
+    dissolved = {"en": f"Dissolved {english.lower()}", "zh": f"溶解{chinese}"}
+    _register(names, QuantityRule(name, "mg/kg", "geochemistry", solid))
+    _register(names, QuantityRule(f"dissolved_{name}", "mg/L", "hydrology", dissolved))
     _alias(names.aliases, name, [name, word, *others])
     _alias(names.aliases, f"dissolved_{name}", [f"dissolved_{name}", f"dissolved_{word}"])
     _alias(names.symbols, name, [symbol])
 
 
-def _register(names: _Names, name: str, topic: str, unit: str, title: LanguageMap) -> None:
-    if units.parse(unit) != unit:
-        raise InvalidError(f"the quantity {name} is kept in {unit!r}, which is no canonical unit")
-    if name in names.rules:
-        raise InvalidError(f"the quantity {name} is described twice")
-    names.rules[name] = QuantityRule(name, unit, topic, title)
+def _register(names: _Names, one: QuantityRule) -> None:
+    if units.parse(one.unit) != one.unit:
+        raise InvalidError(f"the quantity {one.name} is kept in {one.unit!r}, which is no canonical unit")
+    if one.name in names.rules:
+        raise InvalidError(f"the quantity {one.name} is described twice")
+    names.rules[one.name] = one
 
 
 def _alias(index: dict[str, str], name: str, spellings: Iterable[str]) -> None:
@@ -131,7 +145,7 @@ def rule(name: str) -> QuantityRule | None:
 
 
 def canonical_unit(name: str) -> str:
-    """Unit in which numbers of quantity `name` are kept; empty for a classification or an unknown quantity."""
+    """Unit in which numbers of quantity `name` are kept; empty for a classification or an unknown one."""
     found = rule(name)
     return found.unit if found else ""
 
@@ -143,7 +157,8 @@ def is_chemistry(names: Iterable[str]) -> bool:
     symbols = {word for word in first if (word.capitalize() if word.isupper() else word) in tables.symbols}
     analytes = symbols | {word for word in first if word.casefold() in tables.oxides}
     # U, V, W and N, S, W alone are winds and directions.
-    return len(analytes) >= MIN_ANALYTES and any(len(word) > 1 for word in analytes)
+    several = len(analytes) >= max(MIN_ANALYTES, MIN_SHARE * len(first))
+    return several and any(len(word) > 1 for word in analytes)
 
 
 def recognise(name: str, *, unit: str = "", chemistry: bool = False, logs: bool = False) -> Match:
@@ -167,6 +182,22 @@ def recognise(name: str, *, unit: str = "", chemistry: bool = False, logs: bool 
         if fitted:
             return Match(fitted, stated, text) if unit else Match(fitted, *_last_unit(stem, fitted))
     return _by_last_words(stem, logs) or Match("", stated, text)
+
+
+def recognise_within(text: str) -> str:
+    """Quantity of the longest name within a title or file name of a grid (`srtm_dem_30m`), else empty."""
+    words = [word.lower() for word in _words(_CAMEL.sub("_", text))]
+    runs = [words[start:stop] for start in range(len(words)) for stop in range(start + 1, len(words) + 1)]
+    for run in sorted(runs, key=len, reverse=True):
+        name = _names().aliases.get("_".join(run), "")
+        if (
+            name
+            and rule(name)
+            and _names().rules[name].topic in GRIDDED
+            and name not in {"depth", "thickness"}
+        ):
+            return name
+    return ""
 
 
 def _last_unit(stem: str, quantity: str) -> tuple[str, str]:

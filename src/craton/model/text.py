@@ -56,7 +56,9 @@ UNSPACED = (
 )
 """Scripts written without spaces between words, by first and last code point."""
 
-LETTERS = str.maketrans({"đ": "d", "ø": "o", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
+LETTERS = str.maketrans(
+    {"đ": "d", "ø": "o", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+)
 """Latin letters that carry their mark within, so that Unicode does not take it apart."""
 
 
@@ -73,7 +75,9 @@ def search_tokens(text: str) -> str:
     if text.isascii():
         tokens = text.translate(_ASCII).split()
     else:
-        tokens = [token for run in _runs(text) for token in _tokens(run)]
+        tokens = [
+            token for run in _runs(text) for token in (_tokens(run) if run >= _FIRST_UNSPACED else (run,))
+        ]
     if len(text) > MAX_TOKEN:
         tokens = [token[:MAX_TOKEN] for token in tokens[:MAX_TOKENS]]
     return " ".join(tokens)
@@ -123,7 +127,7 @@ def _tokens(run: str) -> list[str]:
 
 
 def _is_unspaced(run: str) -> bool:
-    return _UNSPACED.match(run) is not None
+    return run >= _FIRST_UNSPACED and _UNSPACED.match(run) is not None
 
 
 def _runs(text: str) -> list[str]:
@@ -164,6 +168,7 @@ _NUMBERS = ("Nl", "No")
 _CHARACTERS = _Characters(LETTERS)
 _ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 _RANGES = "".join(f"{chr(first)}-{chr(last)}" for first, last, _ in UNSPACED)
+_FIRST_UNSPACED = chr(UNSPACED[0][0])
 _UNSPACED = re.compile(f"[{_RANGES}]")
 _RUN = re.compile(f"[{_RANGES}]+|[^ {_RANGES}]+")
 _MARKS = re.compile("([a-z\u00df-\u024f\u0370-\u03ff])[\u0300-\u036f]+")

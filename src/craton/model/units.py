@@ -41,14 +41,17 @@ class _Table(NamedTuple):
 
 _PLAIN = str.maketrans(
     {
-        "µ": "u", "μ": "u", "Ω": "ohm", "Ω": "ohm", "°": "deg", "º": "deg", "˚": "deg", "γ": "gamma",
+        "µ": "u", "μ": "u", "Ω": "ohm", "\u2126": "ohm", "°": "deg", "º": "deg", "˚": "deg", "γ": "gamma",
         "‰": "permil", "℃": "degC", "℉": "degF", "Å": "angstrom", "㎢": "km2", "㎡": "m2", "㎥": "m3",
         "·": ".", "⋅": ".", "∙": ".", "×": ".", "−": "-", "–": "-", "⁻": "-", "\u00a0": " ",
         **{superscript: str(digit) for digit, superscript in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
 
-_UNSTATED = frozenset("- -- . ? n/a na n.a. none nil null nan unknown unk undefined unspecified text string".split())
+_UNSTATED = frozenset((
+    "-", "--", ".", "?", "n/a", "na", "n.a.", "none", "nil", "null", "nan", "unknown", "unk", "undefined",
+    "unspecified", "text", "string",
+))  # fmt: skip
 _DATE_FORMAT = re.compile(r"(?i)(?=.*(yy|hh|mm:ss))[ymdhst:/.\- ]+z?")
 _FACTOR = re.compile(r"(?P<atom>[A-Za-z%]+)(?P<power>-?[1-9])?")
 _SEPARATOR = re.compile(r"\s*([./* ])\s*")
@@ -188,7 +191,7 @@ def _magnitude(source: pint.Quantity, target: pint.Quantity, number: float) -> f
 
 @cache
 def _registry() -> pint.UnitRegistry:
-    import pint  # noqa: PLC0415 - slow to load, and most data needs no conversion
+    import pint
 
     return pint.UnitRegistry()
 
@@ -202,4 +205,7 @@ def _quantity(unit: str) -> pint.Quantity:
     factors = _factors(unit)
     if not factors:
         raise InvalidError(f"the unit {unit!r} is not known")
-    return math.prod((registry.Quantity(table[atom].size) ** power for atom, power in factors), start=registry.Quantity(1.0))
+    return math.prod(
+        (registry.Quantity(table[atom].size) ** power for atom, power in factors),
+        start=registry.Quantity(1.0),
+    )

@@ -78,7 +78,11 @@ class _Columns(NamedTuple):
 
 def split(column: pa.Array) -> Split:
     """Take the binary `column` (without chunks) apart; nulls count as neither."""
-    rows = np.arange(len(column)) if not column.null_count else np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    rows = (
+        np.arange(len(column))
+        if not column.null_count
+        else np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    )
     present = _binary(column.drop_null() if column.null_count else column)
     if not len(present):
         return Split([], 0, rows[:0])
@@ -105,8 +109,14 @@ def _binary(column: pa.Array) -> pa.Array:
 def _open(array: pa.Array, rows: np.ndarray) -> _Columns:
     """Offsets and bytes of `array`, the latter also as four-byte words at every byte."""
     _, offset_buffer, data = array.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int32)[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    raw = np.frombuffer(data, np.uint8) if data is not None and data.size >= _WORD else np.zeros(_WORD, np.uint8)
+    offsets = np.frombuffer(offset_buffer, np.int32)[array.offset : array.offset + len(array) + 1].astype(
+        np.int64
+    )
+    raw = (
+        np.frombuffer(data, np.uint8)
+        if data is not None and data.size >= _WORD
+        else np.zeros(_WORD, np.uint8)
+    )
     return _Columns(array, offsets, np.ndarray((raw.size - _WORD + 1,), "<u4", raw, strides=(1,)), rows)
 
 
@@ -132,13 +142,19 @@ def _dimensions(code: int) -> tuple[bool, bool]:
     return bool(code & _EWKB_Z) or iso in {1, 3}, bool(code & _EWKB_M) or iso in {2, 3}
 
 
-def _run(columns: _Columns, code: int, chosen: np.ndarray, lengths: np.ndarray) -> tuple[Runs | None, np.ndarray, int]:
+def _run(
+    columns: _Columns, code: int, chosen: np.ndarray, lengths: np.ndarray
+) -> tuple[Runs | None, np.ndarray, int]:
     """Run of the geometries `chosen` of one `code`, those of them that are no run, and how many are empty."""
     base = (code & 0x0FFFFFFF) % 1000
     header, size = _HEADER[base], 8 * (2 + sum(_dimensions(code)))
     whole = len(chosen) == len(lengths)
     starts, length = (columns.offsets[:-1], lengths) if whole else (columns.offsets[chosen], lengths[chosen])
-    counts = np.ones(len(chosen), np.int64) if base in _POINTS else columns.word(starts + header - 4).astype(np.int64)
+    counts = (
+        np.ones(len(chosen), np.int64)
+        if base in _POINTS
+        else columns.word(starts + header - 4).astype(np.int64)
+    )
     fits = length >= header
     for place in _ONES.get(base, ()):
         fits &= columns.word(starts + place) == 1
@@ -160,4 +176,6 @@ def _cut(columns: _Columns, code: int, chosen: np.ndarray, header: int, counts: 
     offsets = np.frombuffer(offset_buffer, np.int32)[body.offset : body.offset + len(body) + 1]
     numbers = np.frombuffer(data, "<f8", count=int(offsets[-1] - offsets[0]) // 8, offset=int(offsets[0]))
     starts = np.cumsum(counts) - counts
-    return Runs(TYPES[(code & 0x0FFFFFFF) % 1000], numbers.reshape(-1, width), starts, columns.rows[chosen], has_z)
+    return Runs(
+        TYPES[(code & 0x0FFFFFFF) % 1000], numbers.reshape(-1, width), starts, columns.rows[chosen], has_z
+    )

@@ -19,7 +19,9 @@ Misfiled = Callable[[Session, Sequence[Entry]], Iterator[str]]
 """Ids of the entries that a backend's own indexes do not hold as they should."""
 
 
-def table_problems(session: Session, index_tables: Sequence[str], misfiled: Misfiled, deep: bool) -> list[Problem]:
+def table_problems(
+    session: Session, index_tables: Sequence[str], misfiled: Misfiled, deep: bool
+) -> list[Problem]:
     """What is wrong in the tables; `deep` also reads every record and asks for it in every index."""
     problems = [*_unmatched(session, index_tables), *_counter(session), *_stray_refs(session)]
     if deep:
@@ -31,7 +33,9 @@ def _unmatched(session: Session, index_tables: Sequence[str]) -> Iterator[Proble
     """Tables about current records must have the same keys."""
     for table in ("documents", *index_tables):
         for first, second in (("records", table), (table, "records")):
-            sql = f"SELECT count(*) FROM (SELECT sequence FROM {first} EXCEPT SELECT sequence FROM {second}) d"
+            sql = (
+                f"SELECT count(*) FROM (SELECT sequence FROM {first} EXCEPT SELECT sequence FROM {second}) d"
+            )
             ((count,),) = session.rows(sql)
             if count:
                 yield Problem("index-inconsistent", f"{count} rows of {first} are not in {second}", table)
@@ -42,7 +46,9 @@ def _unmatched(session: Session, index_tables: Sequence[str]) -> Iterator[Proble
 
 
 def _counter(session: Session) -> Iterator[Problem]:
-    ((newest,),) = session.rows("SELECT max(s) FROM (SELECT sequence AS s FROM records UNION ALL SELECT sequence FROM tombstones) n")
+    ((newest,),) = session.rows(
+        "SELECT max(s) FROM (SELECT sequence AS s FROM records UNION ALL SELECT sequence FROM tombstones) n"
+    )
     ((value,),) = session.rows("SELECT value FROM meta WHERE name = 'sequence'")
     if newest is not None and newest > int(value):
         yield Problem("database", f"the change counter is at {value}, but change {newest} exists", "meta")
@@ -75,9 +81,13 @@ def _record_problems(session: Session, misfiled: Misfiled) -> Iterator[Problem]:
                 yield Problem("record-unreadable", "the record's JSON cannot be read", row[1])
                 continue
             entries.append(one)
-            yield from (Problem("index-inconsistent", what, row[1]) for what in _disagreements(session, one, row))
+            yield from (
+                Problem("index-inconsistent", what, row[1]) for what in _disagreements(session, one, row)
+            )
         for id in misfiled(session, entries):
-            yield Problem("index-inconsistent", "the record cannot be found by all its words, place and time", id)
+            yield Problem(
+                "index-inconsistent", "the record cannot be found by all its words, place and time", id
+            )
         sequence = rows[-1][0]
 
 
@@ -96,7 +106,9 @@ def _disagreements(session: Session, one: Entry, row: Row) -> Iterator[str]:
     names = session.rows("SELECT name FROM quantities WHERE sequence = ?", record.sequence)
     if {name for (name,) in names} != quantity_names(record):
         yield "the quantities are not what its JSON says"
-    kept = session.rows("SELECT sha256, size FROM refs WHERE id = ? AND version = ?", record.id, record.version)
+    kept = session.rows(
+        "SELECT sha256, size FROM refs WHERE id = ? AND version = ?", record.id, record.version
+    )
     if set(kept) != (set() if one.linked else {(sha256, size) for sha256, _, _, size in refs(record)}):
         yield "the objects kept for it are not what its JSON says"
 

@@ -94,7 +94,7 @@ def _encode_series(data: Series, folder: Path, crs: str) -> dict[str, EncodedAss
     return {"data": encode_series(data, folder, crs)}
 
 
-def _encode_document(data: Document, folder: Path, crs: str) -> dict[str, EncodedAsset]:
+def _encode_document(data: Document, folder: Path, _crs: str) -> dict[str, EncodedAsset]:
     if not data.text:
         return {}
     path = folder / "text.txt"

@@ -72,7 +72,7 @@ def only_member(asset: Asset) -> Member:
     return asset.members[0]
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any attribute value goes in, any JSON value comes out
+def plain(value: Any) -> Any:
     """Turn an attribute into what JSON can hold: numbers, text, lists and objects; the rest as text."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
@@ -87,6 +87,6 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any attribute value goes in, any
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def to_json(value: Any) -> str:  # noqa: ANN401 - see `plain`
+def to_json(value: Any) -> str:
     """Give compact JSON text, the same for the same content."""
     return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False)

@@ -29,6 +29,7 @@ from rasterio.windows import Window
 from craton.model.data import Band, RasterFile
 from craton.model.errors import InvalidError
 from craton.store.codec_asset import NOTE, to_json
+from craton.store.codec_axis import Coordinates, read_axis
 from craton.store.codec_crs import parse_crs, with_spatial_ref
 
 BLOCK = 512
@@ -171,7 +172,10 @@ def _describe(annotated: DatasetReader, raster: RasterFile, crs: str) -> None:
         annotated.nodata = raster.nodata
     annotated.descriptions = [band.name for band in raster.bands]
     annotated.units = [band.unit for band in raster.bands]
-    note = {"crs": crs, "bands": [{"name": band.name, "attrs": _band_attributes(band)} for band in raster.bands]}
+    note = {
+        "crs": crs,
+        "bands": [{"name": band.name, "attrs": _band_attributes(band)} for band in raster.bands],
+    }
     annotated.update_tags(**{NOTE.upper(): to_json(note)})
 
 
@@ -262,7 +266,7 @@ class CogBand:
         with rasterio.Env(**READING), open_quietly(self.path, driver="GTiff") as cog:
             cells = cog.read(self.band, window=window)
             valid = cog.read_masks(self.band, window=window) if self.masked else None
-        values = cells.astype(self.dtype, copy=False)
+        values: np.ndarray[Any, Any] = cells.astype(self.dtype, copy=False)
         if (self.scale, self.offset) != (1.0, 0.0):
             values = values * self.dtype.type(self.scale) + self.dtype.type(self.offset)
         if valid is not None:
@@ -279,18 +283,18 @@ def decode_cog(path: Path) -> xr.Dataset:
     with rasterio.Env(**READING), open_quietly(path, driver="GTiff") as cog:
         note: dict[str, Any] = json.loads(cog.tags().get(NOTE.upper(), "{}"))
         crs = str(note.get("crs") or (_name(cog.crs) if cog.crs else ""))
-        axes = _axes(cog, note, crs)
+        axes = _axes(cog, note)
         variables = {
             name: (tuple(axes), _lazy(cog, path, number, axes), attributes)
             for number, (name, attributes) in zip(cog.indexes, _bands(cog, note), strict=True)
         }
     coordinates = {
-        name: (name, axis.values(), note.get("coordinates", {}).get(name, {}))
+        name: (name, axis.coordinates, note.get("coordinates", {}).get(name, {}))
         for name, axis in axes.items()
-        if axis.placed
+        if axis.coordinates is not None
     }
     attributes = dict(note.get("attrs", {}))
-    if not all(axis.placed for axis in axes.values()):
+    if not coordinates:
         attributes["transform"] = list(cog.transform)[:6]
     return with_spatial_ref(xr.Dataset(variables, coordinates, attributes), crs)
 
@@ -302,43 +306,41 @@ def _name(system: CRS) -> str:
 
 @dataclass(frozen=True)
 class Axis:
-    """Cell centres along one side of a raster, in the order of the source.
+    """One side of a raster: its coordinates in the order of the source.
 
-    `turned` says that the file has them the other way round; an axis that is
-    not `placed` is rotated or nowhere, and has no coordinates.
+    `turned` says that the file has them the other way round. A side of a
+    raster that is rotated or nowhere has no coordinates.
     """
 
-    first: float
-    last: float
-    count: int
+    coordinates: Coordinates | None
     turned: bool = False
-    placed: bool = True
-
-    def values(self) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Coordinates of the cell centres."""
-        return np.linspace(self.first, self.last, self.count)
 
 
-def _axes(cog: DatasetReader, note: dict[str, Any], crs: str) -> dict[str, Axis]:
+def _axes(cog: DatasetReader, note: dict[str, Any]) -> dict[str, Axis]:
     """Rows and columns of `cog`, by name."""
-    transform = cog.transform
-    if transform.is_identity or not transform.is_rectilinear or transform.a == 0:
-        return {name: Axis(0, 0, count, placed=False) for name, count in (("row", cog.height), ("column", cog.width))}
-    rows, columns = note.get("dimensions") or _dimensions(cog.crs)
-    ends: dict[str, list[float]] = note.get("axes", {})
-    along = {rows: (transform.f, transform.e, cog.height), columns: (transform.c, transform.a, cog.width)}
-    return {name: _axis(*place, ends.get(name)) for name, place in along.items()}
+    if "axes" in note:
+        rows, columns = note["dimensions"]
+        northings, eastings = (
+            read_axis(note["axes"][rows], cog.height),
+            read_axis(note["axes"][columns], cog.width),
+        )
+        return {
+            rows: Axis(northings, turned=bool(northings[-1] > northings[0])),
+            columns: Axis(eastings, turned=bool(eastings[-1] < eastings[0])),
+        }
+    place = cog.transform
+    if place.is_identity or not place.is_rectilinear or place.a == 0:
+        return {"row": Axis(None), "column": Axis(None)}
+    rows, columns = _dimensions(cog.crs)
+    return {
+        rows: Axis(place.f + place.e * (np.arange(cog.height, dtype=np.float64) + 0.5)),
+        columns: Axis(place.c + place.a * (np.arange(cog.width, dtype=np.float64) + 0.5)),
+    }
 
 
 def _dimensions(system: CRS | None) -> tuple[str, str]:
-    return ("latitude", "longitude") if system is not None and system.is_geographic else ("northing", "easting")
-
-
-def _axis(edge: float, step: float, count: int, ends: list[float] | None) -> Axis:
-    if ends is None:
-        return Axis(edge + step / 2, edge + step * (count - 0.5), count)
-    first, last = ends
-    return Axis(first, last, count, turned=(last > first) != (step > 0))
+    geographic = system is not None and system.is_geographic
+    return ("latitude", "longitude") if geographic else ("northing", "easting")
 
 
 def _bands(cog: DatasetReader, note: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -360,9 +362,12 @@ def _lazy(cog: DatasetReader, path: Path, number: int, axes: dict[str, Axis]) ->
     dtype = _value_type(stored, masked=masked, scaled=(scale, offset) != (1.0, 0.0))
     band = CogBand(path, number, (cog.height, cog.width), dtype, scale, offset, masked)
     side = BLOCK * READ_BLOCKS
-    array = da.from_array(band, chunks=(side, side), asarray=False, fancy=False, meta=np.empty((0, 0), dtype))
+    array: da.Array = da.from_array(  # type: ignore[no-untyped-call]
+        band, chunks=(side, side), asarray=False, fancy=False, meta=np.empty((0, 0), dtype)
+    )
     rows, columns = (slice(None, None, -1 if axis.turned else 1) for axis in axes.values())
-    return array[rows, columns]
+    in_order: da.Array = array[rows, columns]
+    return in_order
 
 
 def _value_type(stored: np.dtype[Any], *, masked: bool, scaled: bool) -> np.dtype[Any]:

@@ -6,7 +6,7 @@ no text become unique text; the note kept in the file undoes both.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,7 +73,9 @@ class Columns:
 def from_arrow(table: pa.Table, crs: str) -> Columns:
     """Columns of an Arrow table, whose column `geometry`, if binary, is WKB in `crs`."""
     names = unique_names(table.column_names)
-    geometry = next((n for n, t in zip(names, table.schema.types, strict=True) if n == GEOMETRY and _is_binary(t)), "")
+    geometry = next(
+        (n for n, t in zip(names, table.schema.types, strict=True) if n == GEOMETRY and _is_binary(t)), ""
+    )
     columns: list[pa.ChunkedArray] = []
     as_json: list[str] = []
     for name, column in zip(names, table.columns, strict=True):
@@ -148,19 +150,23 @@ def _attribute(values: pd.Series[Any]) -> tuple[pa.Array | pa.ChunkedArray, bool
 
 
 def _json_column(values: list[Any]) -> pa.Array:
-    return pa.array([None if is_missing(value) else json.dumps(value, default=jsonable) for value in values], pa.string())
+    return pa.array(
+        [None if is_missing(value) else json.dumps(value, default=jsonable) for value in values], pa.string()
+    )
 
 
 def is_missing(value: Any) -> bool:
     """Whether `value` stands for none."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+    return (
+        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+    )
 
 
 def jsonable(value: Any) -> Any:
     """Give a form of `value` that JSON can hold, as text where nothing better is known."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     return str(value)
 
@@ -180,11 +186,15 @@ def unique_names(names: list[str]) -> list[str]:
 
 
 def _note(names: list[str], originals: list[Any], as_json: list[str]) -> dict[str, Any]:
-    renamed = {name: str(original) for name, original in zip(names, originals, strict=True) if name != str(original)}
+    renamed = {
+        name: str(original) for name, original in zip(names, originals, strict=True) if name != str(original)
+    }
     return {key: value for key, value in {"names": renamed, "json": as_json}.items() if value}
 
 
-def to_frame(table: pa.Table, geometries: dict[str, Crs], note: dict[str, Any]) -> gpd.GeoDataFrame | pd.DataFrame:
+def to_frame(
+    table: pa.Table, geometries: dict[str, Crs], note: dict[str, Any]
+) -> gpd.GeoDataFrame | pd.DataFrame:
     """Data frame of `table` with geometry, names and mixed values as they were.
 
     Whole numbers and booleans with missing values have pandas' nullable types.
@@ -194,7 +204,9 @@ def to_frame(table: pa.Table, geometries: dict[str, Crs], note: dict[str, Any]) 
     for name in attributes.column_names:
         column = table[name]
         if name in note.get("json", ()):
-            frame[name] = pd.Series([None if v is None else json.loads(v) for v in column.to_pylist()], dtype=object)
+            frame[name] = pd.Series(
+                [None if v is None else json.loads(v) for v in column.to_pylist()], dtype=object
+            )
         elif column.null_count and column.type in NULLABLE:
             frame[name] = column.to_pandas(types_mapper=NULLABLE.get)
     for name, system in geometries.items():

@@ -25,7 +25,9 @@ def parse_crs(text: str) -> pyproj.CRS | None:
     try:
         return pyproj.CRS.from_user_input(text)
     except CRSError as error:
-        raise InvalidError(f"the reference system {text[:80]!r} is not known", hint="state it as EPSG:…") from error
+        raise InvalidError(
+            f"the reference system {text[:80]!r} is not known", hint="state it as EPSG:…"
+        ) from error
 
 
 def projjson(crs: pyproj.CRS | None) -> dict[str, Any] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -72,11 +72,11 @@ def _publish(made: Path, target: Path, *, overwrite: bool) -> None:
         elif place.is_dir() != path.is_dir() and place.exists():
             raise InvalidError(f"{place} is in the way", hint="choose another name")
         elif place.is_dir():
-            _refuse_foreign(place, path)
+            _refuse_foreign(place)
     for path, place in places:
         if place.is_dir():
             place.rename(made.parent / f"replaced-{place.name}")
-        os.replace(path, place)
+        path.replace(place)
 
 
 def _refuse_existing(place: Path) -> None:
@@ -84,14 +84,11 @@ def _refuse_existing(place: Path) -> None:
         raise InvalidError(f"{place} exists", hint="choose another name, or allow it to be overwritten")
 
 
-def _refuse_foreign(place: Path, made: Path) -> None:
-    """Refuse to replace a folder that holds anything an export of this kind would not have written."""
-    suffixes = {path.suffix for path in made.rglob("*") if path.is_file()}
-    names = {path.name for path in made.rglob("*") if path.is_file() and not path.suffix}
-    for path in place.rglob("*"):
-        known = path.is_dir() or path.suffix in suffixes or path.name in names or path.name.isdecimal()
-        if not known:
-            raise InvalidError(f"{place} holds {path.name}, which is no export", hint="choose another folder")
+def _refuse_foreign(place: Path) -> None:
+    """Refuse to replace a folder that is neither a Zarr store nor a folder of Parquet files."""
+    files = [path for path in place.rglob("*") if path.is_file()]
+    if not (place / "zarr.json").is_file() and any(path.suffix != ".parquet" for path in files):
+        raise InvalidError(f"{place} holds more than an export", hint="choose another folder")
 
 
 def writer_for(stored: Stored, target: Path) -> Writer:
@@ -103,10 +100,9 @@ def writer_for(stored: Stored, target: Path) -> Writer:
     if chosen is None and "" in writers and not target.suffix:
         chosen = ""
     if chosen is None:
-        allowed = ", ".join(suffix or "a folder (no suffix)" for suffix in writers) or "none"
-        raise InvalidError(
-            f"this {stored.kind} cannot be written as {target.suffix or 'a folder'!r}; what it can be written as: {allowed}"
-        )
+        allowed = ", ".join(suffix or "a folder (no suffix)" for suffix in writers) or "nothing"
+        asked = repr(target.suffix) if target.suffix else "a folder"
+        raise InvalidError(f"this {stored.kind} cannot be written as {asked}; it can be written as {allowed}")
     return writers[chosen]
 
 
@@ -124,15 +120,22 @@ def _copy(stored: Stored, target: Path) -> None:
 
 def _netcdf(stored: Stored, target: Path) -> None:
     """NetCDF 4 with CF attributes, compressed, written chunk by chunk."""
-    dataset = cast(xr.Dataset, stored.read())
+    dataset = cast("xr.Dataset", stored.read())
     renamed = dataset.rename({name: str(name).replace("/", "_") for name in dataset.data_vars})
-    for variable in (renamed, *renamed.variables.values()):
-        variable.attrs = {key: _netcdf_attribute(value) for key, value in variable.attrs.items()}
+    renamed.attrs = _netcdf_attributes(renamed.attrs)
+    for variable in renamed.variables.values():
+        variable.attrs = _netcdf_attributes(variable.attrs)
     numbers = [name for name, array in renamed.data_vars.items() if array.ndim and array.dtype.kind in "iuf"]
     try:
-        renamed.to_netcdf(target, engine="netcdf4", encoding={name: {"zlib": True, "complevel": 4} for name in numbers})
+        renamed.to_netcdf(
+            target, engine="netcdf4", encoding={name: {"zlib": True, "complevel": 4} for name in numbers}
+        )
     except (TypeError, ValueError) as error:
         raise InvalidError(f"the grid does not fit NetCDF ({error})", hint="use .zarr") from error
+
+
+def _netcdf_attributes(attributes: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: _netcdf_attribute(value) for key, value in attributes.items()}
 
 
 def _netcdf_attribute(value: Any) -> Any:
@@ -143,7 +146,7 @@ def _netcdf_attribute(value: Any) -> Any:
 
 
 def _zarr(stored: Stored, target: Path) -> None:
-    dataset = cast(xr.Dataset, stored.read())
+    dataset = cast("xr.Dataset", stored.read())
     write_zarr(dataset, target, str(dataset.attrs.get("crs", "")))
 
 
@@ -164,7 +167,7 @@ def _table_folder(stored: Stored, target: Path) -> None:
 
 
 def _parquet_zip(stored: Stored, target: Path) -> None:
-    _zipped(stored, target, lambda source, place: copy_plain(source, place), ".parquet")
+    _zipped(stored, target, copy_plain, ".parquet")
 
 
 def _csv_zip(stored: Stored, target: Path) -> None:
@@ -191,22 +194,20 @@ def _layers(stored: Stored, target: Path) -> None:
 
 def _document_writers(stored: Stored) -> dict[str, Writer]:
     """The original under its own suffix, and the text found in it."""
-    originals = [asset for asset in stored.assets.values() if "source" in asset.roles and len(asset.members) == 1]
-    writers: dict[str, Writer] = {}
+    originals = [asset for asset in stored.assets.values() if "source" in asset.roles]
+    members = [asset.members[0] for asset in originals if len(asset.members) == 1]
+    writers = {Path(member.name).suffix.lower(): partial(_copy_member, member) for member in members[:1]}
     if "text" in stored.assets:
-        writers[".txt"] = lambda stored, target: _copy_member(stored, stored.assets["text"].members[0], target)
-    for original in originals[:1]:
-        suffix = Path(original.members[0].name).suffix.lower()
-        writers[suffix] = lambda stored, target: _copy_member(stored, original.members[0], target)
-    return writers
+        writers.setdefault(".txt", partial(_copy_member, only_member(stored.assets["text"])))
+    return dict(writers)
 
 
-def _copy_member(stored: Stored, member: Member, target: Path) -> None:
+def _copy_member(member: Member, stored: Stored, target: Path) -> None:
     shutil.copyfile(stored.locate(member), target)
 
 
 def _table_writer(writer: Callable[[pd.DataFrame, Path], None]) -> Writer:
-    return lambda stored, target: writer(cast(pd.DataFrame, stored.read()), target)
+    return lambda stored, target: writer(cast("pd.DataFrame", stored.read()), target)
 
 
 COG_WRITERS: dict[str, Writer] = {".tif": _copy, ".tiff": _copy, ".nc": _netcdf, ".zarr": _zarr}

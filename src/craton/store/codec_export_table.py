@@ -23,7 +23,15 @@ DBF_NAME_BYTES = 10
 
 WGS84 = "EPSG:4326"
 
-GEOMETRY_FAMILIES = {0: "points", 1: "lines", 2: "lines", 3: "polygons", 4: "multipoints", 5: "lines", 6: "polygons"}
+GEOMETRY_FAMILIES = {
+    0: "points",
+    1: "lines",
+    2: "lines",
+    3: "polygons",
+    4: "multipoints",
+    5: "lines",
+    6: "polygons",
+}
 """What a shapefile keeps apart, by GEOS type; a collection is none of them."""
 
 
@@ -37,14 +45,18 @@ def write_csv(frame: pd.DataFrame, target: Path) -> None:
     """
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         frame = _flat(frame)
-    text = pd.DataFrame({place: _csv_column(frame.iloc[:, place]) for place in range(frame.shape[1])}, index=frame.index)
+    text = pd.DataFrame(
+        {place: _csv_column(frame.iloc[:, place]) for place in range(frame.shape[1])}, index=frame.index
+    )
     text.columns = [str(name) for name in frame.columns]
     text.to_csv(target, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def _csv_column(values: pd.Series[Any]) -> pd.Series[Any]:
-    if values.dtype == object:
-        return values.map(lambda value: _as_text(value) if isinstance(value, list | dict | tuple | np.ndarray) else value)
+    if values.dtype.kind == "O":
+        return values.map(
+            lambda value: _as_text(value) if isinstance(value, list | dict | tuple | np.ndarray) else value
+        )
     return values
 
 
@@ -83,7 +95,9 @@ def write_geojson(frame: pd.DataFrame, target: Path) -> None:
     """Write `frame` as GeoJSON (RFC 7946): longitude and latitude in WGS 84, whatever system it is in."""
     located = _located(frame, ".geojson")
     if located.crs is None:
-        raise InvalidError("GeoJSON is in WGS 84, and this table has no reference system", hint="use .gpkg or .csv")
+        raise InvalidError(
+            "GeoJSON is in WGS 84, and this table has no reference system", hint="use .gpkg or .csv"
+        )
     _ogr(located.to_crs(WGS84), target, "GeoJSON", layer_options={"RFC7946": "YES"})
 
 
@@ -94,14 +108,25 @@ def write_shapefile(frame: pd.DataFrame, target: Path) -> None:
     families = {GEOMETRY_FAMILIES.get(kind, "collections") for kind in types.unique()}
     if len(families) > 1 or "collections" in families:
         found = ", ".join(sorted(families))
-        raise InvalidError(f"a shapefile holds one kind of geometry, this table has {found}", hint="use .gpkg")
+        raise InvalidError(
+            f"a shapefile holds one kind of geometry, this table has {found}", hint="use .gpkg"
+        )
     attributes = [str(name) for name in located.columns if name != located.active_geometry_name]
     short = iter(_short_names(attributes))
     names = {name: name if name == located.active_geometry_name else next(short) for name in located.columns}
     _ogr(_dates_as_text(located.rename(columns=names)), target, "ESRI Shapefile", encoding="UTF-8")
 
 
-GEOS_TYPES = ("Point", "LineString", "LinearRing", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection")
+GEOS_TYPES = (
+    "Point",
+    "LineString",
+    "LinearRing",
+    "Polygon",
+    "MultiPoint",
+    "MultiLineString",
+    "MultiPolygon",
+    "GeometryCollection",
+)
 
 
 def _short_names(names: list[str]) -> list[str]:
@@ -125,7 +150,9 @@ def _cut(name: str, size: int) -> str:
 def _dates_as_text(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """`frame` with its times as ISO 8601 text, for dBASE has none."""
     times = [name for name in frame.columns if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
-    return frame.assign(**{name: frame[name].map(lambda time: None if time is pd.NaT else time.isoformat()) for name in times})
+    return frame.assign(
+        **{name: frame[name].map(lambda time: None if time is pd.NaT else time.isoformat()) for name in times}
+    )
 
 
 def write_geopackage(frame: pd.DataFrame, target: Path) -> None:
@@ -170,7 +197,9 @@ def _ogr(frame: pd.DataFrame, target: Path, driver: str, **options: Any) -> None
     try:
         pyogrio.write_dataframe(_with_simple_columns(frame), target, driver=driver, **options)
     except (*FAILURES, ValueError) as error:
-        raise InvalidError(f"the table does not fit the format {driver} ({error})", hint="use .parquet") from error
+        raise InvalidError(
+            f"the table does not fit the format {driver} ({error})", hint="use .parquet"
+        ) from error
 
 
 def _with_simple_columns(frame: pd.DataFrame) -> pd.DataFrame:
@@ -178,9 +207,9 @@ def _with_simple_columns(frame: pd.DataFrame) -> pd.DataFrame:
     simple = frame.copy(deep=False)
     for name in simple.columns:
         kind = simple[name].dtype
-        if isinstance(kind, pd.CategoricalDtype):
-            simple[name] = simple[name].astype(object)
-        if kind == object or kind.kind in "mc":
+        if isinstance(kind, gpd.array.GeometryDtype):
+            continue
+        if isinstance(kind, pd.CategoricalDtype) or kind.kind in "Omc":
             simple[name] = simple[name].astype(object).map(_as_text)
     return simple
 

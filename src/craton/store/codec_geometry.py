@@ -1,4 +1,4 @@
-"""Geometry columns: standard WKB, the extent of rows and tables, and the order that keeps neighbours together."""
+"""Geometry columns: standard WKB, extents, and the order of rows that keeps neighbours together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ import shapely
 
 from craton.store.codec_wkb import Bounds, Codes, Rows, bounds_of, headers, parse, points_of, rows_of
 
-TYPES = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection")
+TYPES = (
+    "Point",
+    "LineString",
+    "Polygon",
+    "MultiPoint",
+    "MultiLineString",
+    "MultiPolygon",
+    "GeometryCollection",
+)
 """Names by ISO WKB code, from 1 on; 1000 more has Z."""
 
-NAMED = {code + high: name + " Z" * bool(high) for high in (0, 1000) for code, name in enumerate(TYPES, start=1)}
+NAMED = {
+    code + high: name + " Z" * bool(high) for high in (0, 1000) for code, name in enumerate(TYPES, start=1)
+}
 """GeoParquet name by ISO WKB code."""
 
 LARGEST_CODE = 4000
@@ -79,11 +89,13 @@ def measure(column: pa.ChunkedArray) -> tuple[Bounds, Extent]:
         for start in range(0, len(chunk), MEASURED_ROWS)
     ]
     with ThreadPoolExecutor(THREADS) as pool:
-        measured = list(pool.map(_measure, pieces)) if len(pieces) > 1 else [_measure(piece) for piece in pieces]
+        measured = (
+            list(pool.map(_measure, pieces)) if len(pieces) > 1 else [_measure(piece) for piece in pieces]
+        )
     extent = Extent()
     for _bounds, found in measured:
         extent = extent.joined(found)
-    return np.concatenate([np.empty((0, 4)), *(bounds for bounds, _found in measured)]), extent
+    return np.concatenate([np.empty((4, 0)), *(bounds for bounds, _found in measured)], axis=1), extent
 
 
 def _measure(chunk: pa.Array) -> tuple[Bounds, Extent]:
@@ -91,8 +103,8 @@ def _measure(chunk: pa.Array) -> tuple[Bounds, Extent]:
     codes = headers(rows)[1]
     bounds = bounds_of(chunk, rows, codes)
     lowest, highest = _heights(chunk, rows, codes)
-    west, south = np.fmin.reduce(bounds[:, :2], axis=0, initial=np.inf).tolist()
-    east, north = np.fmax.reduce(bounds[:, 2:], axis=0, initial=-np.inf).tolist()
+    west, south = (float(np.fmin.reduce(side, initial=np.inf)) for side in bounds[:2])
+    east, north = (float(np.fmax.reduce(side, initial=-np.inf)) for side in bounds[2:])
     return bounds, Extent((west, south, lowest), (east, north, highest), frozenset(np.unique(codes).tolist()))
 
 
@@ -112,13 +124,13 @@ def hilbert_order(bounds: Bounds) -> np.ndarray[Any, np.dtype[np.int32]]:
     Rows of one cell of the curve's grid keep their order, so the result
     depends on the data alone.
     """
-    centres = (bounds[:, :2] + bounds[:, 2:]) / 2
-    placed = np.isfinite(centres).all(axis=1)
-    distance = np.zeros(len(bounds), np.uint32)
+    centres = (bounds[:2] + bounds[2:]) / 2
+    placed = np.isfinite(centres).all(axis=0)
+    distance = np.zeros(placed.size, np.uint32)
     if placed.all():
-        distance = hilbert_distance(_cells(centres[:, 0]), _cells(centres[:, 1]))
+        distance = hilbert_distance(*map(_cells, centres))
     elif placed.any():
-        distance[placed] = hilbert_distance(_cells(centres[placed, 0]), _cells(centres[placed, 1]))
+        distance[placed] = hilbert_distance(*map(_cells, centres[:, placed]))
     return _stable_order(distance, last=~placed)
 
 

@@ -30,6 +30,7 @@ from craton.store.codec_asset import (
     plain,
     to_json,
 )
+from craton.store.codec_axis import Coordinates, is_regular, spacing, write_axis
 from craton.store.codec_cog import (
     WRITING,
     decode_cog,
@@ -48,9 +49,6 @@ COLUMNS = ("easting", "longitude", "x", "lon")
 CELL_TYPES = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"})
 """Types of number that every reader of GeoTIFF takes."""
 
-REGULAR = 1e-3
-"""How far a coordinate may lie from its place on a regular axis, as a share of the spacing (rounding to float32)."""
-
 
 @dataclass(frozen=True)
 class Plane:
@@ -58,58 +56,50 @@ class Plane:
 
     rows: str
     columns: str
-    northings: np.ndarray[Any, np.dtype[np.float64]]
-    eastings: np.ndarray[Any, np.dtype[np.float64]]
+    northings: Coordinates
+    eastings: Coordinates
 
     @property
     def transform(self) -> Affine:
         """Geotransform of the grid with its first row in the north and its first column in the west."""
-        height, width = abs(_spacing(self.northings)), abs(_spacing(self.eastings))
+        height, width = abs(spacing(self.northings)), abs(spacing(self.eastings))
         west, north = self.eastings.min() - width / 2, self.northings.max() + height / 2
         return Affine(width, 0.0, west, 0.0, -height, north)
 
     @property
     def turned(self) -> tuple[bool, bool]:
         """Whether rows run to the north, and columns to the west."""
-        return bool(_spacing(self.northings) > 0), bool(_spacing(self.eastings) < 0)
-
-    @property
-    def ends(self) -> dict[str, list[float]]:
-        """First and last coordinate by axis."""
-        axes = {self.rows: self.northings, self.columns: self.eastings}
-        return {name: [float(axis[0]), float(axis[-1])] for name, axis in axes.items()}
+        return bool(spacing(self.northings) > 0), bool(spacing(self.eastings) < 0)
 
 
 def plane_of(dataset: xr.Dataset) -> Plane | None:
-    """Place of `dataset` if it can become a COG: a map on regular axes, one type of number, no other coordinates."""
+    """Place of `dataset` if it is a map that can become a COG.
+
+    Its axes are regular, its variables of one type of number, and it has no further coordinates.
+    """
     arrays = list(dataset.data_vars.values())
     dimensions = set(dataset.sizes)
     rows = next((name for name in ROWS if name in dimensions), None)
     columns = next((name for name in COLUMNS if name in dimensions), None)
     if not arrays or rows is None or columns is None:
         return None
-    if any(set(array.dims) != {rows, columns} for array in arrays) or len({a.dtype.name for a in arrays}) != 1:
+    if (
+        any(set(array.dims) != {rows, columns} for array in arrays)
+        or len({a.dtype.name for a in arrays}) != 1
+    ):
         return None
     if arrays[0].dtype.name not in CELL_TYPES or set(dataset.coords) - {GRID_MAPPING} != {rows, columns}:
         return None
-    northings, eastings = (_regular(dataset[name]) for name in (rows, columns))
+    northings, eastings = (_coordinates(dataset[name]) for name in (rows, columns))
     return None if northings is None or eastings is None else Plane(rows, columns, northings, eastings)
 
 
-def _regular(axis: xr.DataArray) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """Coordinates of `axis`, if there are two or more of them and they are equally spaced."""
-    if axis.dtype.kind not in "iuf" or axis.size < 2:
+def _coordinates(axis: xr.DataArray) -> Coordinates | None:
+    """Coordinates of `axis`, if they are numbers and equally spaced."""
+    if axis.dtype.kind not in "iuf":
         return None
-    values = axis.to_numpy().astype(np.float64)
-    step = _spacing(values)
-    even = np.linspace(values[0], values[-1], values.size)
-    with np.errstate(invalid="ignore"):
-        fits = step != 0 and np.abs(values - even).max() <= REGULAR * abs(step)
-    return values if fits else None
-
-
-def _spacing(axis: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    return float(axis[-1] - axis[0]) / (axis.size - 1)
+    values: Coordinates = axis.to_numpy().astype(np.float64)
+    return values if is_regular(values) else None
 
 
 def encode_grid(dataset: xr.Dataset, folder: Path, crs: str) -> EncodedAsset:
@@ -124,7 +114,7 @@ def encode_grid(dataset: xr.Dataset, folder: Path, crs: str) -> EncodedAsset:
 
 
 def write_plane(dataset: xr.Dataset, plane: Plane, target: Path, crs: str) -> None:
-    """Write `dataset` as a COG: first its bands as a plain raster beside `target`, then GDAL's copy of that."""
+    """Write `dataset` as a COG: its bands as a plain raster beside `target`, then GDAL's copy of that."""
     staged = target.with_suffix(".staged.tif")
     arrays = list(dataset.data_vars.values())
     dtype = arrays[0].dtype
@@ -149,7 +139,7 @@ def _note(dataset: xr.Dataset, plane: Plane, crs: str) -> dict[str, Any]:
     return {
         "crs": crs,
         "dimensions": [plane.rows, plane.columns],
-        "axes": plane.ends,
+        "axes": {plane.rows: write_axis(plane.northings), plane.columns: write_axis(plane.eastings)},
         "coordinates": {name: plain(dataset[name].attrs) for name in (plane.rows, plane.columns)},
         "attrs": plain(dataset.attrs),
         "bands": [

@@ -25,7 +25,7 @@ from craton.store.codec_asset import GLB, NOTE, PARQUET, EncodedAsset, Locate, d
 from craton.store.codec_table import decode_table, encode_table
 
 TOLERANCE = {False: 1e-4, True: 1e-9}
-"""Rounding of vertices that is let pass, in the unit of the system, by whether that is degrees: a tenth of a millimetre."""
+"""Rounding of vertices that is let pass (0.1 mm): in metres, and in degrees where the system has those."""
 
 REMAINDER = "_remainder"
 
@@ -47,7 +47,10 @@ def encode_mesh(mesh: Mesh, folder: Path, crs: str) -> dict[str, EncodedAsset]:
 def _check(mesh: Mesh) -> None:
     if len(mesh.part) != len(mesh.triangles):
         raise InvalidError(f"{len(mesh.triangles)} triangles, but the part is stated for {len(mesh.part)}")
-    for name, indices, count in (("vertex", mesh.triangles, len(mesh.vertices)), ("part", mesh.part, len(mesh.parts))):
+    for name, indices, count in (
+        ("vertex", mesh.triangles, len(mesh.vertices)),
+        ("part", mesh.part, len(mesh.parts)),
+    ):
         if indices.size and not 0 <= indices.min() <= indices.max() < count:
             raise InvalidError(f"a triangle names a {name} that is not there; there are {count}")
     if not np.isfinite(mesh.vertices).all():
@@ -69,7 +72,7 @@ def mesh_bytes(mesh: Mesh, crs: str) -> bytes:
         tree["asset"]["generator"] = NOTE
         tree["scenes"][0]["extras"] = {NOTE: extras}
 
-    content: bytes = export_glb(scene, tree_postprocessor=state)
+    content: bytes = export_glb(scene, tree_postprocessor=state)  # type: ignore[no-untyped-call]
     return content
 
 
@@ -104,7 +107,9 @@ class _Part:
 
     def geometry(self, *, precise: bool) -> trimesh.Trimesh:
         near = self.vertices.astype(np.float32)
-        geometry = trimesh.Trimesh(near, self.triangles, process=False, validate=False, metadata={"part": self.row})
+        geometry = trimesh.Trimesh(
+            near, self.triangles, process=False, validate=False, metadata={"part": self.row}
+        )
         if precise:
             geometry.vertex_attributes[REMAINDER] = (self.vertices - near).astype(np.float32)
         return geometry

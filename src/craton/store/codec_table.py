@@ -32,7 +32,10 @@ from craton.store.codec_geometry import Extent, hilbert_order, measure
 from craton.store.codec_wkb import Bounds
 
 ROW_GROUP = 1 << 16
-"""Rows of a row group, the least that a reader fetches."""
+"""Most rows of a row group, the least that a reader fetches."""
+
+GROUP_BYTES = 64 << 20
+"""Most bytes of a row group in memory, where its rows are long."""
 
 SAMPLED_ROWS = 4096
 """Rows that are looked at to see whether values of a column repeat."""
@@ -47,7 +50,12 @@ NOTHING: Mapping[str, str] = {}
 
 BOX = ("xmin", "ymin", "xmax", "ymax")
 
-Tabular = gpd.GeoDataFrame | pd.DataFrame | pa.Table | TableStream
+BOX_TYPE = pa.struct([pa.field(corner, pa.float32(), nullable=False) for corner in BOX])
+
+GEOMETRY_LEVEL = -3
+"""Level of ZSTD for geometry: twice as fast as level 1 and little larger, for coordinates hardly repeat."""
+
+type Tabular = gpd.GeoDataFrame | pd.DataFrame | pa.Table | TableStream
 
 
 @dataclass
@@ -85,7 +93,11 @@ class Layout:
         return {"geo": to_json(geo), NOTE: to_json(note)}
 
     def _column(self, name: str, extent: Extent) -> dict[str, Any]:
-        column: dict[str, Any] = {"encoding": "WKB", "geometry_types": extent.types, "crs": self.geometries[name]}
+        column: dict[str, Any] = {
+            "encoding": "WKB",
+            "geometry_types": extent.types,
+            "crs": self.geometries[name],
+        }
         if extent.box:
             column["bbox"] = extent.box
         if name == self.main and self.box:
@@ -117,7 +129,7 @@ def encode_table(data: Tabular, target: Path, crs: str = "", note: Mapping[str, 
 def _write_sorted(columns: Columns, target: Path) -> Path:
     table, layout = columns.table.combine_chunks(), _layout(columns)
     bounds, extents = _extents(table, layout)
-    order = None if bounds is None or len(bounds) < 2 else hilbert_order(bounds)
+    order = None if bounds is None or table.num_rows < 2 else hilbert_order(bounds)
     if order is not None and (np.diff(order) >= 0).all():
         order = None
     layout.row = _free_name("source_row", table.column_names) if order is not None else ""
@@ -142,7 +154,7 @@ def _layout(columns: Columns) -> Layout:
 
 def _free_name(name: str, taken: list[str]) -> str:
     """`name`, or it with a number where it is `taken`; case is no difference, for it is none to SQL."""
-    lower = {one.lower() for one in taken}
+    lower = {one.lower().partition(".")[0] for one in taken}
     candidates = (name if number == 1 else f"{name}_{number}" for number in range(1, len(taken) + 2))
     return next(candidate for candidate in candidates if candidate not in lower)
 
@@ -151,16 +163,28 @@ def _groups(
     table: pa.Table, bounds: Bounds | None, order: np.ndarray[Any, Any] | None, layout: Layout
 ) -> Iterator[pa.Table]:
     """Row groups in their final order, with the hidden columns."""
-    for start in range(0, max(1, table.num_rows), ROW_GROUP):
-        rows = slice(start, start + ROW_GROUP)
-        chosen = rows if order is None else order[rows]
-        group = table.slice(start, ROW_GROUP) if order is None else table.take(pa.array(chosen))
-        yield _with_hidden(group, bounds[chosen] if bounds is not None else None, chosen, layout)
+    count = _group_rows(table)
+    for start in range(0, max(1, table.num_rows), count):
+        if order is None:
+            box = None if bounds is None else bounds[:, start : start + count]
+            yield _with_hidden(table.slice(start, count), box, None, layout)
+        else:
+            rows = order[start : start + count]
+            box = None if bounds is None else bounds.take(rows, axis=1)
+            yield _with_hidden(table.take(pa.array(rows)), box, rows, layout)
+
+
+def _group_rows(table: pa.Table) -> int:
+    """Rows of a row group of `table`."""
+    average: int = table.nbytes // max(1, table.num_rows)
+    return min(ROW_GROUP, max(1, GROUP_BYTES // max(1, average)))
 
 
 def _with_hidden(group: pa.Table, bounds: Bounds | None, rows: Any, layout: Layout) -> pa.Table:
     if layout.row:
-        group = group.append_column(pa.field(layout.row, pa.int32(), nullable=False), pa.array(rows, pa.int32()))
+        group = group.append_column(
+            pa.field(layout.row, pa.int32(), nullable=False), pa.array(rows, pa.int32())
+        )
     if bounds is None or not layout.box:
         return group
     return group.append_column(layout.box, boxes(bounds))
@@ -169,10 +193,12 @@ def _with_hidden(group: pa.Table, bounds: Bounds | None, rows: Any, layout: Layo
 def boxes(bounds: Bounds) -> pa.StructArray:
     """`bounds` as a struct of float32 rounded outwards, null where there is no geometry."""
     slack = np.abs(bounds) * FLOAT_STEP
-    slack[:, :2] *= -1
-    corners = [pa.array(side) for side in np.ascontiguousarray((bounds + slack).T, np.float32)]
-    missing = np.isnan(bounds[:, 0])
-    return pa.StructArray.from_arrays(corners, list(BOX), mask=pa.array(missing) if missing.any() else None)
+    slack[:2] *= -1
+    corners = [pa.array(side) for side in (bounds + slack).astype(np.float32)]
+    missing = np.isnan(bounds[0])
+    return pa.StructArray.from_arrays(
+        corners, fields=list(BOX_TYPE), mask=pa.array(missing) if missing.any() else None
+    )
 
 
 def _ahead[T](items: Iterator[T]) -> Iterator[T]:
@@ -192,15 +218,19 @@ def _writer(
     if layout.row:
         schema = schema.append(pa.field(layout.row, pa.int32(), nullable=False))
     if layout.box:
-        schema = schema.append(pa.field(layout.box, boxes(np.empty((0, 4))).type))
+        schema = schema.append(pa.field(layout.box, BOX_TYPE))
     corners = [f"{layout.box}.{corner}" for corner in BOX] if layout.box else []
-    attributes = [field.name for field in sample.schema if field.name not in layout.geometries]
+    attributes = [name for name in sample.column_names if name not in layout.geometries]
+    repeating = [name for name in attributes if _repeats(sample[name])]
+    ordered = [name for name in attributes if name in repeating or not _is_text(sample[name].type)]
     return pq.ParquetWriter(
         target,
         schema,
         compression="zstd",
-        use_dictionary=[name for name in attributes if _repeats(sample[name])],
-        write_statistics=[*attributes, *corners],
+        compression_level=dict.fromkeys(layout.geometries, GEOMETRY_LEVEL) or None,
+        use_dictionary=repeating,
+        # the least and greatest of texts that never repeat (identifiers, remarks) help no search
+        write_statistics=[*ordered, *corners],
         use_byte_stream_split=corners,
     )
 
@@ -210,10 +240,15 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return True
-    if pa.types.is_nested(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or not len(column):
+    counted = _is_text(kind) or pa.types.is_integer(kind) or pa.types.is_temporal(kind)
+    if not counted or not len(column):
         return False
     rows = np.unique(np.linspace(0, len(column) - 1, SAMPLED_ROWS).astype(np.int64))
     return bool(pc.count_distinct(column.take(pa.array(rows))).as_py() < REPEATED * len(rows))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _write_stream(stream: TableStream, target: Path, crs: str) -> Path:
@@ -234,19 +269,15 @@ def _write_stream(stream: TableStream, target: Path, crs: str) -> Path:
 
 
 def _regrouped(stream: TableStream) -> Iterator[pa.Table]:
-    """Batches of `stream` put together into tables of `ROW_GROUP` rows."""
-    waiting: list[pa.RecordBatch] = []
-    count = 0
+    """Rows of `stream` in tables of a row group each, whatever its batches are."""
+    waiting = stream.schema.empty_table()
     for batch in stream.batches():
-        waiting.append(batch)
-        count += batch.num_rows
-        while count >= ROW_GROUP:
-            whole = pa.Table.from_batches(waiting, stream.schema)
-            yield whole.slice(0, ROW_GROUP)
-            waiting = whole.slice(ROW_GROUP).to_batches()
-            count -= ROW_GROUP
-    if count:
-        yield pa.Table.from_batches(waiting, stream.schema)
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch], stream.schema)])
+        while waiting.num_rows >= (count := _group_rows(waiting)):
+            yield waiting.slice(0, count)
+            waiting = waiting.slice(count)
+    if waiting.num_rows:
+        yield waiting
 
 
 def decode_table(source: Path) -> gpd.GeoDataFrame | pd.DataFrame:
@@ -256,7 +287,7 @@ def decode_table(source: Path) -> gpd.GeoDataFrame | pd.DataFrame:
 
 
 def read_arrow(source: Path) -> tuple[pa.Table, dict[str, dict[str, Any] | None], dict[str, Any]]:
-    """Arrow table in the order of its source, geometry columns with their PROJJSON, and the note of the columns."""
+    """Arrow table in the order of its source, its geometry columns with their PROJJSON, and the note."""
     with pq.ParquetFile(source) as file:
         metadata = file.metadata.metadata or {}
         note = json.loads(metadata.get(NOTE.encode(), b"{}"))
@@ -279,7 +310,7 @@ def _inverse(order: np.ndarray[Any, np.dtype[np.int32]]) -> np.ndarray[Any, np.d
 
 
 def copy_plain(source: Path, target: Path) -> None:
-    """Copy the table of file `source` to `target`: rows in the source's order, no hidden columns, names as they were."""
+    """Copy the table of file `source` to `target`, in the order of its source and without hidden columns."""
     table, geometries, note = read_arrow(source)
     names = note.get("names", {})
     table = table.rename_columns([names.get(name, name) for name in table.column_names])

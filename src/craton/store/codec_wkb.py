@@ -18,7 +18,7 @@ from shapely.errors import ShapelyError
 from craton.model.errors import InvalidError
 
 Bounds = np.ndarray[Any, np.dtype[np.float64]]
-"""Shape (n, 4): west, south, east, north; NaN where there is no geometry."""
+"""Shape (4, n): west, south, east and north of n rows; NaN where there is no geometry."""
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Places = np.ndarray[Any, np.dtype[np.int64]]
@@ -104,11 +104,11 @@ def headers(rows: Rows) -> tuple[Bytes, Codes]:
 def bounds_of(chunk: pa.Array, rows: Rows, codes: Codes) -> Bounds:
     """Bounds of each row of `chunk`, which is little-endian ISO WKB."""
     points = points_of(rows, codes)
-    found = np.tile(points[:, :2], 2) if points is not None else _bounds_by_type(chunk, rows, codes)
+    found = np.tile(points[:, :2].T, (2, 1)) if points is not None else _bounds_by_type(chunk, rows, codes)
     if rows.present.all():
         return found
-    bounds = np.full((len(chunk), 4), np.nan)
-    bounds[rows.present] = found
+    bounds = np.full((4, len(chunk)), np.nan)
+    bounds[:, rows.present] = found
     return bounds
 
 
@@ -125,12 +125,12 @@ def points_of(rows: Rows, codes: Codes) -> np.ndarray[Any, np.dtype[np.float64]]
 def _bounds_by_type(chunk: pa.Array, rows: Rows, codes: Codes) -> Bounds:
     runs, counts = _runs(rows, codes)
     read = counts > 0
-    bounds = np.full((rows.starts.size, 4), np.nan)
+    bounds = np.full((4, rows.starts.size), np.nan)
     if read.any():
         steps = 8 * AXES[codes[read] // 1000]
-        bounds[read] = _bounds_of_runs(rows.data, runs[read], counts[read], steps)
+        bounds[:, read] = _bounds_of_runs(rows.data, runs[read], counts[read], steps)
     if not read.all():
-        bounds[~read] = shapely.bounds(parse(chunk.drop_null().filter(pa.array(~read))))
+        bounds[:, ~read] = shapely.bounds(parse(chunk.drop_null().filter(pa.array(~read)))).T
     return bounds
 
 
@@ -161,15 +161,15 @@ def _bounds_of_runs(data: Bytes, starts: Places, counts: Places, steps: Places) 
     places += np.arange(places.size) * (steps[0] if (steps == steps[0]).all() else np.repeat(steps, counts))
     # easting and northing together are as long as one complex number, and are fetched as one
     positions = _unaligned(data, "<c16")[places].view(np.float64).reshape(-1, 2)
-    return np.concatenate(
-        [np.fmin.reduceat(positions, firsts, axis=0), np.fmax.reduceat(positions, firsts, axis=0)], axis=1
-    )
+    return np.concatenate([np.fmin.reduceat(positions, firsts).T, np.fmax.reduceat(positions, firsts).T])
 
 
 def parse(chunk: pa.Array) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Geometries of WKB, or `InvalidError` where it is none that GEOS knows."""
     try:
-        geometries: np.ndarray[Any, np.dtype[np.object_]] = shapely.from_wkb(chunk.to_numpy(zero_copy_only=False))
+        geometries: np.ndarray[Any, np.dtype[np.object_]] = shapely.from_wkb(
+            chunk.to_numpy(zero_copy_only=False)
+        )
     except ShapelyError as error:
         raise InvalidError(f"a geometry is not WKB of a known type ({error})") from error
     return geometries

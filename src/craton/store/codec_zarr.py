@@ -24,7 +24,9 @@ TEXT_BYTES = 64
 
 COMPRESSION = ZstdCodec(level=3, checksum=False)
 
-RESERVED = frozenset({"_FillValue", "missing_value", "scale_factor", "add_offset", "grid_mapping", "coordinates"})
+RESERVED = frozenset(
+    {"_FillValue", "missing_value", "scale_factor", "add_offset", "grid_mapping", "coordinates"}
+)
 """Attributes that the encoding itself writes; what a source said in them no longer holds."""
 
 TIME_RESERVED = RESERVED | {"units", "calendar"}
@@ -61,7 +63,9 @@ def _tidy(dataset: xr.Dataset) -> xr.Dataset:
     tidy = dataset.drop_encoding()
     tidy.attrs = _attributes(dataset.attrs, RESERVED)
     for name, variable in tidy.variables.items():
-        tidy[name].attrs = _attributes(variable.attrs, TIME_RESERVED if variable.dtype.kind in "mM" else RESERVED)
+        tidy[name].attrs = _attributes(
+            variable.attrs, TIME_RESERVED if variable.dtype.kind in "mM" else RESERVED
+        )
     return tidy
 
 

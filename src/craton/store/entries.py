@@ -84,7 +84,11 @@ def unchanged(record: Record, old: Old, linked: bool) -> Record | None:
         return None
     stored = decode_record(old.json)
     same = replace(
-        record, version=stored.version, sequence=stored.sequence, created=stored.created, updated=stored.updated
+        record,
+        version=stored.version,
+        sequence=stored.sequence,
+        created=stored.created,
+        updated=stored.updated,
     )
     json = to_json(same)
     return stored if json == old.json or decode_record(json) == stored else None

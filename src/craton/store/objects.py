@@ -69,7 +69,9 @@ def object_hash(key: str) -> str | None:
 
 def missing(sha256: str) -> NotFoundError:
     """What to raise for an object that is not there."""
-    return NotFoundError(f"object {sha256} is not in the store", hint="check the store; the object may have been removed")
+    return NotFoundError(
+        f"object {sha256} is not in the store", hint="check the store; the object may have been removed"
+    )
 
 
 _SHA256 = re.compile("[0-9a-f]{64}")

@@ -205,4 +205,6 @@ def _answered(sha256: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise missing(sha256) from error
     except BaseError as error:
-        raise StorageError(f"the bucket refused: {str(error)[:300]}", hint="check endpoint, bucket and keys") from error
+        raise StorageError(
+            f"the bucket refused: {str(error)[:300]}", hint="check endpoint, bucket and keys"
+        ) from error

@@ -154,8 +154,11 @@ def _seconds(time: datetime) -> float:
 
 
 def searchable(record: Record, more: str = "") -> str:
-    """Search tokens of what is said in `record`, and of `more`."""
-    return search_tokens("\n".join([*_texts(record), more]))
+    """Search tokens of what is said in `record`, followed by those of `more`."""
+    texts = list(_texts(record))
+    plain = "\n".join(filter(str.isascii, texts))
+    other = "\n".join([text for text in texts if not text.isascii()])
+    return " ".join(filter(None, map(search_tokens, (plain, other, more))))
 
 
 def _texts(record: Record) -> Iterator[str]:

@@ -145,7 +145,10 @@ class SqlCatalogue(ABC):
         """Stamps of all sources whose key starts with `prefix`."""
         with self._reading() as session:
             rows = session.rows(
-                "SELECT key, stamp FROM sources WHERE key >= ? AND substr(key, 1, ?) = ?", prefix, len(prefix), prefix
+                "SELECT key, stamp FROM sources WHERE key >= ? AND substr(key, 1, ?) = ?",
+                prefix,
+                len(prefix),
+                prefix,
             )
         return {key: decode_stamp(stamp) for key, stamp in rows}
 
@@ -170,7 +173,9 @@ class SqlCatalogue(ABC):
             results = _results(session, batch, current)
             fresh = [record for record, outcome in results if outcome != "unchanged"]
             self._retire(session, [current[record.id] for record in fresh if record.id in current])
-            self._insert(session, [entry(record, batch.texts.get(record.id, ""), batch.linked) for record in fresh])
+            self._insert(
+                session, [entry(record, batch.texts.get(record.id, ""), batch.linked) for record in fresh]
+            )
             sequence = fresh[-1].sequence if fresh else _sequence(session)
             if batch.source:
                 sequence = self._trace(session, txn, batch, sequence)
@@ -226,7 +231,9 @@ class SqlCatalogue(ABC):
     def is_guarded(self, sha256: str) -> bool:
         """Whether a record or a transaction needs the object."""
         with self._reading() as session:
-            sql = "SELECT 1 FROM refs WHERE sha256 = ? UNION ALL SELECT 1 FROM pending WHERE sha256 = ? LIMIT 1"
+            sql = (
+                "SELECT 1 FROM refs WHERE sha256 = ? UNION ALL SELECT 1 FROM pending WHERE sha256 = ? LIMIT 1"
+            )
             return bool(session.rows(sql, sha256, sha256))
 
     def _set_up(self, session: Session, statements: Iterable[str]) -> None:
@@ -266,7 +273,10 @@ class SqlCatalogue(ABC):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             map(columns, entries),
         )
-        session.many("INSERT INTO documents (sequence, json) VALUES (?, ?)", [(e.record.sequence, e.json) for e in entries])
+        session.many(
+            "INSERT INTO documents (sequence, json) VALUES (?, ?)",
+            [(e.record.sequence, e.json) for e in entries],
+        )
         session.many(
             "INSERT INTO quantities (name, sequence) VALUES (?, ?)",
             [(name, e.record.sequence) for e in entries for name in quantity_names(e.record)],
@@ -299,20 +309,35 @@ class SqlCatalogue(ABC):
         if old is None:
             raise NotFoundError(f"there is no dataset {id!r}")
         self._withdraw(session, [old])
-        _pend(session, txn, [sha256 for (sha256,) in session.rows("SELECT DISTINCT sha256 FROM refs WHERE id = ?", id)])
+        _pend(
+            session,
+            txn,
+            [sha256 for (sha256,) in session.rows("SELECT DISTINCT sha256 FROM refs WHERE id = ?", id)],
+        )
         for table in ("versions", "refs", "source_records"):
             session.run(f"DELETE FROM {table} WHERE id = ?", id)
         grave = Tombstone(id=id, version=old.version, sequence=sequence, deleted=timestamp(), reason=reason)
-        session.run("INSERT INTO tombstones (sequence, id, version, json) VALUES (?, ?, ?, ?)", sequence, id, old.version, encode(grave))
+        session.run(
+            "INSERT INTO tombstones (sequence, id, version, json) VALUES (?, ?, ?, ?)",
+            sequence,
+            id,
+            old.version,
+            encode(grave),
+        )
         return grave
 
     def _trace(self, session: Session, txn: str, batch: Batch, sequence: int) -> int:
         """Remember what the source gave, delete what it gives no more; the newest sequence."""
         given = {record.id for record in batch.records}
-        before = {id for (id,) in session.rows("SELECT id FROM source_records WHERE source = ?", batch.source)}
+        before = {
+            id for (id,) in session.rows("SELECT id FROM source_records WHERE source = ?", batch.source)
+        }
         _put_stamp(session, batch.source, batch.stamp or {})
         session.run("DELETE FROM source_records WHERE source = ?", batch.source)
-        session.many("INSERT INTO source_records (source, id) VALUES (?, ?)", [(batch.source, id) for id in sorted(given)])
+        session.many(
+            "INSERT INTO source_records (source, id) VALUES (?, ?)",
+            [(batch.source, id) for id in sorted(given)],
+        )
         for id in sorted(before - given):
             if not session.rows("SELECT 1 FROM source_records WHERE id = ? LIMIT 1", id):
                 sequence = self._bury(session, txn, id, sequence + 1, "its source gives it no more").sequence
@@ -343,7 +368,8 @@ def _check_expected(batch: Batch, current: Mapping[str, Old]) -> None:
         found = current[id].version if id in current else 0
         if found != version:
             raise ConflictError(
-                f"dataset {id!r} has version {found}, not {version} as expected", hint="read it again and retry"
+                f"dataset {id!r} has version {found}, not {version} as expected",
+                hint="read it again and retry",
             )
 
 
@@ -353,7 +379,10 @@ def _current(session: Session, ids: Sequence[str]) -> dict[str, Old]:
         "SELECT r.id, r.sequence, r.version, r.linked, d.json"
         " FROM records r JOIN documents d ON d.sequence = r.sequence WHERE r.id"
     )
-    return {id: Old(sequence, version, bool(linked), json) for id, sequence, version, linked, json in _among(session, sql, ids)}
+    return {
+        id: Old(sequence, version, bool(linked), json)
+        for id, sequence, version, linked, json in _among(session, sql, ids)
+    }
 
 
 def _graves(session: Session, ids: Sequence[str]) -> dict[str, int]:

@@ -12,11 +12,12 @@ from craton.model.errors import InvalidError, NotFoundError, StorageError
 from craton.model.text import MIN_PREFIX
 from craton.store.catalogue import Problem
 from craton.store.checks import table_problems
+from craton.store.conditions import extent, holds
 from craton.store.entries import Entry
 from craton.store.pool import Pool
-from craton.store.search import Box, Query, Span
+from craton.store.search import Query
 from craton.store.sql import Row, Session, SqlCatalogue
-from craton.store.sqlite_search import count_records, extent, find_records
+from craton.store.sqlite_search import count_records, find_records
 
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -106,7 +107,11 @@ class SqliteCatalogue(SqlCatalogue):
     def __init__(self, path: Path, *, read_only: bool = False, create: bool = False) -> None:
         if not create and not path.exists():
             raise NotFoundError(f"there is no catalogue {path}", hint="make a node first")
-        self._path, self._read_only, self._mode = path, read_only, "ro" if read_only else "rwc" if create else "rw"
+        self._path, self._read_only, self._mode = (
+            path,
+            read_only,
+            "ro" if read_only else "rwc" if create else "rw",
+        )
         self._turn = threading.Lock()
         self._readers = Pool(lambda: self._connect(READING))
         self._writers = Pool(lambda: self._connect(WRITING))
@@ -167,7 +172,12 @@ class SqliteCatalogue(SqlCatalogue):
     def _writing(self) -> Iterator[Session]:
         if self._read_only:
             raise StorageError("the catalogue is open for reading only")
-        with self._turn, _translated(), self._writers.take() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+        with (
+            self._turn,
+            _translated(),
+            self._writers.take() as connection,
+            _transaction(connection, "BEGIN IMMEDIATE"),
+        ):
             yield SqliteSession(connection)
 
     def _index(self, session: Session, entries: Sequence[Entry]) -> None:
@@ -179,7 +189,9 @@ class SqliteCatalogue(SqlCatalogue):
         )
         session.many("INSERT INTO texts (sequence, tokens) VALUES (?, ?)", texts)
         session.many("INSERT INTO search (rowid, tokens) VALUES (?, ?)", texts)
-        session.many("INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING", [(word,) for word in sorted(words)])
+        session.many(
+            "INSERT INTO words (word) VALUES (?) ON CONFLICT DO NOTHING", [(word,) for word in sorted(words)]
+        )
 
     def _unindex(self, session: Session, sequences: Sequence[int]) -> None:
         keys = [(sequence,) for sequence in sequences]
@@ -245,11 +257,5 @@ def _misfiled(session: Session, entries: Sequence[Entry]) -> Iterator[str]:
     filed = {sequence: (sides, tokens) for sequence, *sides, tokens in rows}
     for one in entries:
         sides, tokens = filed.get(one.record.sequence, (None, ""))
-        if sides is None or not _is_around(sides, extent(one.box, one.span)) or not tokens.startswith(one.tokens):
+        if sides is None or not holds(sides, extent(one.box, one.span)) or not tokens.startswith(one.tokens):
             yield one.record.id
-
-
-def _is_around(outer: Sequence[float], inner: Sequence[float]) -> bool:
-    """Whether the sides (lower, upper; lower, upper…) `outer` hold `inner`."""
-    lower = all(a <= b for a, b in zip(outer[::2], inner[::2], strict=True))
-    return lower and all(a >= b for a, b in zip(outer[1::2], inner[1::2], strict=True))

@@ -1,14 +1,16 @@
 """Search in SQLite: newest records first, soon also where a million are kept.
 
-Three ways lead to the newest answers, and the sizes of the candidate sets,
-counted no further than `FEW`, choose between them. Rowids are sequence
-numbers, so all walks go backwards from the newest and stop early.
+Several ways lead to the newest answers, and the sizes of the sets of records
+that meet one condition, counted no further than `FEW`, choose between them.
+Rowids are sequence numbers, so all walks go backwards from the newest and
+stop early.
 
-1. Words: walk the postings of the words. If one of the other conditions is
-   met by few records, their numbers are gathered first and the walk only
-   asks whether a posting is among them, else the record is looked up.
-2. No words, one condition met by few: look up these few.
-3. No words, all conditions met by many: walk the records.
+1. One condition met by very few: look these up, and the words in their texts.
+2. Words: walk their postings. If another condition is met by few, their
+   numbers are gathered first and the walk only asks whether a posting is
+   among them, else the record is looked up.
+3. No words, one condition met by few: look these up.
+4. No words, all conditions met by many: walk the records.
 """
 
 from __future__ import annotations
@@ -17,32 +19,21 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from craton.model.text import MIN_PREFIX, Phrase
+from craton.store.conditions import TIME_UNIT, Condition, exact_conditions, marks, touching
 from craton.store.search import Box, Query, Span
 from craton.store.sql import Row, Session
 
 FEW = 8_000
 """Records whose numbers are gathered at once when searching (some milliseconds)."""
 
+VERY_FEW = 700
+"""Records whose texts are read sooner than the postings of a common word are walked."""
+
 FEW_TO_COUNT = 100_000
 """The same when counting, which cannot stop early."""
 
 MAX_WORDS = 48
 """Words that the beginning of a word is replaced by; if there are more, FTS5 merges their postings itself."""
-
-TIME_UNIT = 1e7
-"""Seconds that weigh as much as a degree where the R-tree groups its boxes: a hundred years are 316."""
-
-NOWHERE = (1e4, 1e4, 1e4, 1e4)
-NEVER = (-1e4, -1e4)
-"""West, east, south, north in degrees and time in units where no query looks: for records without box or time."""
-
-
-
-class Condition(NamedTuple):
-    """Part of a `WHERE` or a subquery, with its values."""
-
-    sql: str
-    values: tuple[object, ...] = ()
 
 
 class Walk(NamedTuple):
@@ -61,12 +52,6 @@ class Walk(NamedTuple):
     def values(self) -> list[object]:
         """Values of `sql`."""
         return [value for one in self.conditions for value in one.values]
-
-
-def extent(box: Box | None, span: Span | None) -> tuple[float, ...]:
-    """West, east, south, north, start and end as the R-tree keeps them, in 32 bits rounded outward."""
-    place = (box.west, box.east, box.south, box.north) if box else NOWHERE
-    return (*place, *((span.start / TIME_UNIT, span.end / TIME_UNIT) if span else NEVER))
 
 
 def find_records(session: Session, query: Query) -> list[Row]:
@@ -94,37 +79,34 @@ def count_records(session: Session, query: Query) -> int:
 
 def _walk(session: Session, query: Query, few: int) -> Walk | None:
     """The way to the answers of `query`, `None` where no record has such words."""
-    match = _match(session, query.phrases)
-    if match is None:
-        return None
-    exact, set_ = tuple(_exact(query)), _smallest_set(session, query, few)
-    if match:
-        # The plus keeps SQLite from asking FTS5 for one number after the other, which is slow.
-        among = (Condition(f"+s.rowid IN ({set_.sql})", set_.values),) if set_ else ()
-        words = Condition("search MATCH ?", (match,))
-        return Walk("search s CROSS JOIN records r ON r.sequence = s.rowid", "s.rowid", (words, *among, *exact))
-    if set_:
-        return Walk("records r", "r.sequence", (Condition(f"r.sequence IN ({set_.sql})", set_.values), *exact))
+    size, numbers = _smallest_set(session, query, few)
+    exact = tuple(exact_conditions(query, "+"))
+    if numbers and size <= (VERY_FEW if query.phrases else few):
+        among = Condition(f"r.sequence IN ({numbers.sql})", numbers.values)
+        return Walk("records r", "r.sequence", (among, *exact, *map(_said, query.phrases)))
+    if query.phrases:
+        match = _match(session, query.phrases)
+        return _walk_postings(match, numbers if size <= few else None, exact) if match else None
     if query.quantity:
         named = Condition("q.name = ?", (query.quantity,))
-        return Walk("quantities q CROSS JOIN records r ON r.sequence = q.sequence", "q.sequence", (named, *exact))
+        return Walk(
+            "quantities q CROSS JOIN records r ON r.sequence = q.sequence", "q.sequence", (named, *exact)
+        )
     return Walk("records r", "r.sequence", exact)
 
 
-def _exact(query: Query) -> Iterator[Condition]:
-    """Conditions of `query` on a record, words aside; the plus keeps SQLite from walking their index instead."""
-    if query.boxes:
-        sides = " OR ".join(["(r.west <= ? AND r.east >= ? AND r.south <= ? AND r.north >= ?)"] * len(query.boxes))
-        yield Condition(f"({sides})", tuple(value for box in query.boxes for value in _touching(box)))
-    if query.span:
-        yield Condition("r.start <= ? AND r.stop >= ?", (query.span.end, query.span.start))
-    if query.kind is not None:
-        yield Condition("+r.kind = ?", (query.kind,))
-    if query.visibility is not None:
-        yield Condition(f"+r.visibility IN ({_marks(query.visibility)})", query.visibility)
-    if query.quantity:
-        sql = "EXISTS (SELECT 1 FROM quantities e WHERE e.name = ? AND e.sequence = r.sequence)"
-        yield Condition(sql, (query.quantity,))
+def _walk_postings(match: str, numbers: Condition | None, exact: tuple[Condition, ...]) -> Walk:
+    # The plus keeps SQLite from asking FTS5 for one number after the other, which is slow.
+    among = (Condition(f"+s.rowid IN ({numbers.sql})", numbers.values),) if numbers else ()
+    words = Condition("search MATCH ?", (match,))
+    return Walk("search s CROSS JOIN records r ON r.sequence = s.rowid", "s.rowid", (words, *among, *exact))
+
+
+def _said(phrase: Phrase) -> Condition:
+    """Whether the text of a record, tokens with one space between them, has `phrase`."""
+    wanted = f" {' '.join(phrase.tokens)}{'' if phrase.prefix else ' '}"
+    sql = "EXISTS (SELECT 1 FROM texts t WHERE t.sequence = r.sequence AND instr(' ' || t.tokens || ' ', ?) > 0)"
+    return Condition(sql, (wanted,))
 
 
 def _sets(query: Query) -> Iterator[Condition]:
@@ -134,7 +116,7 @@ def _sets(query: Query) -> Iterator[Condition]:
     if query.kind is not None:
         yield Condition("SELECT sequence FROM records WHERE kind = ?", (query.kind,))
     if query.visibility is not None:
-        sql = f"SELECT sequence FROM records WHERE visibility IN ({_marks(query.visibility)})"
+        sql = f"SELECT sequence FROM records WHERE visibility IN ({marks(query.visibility)})"
         yield Condition(sql, query.visibility)
     if query.quantity:
         yield Condition("SELECT sequence FROM quantities WHERE name = ?", (query.quantity,))
@@ -148,25 +130,21 @@ def _touched(boxes: tuple[Box, ...], span: Span | None) -> Condition:
         return Condition(f"SELECT sequence FROM extents WHERE {time}", times)
     place = "west <= ? AND east >= ? AND south <= ? AND north >= ?"
     one = f"SELECT sequence FROM extents WHERE {place}{' AND ' + time if time else ''}"
-    values = tuple(value for box in boxes for value in (*_touching(box), *times))
+    values = tuple(value for box in boxes for value in (*touching(box), *times))
     return Condition(" UNION ALL ".join([one] * len(boxes)), values)
 
 
-def _touching(box: Box) -> tuple[float, float, float, float]:
-    """Limits on west, east, south and north of what touches `box`."""
-    return box.east, box.west, box.north, box.south
-
-
-def _smallest_set(session: Session, query: Query, few: int) -> Condition | None:
-    """The set with the fewest records, `None` if all have more than `few`."""
+def _smallest_set(session: Session, query: Query, few: int) -> tuple[int, Condition | None]:
+    """The smallest set of records that meet a condition, and its size, counted to `few` and one more."""
     sized = [(_size(session, one, few), one) for one in _sets(query)]
-    size, smallest = min(sized, key=lambda pair: pair[0], default=(few + 1, None))
-    return smallest if size <= few else None
+    return min(sized, key=lambda pair: pair[0], default=(0, None))
 
 
 def _size(session: Session, one: Condition, few: int) -> int:
     """Number of records in the set, counted to `few` and one more."""
-    return int(session.rows(f"SELECT count(*) FROM (SELECT 1 FROM ({one.sql}) LIMIT ?)", *one.values, few + 1)[0][0])
+    return int(
+        session.rows(f"SELECT count(*) FROM (SELECT 1 FROM ({one.sql}) LIMIT ?)", *one.values, few + 1)[0][0]
+    )
 
 
 def _match(session: Session, phrases: Iterable[Phrase]) -> str | None:
@@ -188,7 +166,3 @@ def _term(session: Session, phrase: Phrase) -> str:
 
 def _quoted(tokens: str) -> str:
     return f'"{tokens}"'
-
-
-def _marks(values: tuple[str, ...]) -> str:
-    return ", ".join("?" * len(values))

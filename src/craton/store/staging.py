@@ -67,7 +67,11 @@ class Staging:
 
     def ids(self) -> list[str]:
         """Transactions that have a folder."""
-        return sorted(path.name for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
+        return (
+            sorted(path.name for path in self.folder.iterdir() if path.is_dir())
+            if self.folder.is_dir()
+            else []
+        )
 
     @contextmanager
     def dead(self, id: str) -> Iterator[bool]:

@@ -56,7 +56,13 @@ class Store:
     """
 
     def __init__(
-        self, catalogue: Catalogue, objects: Objects, staging: Path, *, owner: str = "", read_only: bool = False
+        self,
+        catalogue: Catalogue,
+        objects: Objects,
+        staging: Path,
+        *,
+        owner: str = "",
+        read_only: bool = False,
     ) -> None:
         if owner and not owner.isalnum():
             raise InvalidError(f"owner must be letters and digits, not {owner!r}")

@@ -70,7 +70,7 @@ class MemberStore(Store):
         """Whether `key` is a member."""
         return key in self._members
 
-    async def set(self, key: str, value: Buffer) -> NoReturn:
+    async def set(self, key: str, value: Buffer) -> NoReturn:  # noqa: ARG002 - the protocol's signature
         """Refused: stored data never changes."""
         raise StorageError(f"{key} cannot be written: stored data never changes")
 

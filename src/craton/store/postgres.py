@@ -1,0 +1,301 @@
+"""The catalogue in PostgreSQL with PostGIS, for a node that outgrew one machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from craton.model.errors import InvalidError, SettingError, StorageError
+from craton.model.text import MAX_TOKENS, Phrase
+from craton.store.catalogue import Problem
+from craton.store.checks import table_problems
+from craton.store.conditions import Condition, Extent, exact_conditions, extent, holds
+from craton.store.entries import Entry
+from craton.store.pool import Pool
+from craton.store.search import Query
+from craton.store.sql import Row, Session, SqlCatalogue
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
+TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE records (
+        sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL, kind TEXT NOT NULL,
+        visibility TEXT NOT NULL, linked INTEGER NOT NULL, west DOUBLE PRECISION, south DOUBLE PRECISION,
+        east DOUBLE PRECISION, north DOUBLE PRECISION, start DOUBLE PRECISION, stop DOUBLE PRECISION)""",
+    "CREATE INDEX records_kind ON records (kind, sequence)",
+    "CREATE INDEX records_visibility ON records (visibility, sequence)",
+    "CREATE TABLE documents (sequence BIGINT PRIMARY KEY, json BYTEA NOT NULL)",
+    """CREATE TABLE versions (
+        id TEXT COLLATE "C", version INTEGER, sequence BIGINT NOT NULL, json BYTEA NOT NULL, PRIMARY KEY (id, version))""",
+    """CREATE TABLE tombstones (
+        sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL, json BYTEA NOT NULL)""",
+    "CREATE TABLE quantities (name TEXT, sequence BIGINT, PRIMARY KEY (name, sequence))",
+    "CREATE INDEX quantities_sequence ON quantities (sequence)",
+    'CREATE TABLE sources (key TEXT COLLATE "C" PRIMARY KEY, stamp BYTEA NOT NULL)',
+    'CREATE TABLE source_records (source TEXT COLLATE "C", id TEXT COLLATE "C", PRIMARY KEY (source, id))',
+    "CREATE INDEX source_records_id ON source_records (id)",
+    """CREATE TABLE refs (
+        sha256 TEXT COLLATE "C", id TEXT COLLATE "C", version INTEGER, size BIGINT NOT NULL, PRIMARY KEY (sha256, id, version))""",
+    "CREATE INDEX refs_id ON refs (id, version)",
+    'CREATE TABLE pending (sha256 TEXT COLLATE "C", txn TEXT COLLATE "C", PRIMARY KEY (sha256, txn))',
+    "CREATE INDEX pending_txn ON pending (txn)",
+    """CREATE TABLE places (
+        sequence BIGINT PRIMARY KEY, extent GEOMETRY NOT NULL, tokens TEXT NOT NULL, words TSVECTOR NOT NULL)""",
+    "CREATE INDEX places_extent ON places USING gist (extent gist_geometry_ops_nd)",
+    "CREATE INDEX places_words ON places USING gin (words)",
+)
+
+INDEX_TABLES = ("places",)
+"""Tables that hold one row for each current record, beside those of every SQL catalogue."""
+
+EVERYWHERE = Extent(-1e5, 1e5, -1e5, 1e5, -1e5, 1e5)
+"""Sides around all extents, for a query that leaves place or time open."""
+
+MAX_LEXEME_BYTES = 900_000
+"""Bytes of tokens that fit a `tsvector` (1 MiB) together with their positions."""
+
+_LINE = "ST_MakeLine(ST_MakePoint(?, ?, ?), ST_MakePoint(?, ?, ?))"
+"""A box of place and time, as the diagonal that has it for bounds."""
+
+
+class PostgresSession:
+    """One transaction on a PostgreSQL connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """Run a statement and give its rows."""
+        return self._connection.execute(_dialect(sql), values).fetchall()
+
+    def run(self, sql: str, *values: object) -> int:
+        """Run a statement and give the number of rows it changed."""
+        return self._connection.execute(_dialect(sql), values).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement for each of `rows`."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_dialect(sql), rows)
+
+
+class PostgresCatalogue(SqlCatalogue):
+    """A `Catalogue` in one schema of a PostgreSQL database.
+
+    Parameters
+    ----------
+    address : str
+        Connection string (`postgresql://user@host/database`).
+    schema : str
+        Name of the schema: lower-case letters, digits and `_`. One database can hold several nodes.
+    read_only : bool
+        Refuse to write.
+    create : bool
+        Make schema and tables where they are missing.
+    """
+
+    def __init__(
+        self, address: str, *, schema: str = "craton", read_only: bool = False, create: bool = False
+    ) -> None:
+        if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", schema):
+            raise InvalidError(f"a schema's name is lower-case letters, digits and _, not {schema!r}")
+        self._address, self._schema, self._read_only = address, schema, read_only
+        self._pool = Pool(self._connect)
+        if create:
+            self._create()
+        with self._reading() as session:
+            if not session.rows("SELECT to_regclass('meta')")[0][0]:
+                raise SettingError(
+                    f"the database has no catalogue in schema {schema!r}", hint="make the node first"
+                )
+        self._start(read_only=read_only)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._pool.close()
+
+    def check(self, deep: bool) -> list[Problem]:
+        """What is wrong within the catalogue."""
+        try:
+            with self._reading() as session:
+                return table_problems(session, INDEX_TABLES, _misfiled, deep)
+        except StorageError as error:
+            return [Problem("database", error.message, self._schema)]
+
+    def _connect(self) -> Connection:
+        driver = _driver()
+        with _translated():
+            options = f"-c search_path={self._schema},public"
+            connection: Connection = driver.connect(self._address, autocommit=True, options=options)
+        return connection
+
+    def _create(self) -> None:
+        with self._writing() as session:
+            session.run("CREATE EXTENSION IF NOT EXISTS postgis")
+            session.run(f"CREATE SCHEMA IF NOT EXISTS {self._schema}")
+            if not session.rows("SELECT to_regclass(?)", f"{self._schema}.meta")[0][0]:
+                self._set_up(session, TABLES)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with _translated(), self._pool.take() as connection, _transaction(connection, begin):
+            yield PostgresSession(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        if self._read_only:
+            raise StorageError("the catalogue is open for reading only")
+        with _translated(), self._pool.take() as connection, _transaction(connection, "BEGIN"):
+            session = PostgresSession(connection)
+            # One writer at a time, so that sequence numbers become visible in their order.
+            session.run("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", f"craton {self._schema}")
+            yield session
+
+    def _index(self, session: Session, entries: Sequence[Entry]) -> None:
+        session.many(
+            f"INSERT INTO places (sequence, extent, tokens, words) VALUES (?, {_LINE}, ?, ?::tsvector)",
+            [
+                (one.record.sequence, *_ends(extent(one.box, one.span)), one.tokens, _vector(one.tokens))
+                for one in entries
+            ],
+        )
+
+    def _unindex(self, session: Session, sequences: Sequence[int]) -> None:
+        session.many("DELETE FROM places WHERE sequence = ?", [(sequence,) for sequence in sequences])
+
+    def _find(self, session: Session, query: Query) -> list[Row]:
+        sign, direction = ("<", "DESC") if query.order == "newest" else (">", "ASC")
+        conditions = [*_conditions(query)]
+        if query.after is not None:
+            conditions.append(Condition(f"r.sequence {sign} ?", (query.after,)))
+        tables, values = _tables("d.json", conditions)
+        sql = f"{tables} ORDER BY r.sequence {direction} LIMIT ? OFFSET ?"
+        return session.rows(sql, *values, query.limit, query.offset)
+
+    def _count(self, session: Session, query: Query) -> int:
+        sql, values = _tables("count(*)", [*_conditions(query)])
+        return int(session.rows(sql, *values)[0][0])
+
+
+def _tables(what: str, conditions: Sequence[Condition]) -> tuple[str, list[object]]:
+    joins = "JOIN documents d ON d.sequence = r.sequence JOIN places p ON p.sequence = r.sequence"
+    where = " AND ".join(one.sql for one in conditions) or "true"
+    return f"SELECT {what} FROM records r {joins} WHERE {where}", [
+        v for one in conditions for v in one.values
+    ]
+
+
+def _conditions(query: Query) -> Iterator[Condition]:
+    """Conditions of `query`, those an index answers first."""
+    if query.boxes or query.span:
+        asked = [extent(box, query.span) for box in query.boxes or (None,)]
+        ends = tuple(value for one in asked for value in _ends(_open(one, query)))
+        yield Condition(f"({' OR '.join([f'p.extent &&& {_LINE}'] * len(asked))})", ends)
+    if query.phrases:
+        yield Condition("p.words @@ ?::tsquery", (" & ".join(map(_term, query.phrases)),))
+    yield from exact_conditions(query)
+
+
+def _open(asked: Extent, query: Query) -> Extent:
+    """Sides with those that `query` leaves open moved out of the way."""
+    place, time = (asked if query.boxes else EVERYWHERE), (asked if query.span else EVERYWHERE)
+    return Extent(*place[:4], *time[4:])
+
+
+def _ends(sides: Extent) -> tuple[float, ...]:
+    """First and last corner of a box: west, south, start, east, north, stop."""
+    return sides.west, sides.south, sides.start, sides.east, sides.north, sides.stop
+
+
+def _vector(tokens: str) -> str:
+    """Text of the `tsvector` with `tokens` at their places, as far as it holds them."""
+    places: dict[str, list[str]] = {}
+    size = 0
+    for place, token in enumerate(tokens.split()[:MAX_TOKENS], start=1):
+        size += len(token.encode()) + 8
+        if size > MAX_LEXEME_BYTES:
+            break
+        places.setdefault(token, []).append(str(place))
+    return " ".join(f"'{token}':{','.join(at[:255])}" for token, at in places.items())
+
+
+def _term(phrase: Phrase) -> str:
+    """Text of the `tsquery` for `phrase`."""
+    *first, last = (f"'{token}'" for token in phrase.tokens)
+    return f"({' <-> '.join([*first, f'{last}:*' if phrase.prefix else last])})"
+
+
+def _misfiled(session: Session, entries: Sequence[Entry]) -> Iterator[str]:
+    """Ids of entries whose box, time or words are not in the indexes."""
+    if not entries:
+        return
+    rows = session.rows(
+        "SELECT sequence, ST_XMin(extent), ST_XMax(extent), ST_YMin(extent), ST_YMax(extent), ST_ZMin(extent),"
+        " ST_ZMax(extent), tokens, length(words) FROM places WHERE sequence BETWEEN ? AND ?",
+        entries[0].record.sequence,
+        entries[-1].record.sequence,
+    )
+    filed = {sequence: (sides, tokens, length) for sequence, *sides, tokens, length in rows}
+    for one in entries:
+        sides, tokens, length = filed.get(one.record.sequence, ([], "", 0))
+        words = len(_vector(tokens).split())
+        if (
+            not sides
+            or not holds(sides, extent(one.box, one.span))
+            or not tokens.startswith(one.tokens)
+            or length != words
+        ):
+            yield one.record.id
+
+
+def _dialect(sql: str) -> bytes:
+    return sql.replace("?", "%s").encode()
+
+
+def _driver() -> Any:  # noqa: ANN401 - a module that may be missing
+    try:
+        import psycopg  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise SettingError(
+            "a catalogue in PostgreSQL needs the package psycopg", hint="pip install 'craton[postgres]'"
+        ) from error
+    return psycopg
+
+
+@contextmanager
+def _transaction(connection: Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin.encode())
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if not connection.broken and not connection.closed:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn PostgreSQL's refusals into ours."""
+    psycopg = _driver()
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise StorageError(
+            f"the database failed: {error}", hint="check that it runs and can be reached"
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        hint = "have an administrator run CREATE EXTENSION postgis, and grant CREATE on the database"
+        raise SettingError(f"the database does not allow it: {error}", hint=hint) from error
+    except psycopg.DataError as error:
+        raise InvalidError(f"the database cannot hold this: {error}") from error
+    except psycopg.Error as error:
+        raise StorageError(f"the database failed: {error}") from error
+    except UnicodeEncodeError as error:
+        raise InvalidError(f"text holds half a character (an unpaired surrogate): {error}") from error

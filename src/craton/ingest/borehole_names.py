@@ -17,21 +17,38 @@ class Role(Enum):
 
 
 MEANINGS: dict[str, tuple[str, ...]] = {
-    "x": ("easting", "east", "x", "longitude", "long", "lon", "xcoord", "xcoordinate", "xcollar", "collarx", "utme", "eastingm"),
-    "y": ("northing", "north", "y", "latitude", "lat", "ycoord", "ycoordinate", "ycollar", "collary", "utmn", "northingm"),
-    "elevation": ("elevation", "elev", "rl", "z", "zcollar", "collarz", "collarrl", "surface", "groundlevel", "surfaceelevation"),
-    "total_depth": ("maxdepth", "totaldepth", "eohdepth", "eoh", "enddepth", "finaldepth", "holedepth", "endofhole", "td", "depth"),
+    "x": (
+        "easting", "east", "x", "longitude", "long", "lon", "xcoord", "xcoordinate", "xcollar", "collarx",
+        "utme",
+    ),
+    "y": ("northing", "north", "y", "latitude", "lat", "ycoord", "ycoordinate", "ycollar", "collary", "utmn"),
+    "elevation": (
+        "elevation", "elev", "rl", "z", "zcollar", "collarz", "collarrl", "surface", "groundlevel",
+        "surfaceelevation",
+    ),
+    "total_depth": (
+        "maxdepth", "totaldepth", "eohdepth", "eoh", "enddepth", "finaldepth", "holedepth", "endofhole",
+        "td", "depth",
+    ),
     "end_level": ("end",),
-    "from": ("fromdepth", "from", "depthfrom", "mfrom", "fromm", "top", "topdepth", "depthtop", "startdepth", "geolfrom"),
-    "to": ("todepth", "to", "depthto", "mto", "tom", "bottom", "base", "bottomdepth", "basedepth", "depthbottom", "depthbase", "geolto"),
-    "depth": ("depth", "surveydepth", "depthm", "measureddepth", "md", "depthat", "at", "sampledepth"),
-    "azimuth": ("azimuth", "azi", "az", "azimuthgrid", "azimuthtrue", "azimuthmag", "azimut", "bearing", "brg"),
+    "from": (
+        "fromdepth", "from", "depthfrom", "mfrom", "top", "topdepth", "depthtop", "startdepth", "geolfrom",
+    ),
+    "to": (
+        "todepth", "to", "depthto", "mto", "bottom", "base", "bottomdepth", "basedepth", "depthbottom",
+        "depthbase", "geolto",
+    ),
+    "depth": ("depth", "surveydepth", "measureddepth", "md", "depthat", "at", "sampledepth"),
+    "azimuth": (
+        "azimuth", "azi", "az", "azimuthgrid", "azimuthtrue", "azimuthmag", "azimut", "bearing", "brg",
+    ),
     "dip": ("dip", "inclination", "incl", "inc", "plunge"),
 }  # fmt: skip
 """Spellings of column names by what they mean, without signs and case, the likelier first."""
 
 HOLE_NAMES = (
-    "holeid", "bhid", "dhid", "boreholeid", "drillholeid", "drillhole", "borehole", "hole", "holename", "boreholename",
+    "holeid", "bhid", "dhid", "boreholeid", "drillholeid", "drillhole", "borehole", "hole", "holename",
+    "boreholename",
     "holeno", "holenumber", "boreid", "companyholeid", "companyholeno", "collarid", "locaid",
 )  # fmt: skip
 """Spellings of the column that names the hole, the likelier to be unique first."""
@@ -102,12 +119,17 @@ def role_of(columns: dict[str, str]) -> Role | None:
 
 
 ROLE_WORDS = {
-    "collar": "", "collars": "", "survey": "survey", "surveys": "survey", "downhole": "", "dhsurvey": "survey",
-    "geology": "geology", "geol": "geology", "lith": "lithology", "litho": "lithology", "lithology": "lithology",
+    "collar": "", "collars": "", "survey": "survey", "surveys": "survey", "downhole": "", "dhsurvey":
+    "survey",
+    "geology": "geology", "geol": "geology", "lith": "lithology", "litho": "lithology", "lithology":
+    "lithology",
     "assay": "assay", "assays": "assay", "sample": "sample", "samples": "sample", "alteration": "alteration",
-    "structure": "structure", "structures": "structure", "mineralisation": "mineralisation", "density": "density",
-    "sg": "density", "geotech": "geotechnical", "geotechnical": "geotechnical", "rqd": "geotechnical", "cpt": "cpt",
-    "cpts": "cpt", "interval": "intervals", "intervals": "intervals", "strat": "stratigraphy", "stratigraphy": "stratigraphy",
+    "structure": "structure", "structures": "structure", "mineralisation": "mineralisation", "density":
+    "density",
+    "sg": "density", "geotech": "geotechnical", "geotechnical": "geotechnical", "rqd": "geotechnical",
+    "cpt": "cpt",
+    "cpts": "cpt", "interval": "intervals", "intervals": "intervals", "strat": "stratigraphy",
+    "stratigraphy": "stratigraphy",
     "weathering": "weathering", "veins": "veins", "magsus": "magnetic_susceptibility", "recovery": "recovery",
 }  # fmt: skip
 """Words of file names that say what a table holds, and the name its table gets."""

@@ -8,11 +8,11 @@ those that know most of its holes, if they know at least half of them.
 from __future__ import annotations
 
 import io
-import os
 import re
 import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from craton.ingest.borehole_names import Role, base, keys, recognise, role_of
@@ -94,7 +94,8 @@ def _owner(table: Glance, collars: list[Glance]) -> Path | None:
 
 
 def _common(first: Path, second: Path) -> int:
-    return len(os.path.commonprefix([first.stem.lower(), second.stem.lower()]))
+    pairs = zip(first.stem.lower(), second.stem.lower(), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _known(table: Glance, collars: Glance) -> float:
@@ -173,7 +174,7 @@ def _is_hole_workbook(path: Path) -> bool:
 
 
 def _is_hole_parquet(path: Path) -> bool:
-    """Whether the footer of a Parquet file names the columns of layers or readings with their holes' places."""
+    """Whether the footer of a Parquet file names columns of layers or readings with their holes' places."""
     with path.open("rb") as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(max(size - FOOTER_BYTES, 0))

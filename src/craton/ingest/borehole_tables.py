@@ -133,7 +133,7 @@ def _typed(stem: str, layout: Layout, cells: pa.Table, *, comma_cells: bool) -> 
         return None
     texts = frozenset(keys(layout.names)) | {columns["hole_id"]}
     values = read_values(cells, Habits(units=layout.units, comma_cells=comma_cells, texts=texts))
-    frame = values.table().to_pandas()
+    frame = pa.table(values.columns).to_pandas()
     findings = [
         msgspec.structs.replace(f, where=f.where or stem) for f in (*layout.findings, *values.findings)
     ]
@@ -192,7 +192,7 @@ def _parquet(path: Path, scratch: Path) -> Iterator[HoleTable]:  # noqa: ARG001 
                 "too-large", f"{path.name} holds {file.metadata.num_rows:,} rows", hint="split it by area"
             )
         frame = file.read().to_pandas()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise RefusedError(
             "corrupt", f"{path.name} is no Parquet file ({error})", hint="write it again"
         ) from error

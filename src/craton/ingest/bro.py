@@ -195,8 +195,10 @@ def _facts(element: etree._Element) -> dict[str, str]:
 
 
 FACTS = (
-    "deliveryAccountableParty", "qualityRegime", "deliveryContext", "surveyPurpose", "discipline", "surveyProcedure",
-    "cptStandard", "qualityClass", "stopCriterion", "boringProcedure", "descriptionProcedure", "descriptionQuality",
+    "deliveryAccountableParty", "qualityRegime", "deliveryContext", "surveyPurpose", "discipline",
+    "surveyProcedure",
+    "cptStandard", "qualityClass", "stopCriterion", "boringProcedure", "descriptionProcedure",
+    "descriptionQuality",
     "groundwaterLevel", "localVerticalReferencePoint",
 )  # fmt: skip
 DATES = (("boringStartDate", "boringEndDate", "timePosition"), ("researchReportDate",))

@@ -118,7 +118,7 @@ def holes_named(tables: Iterable[pd.DataFrame]) -> pd.Series:
 def bare_holes(
     surveys: pd.DataFrame, intervals: Mapping[str, pd.DataFrame], curves: Mapping[str, pd.DataFrame]
 ) -> tuple[Boreholes, Finding]:
-    """Holes known only by their names in `surveys`, `intervals` and `curves`, and the finding that says so."""
+    """Holes known only by their names in the tables, and the finding that says so."""
     tables = [surveys, *intervals.values(), *curves.values()]
     rows = sum(len(table) for table in tables)
     collars = make_collars(holes_named(tables))

@@ -26,7 +26,7 @@ import pandas as pd
 from lasio.reader import read_header_line
 
 LONGEST_LINE = 4000
-"""Characters of a header line; longer ones are no header."""
+"""Characters of a header line that are read."""
 
 LONGEST_TITLE = 200
 """Characters of a section title that are kept."""
@@ -156,10 +156,8 @@ def _open(title: str) -> Section:
 def _take(log: LogText, line: str) -> None:
     """Add the header line to the section it stands in."""
     try:
-        if len(line) > LONGEST_LINE:
-            raise ValueError
-        found = read_header_line(line)
-    except (AttributeError, ValueError):
+        found = read_header_line(line[:LONGEST_LINE])
+    except AttributeError:
         log.unread += 1
         return
     words = " ".join(FORM.sub("", found["descr"]).split())
@@ -195,9 +193,16 @@ def numbers_of(log: LogText, section: Section, width: int) -> np.ndarray | None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             table = pd.read_csv(
-                text, sep=delimiter or r"\s+", header=None, names=list(range(width)), index_col=False, dtype=float,
-                na_filter=False, skipinitialspace=True, quoting=csv.QUOTE_NONE,
-            )  # fmt: skip
+                text,
+                sep=delimiter or r"\s+",
+                header=None,
+                names=list(range(width)),
+                index_col=False,
+                dtype=float,
+                na_filter=False,
+                skipinitialspace=True,
+                quoting=csv.QUOTE_NONE,
+            )
     except (ValueError, OverflowError, Warning):
         return None
     return table.to_numpy()

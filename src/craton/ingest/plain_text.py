@@ -14,7 +14,7 @@ SIZE_LIMIT = 256 << 20
 
 
 class PlainText(NamedTuple):
-    """The text of a file, its lines ended by `\\n`, and what had to be guessed or repaired to get it."""
+    """The text of a file, its lines ended by a line feed, and what was guessed or repaired to get it."""
 
     text: str
     findings: list[Finding]

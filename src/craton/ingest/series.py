@@ -44,14 +44,14 @@ _UNNAMED = re.compile(r"column_\d+")
 def time_column(values: Values) -> str:
     """The column of times that makes `values` a series, empty where it is none.
 
-    It is the only one, or the first one if it also stands first; each time
-    occurs once a station, and most other columns are numbers.
+    It stands first, or right after the station; each time occurs once a
+    station, and most other columns are numbers.
     """
     own = [name for name in values.columns if name not in values.companions]
     times = [name for name in own if pa.types.is_temporal(values.columns[name].type)]
-    if not times or (len(times) > 1 and times[0] != own[0]) or not _is_named(times[0]):
-        return ""
     station = station_column(values)
+    if not times or not _is_named(times[0]) or own[: own.index(times[0])] not in ([], [station]):
+        return ""
     others = [name for name in own if name not in {*times, station} and not is_empty(values.columns[name])]
     numeric = [name for name in others if is_number(values.columns[name].type)]
     if not numeric or len(numeric) < VALUE_SHARE * len(others):

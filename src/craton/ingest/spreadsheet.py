@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, ZipError
 
-from craton.ingest.table_draft import duplicates, make, recipe_of, to_draft
+from craton.ingest.table_draft import make, recipe_of, to_draft
 from craton.ingest.table_header import Layout, lay_out
 from craton.model.data import Draft
 from craton.model.errors import RefusedError
@@ -147,7 +147,7 @@ def _draft(rows: list[list[str]], name: str, source: Source) -> Draft | None:
     cells = _cells(body, layout)
     made = make(cells, recipe_of(layout, comma_cells=False))
     counted = [Finding(code="row-blank", count=blank)] if blank else []
-    made.findings = [*layout.findings, *counted, *duplicates(cells), *made.findings]
+    made.findings = [*layout.findings, *counted, *made.findings]
     draft = to_draft(made, source, name=name, preamble=layout.preamble)
     if layout.labels:
         draft.properties["header_rows"] = layout.labels

@@ -6,9 +6,10 @@ How values are read, for all tables alike:
   its column empty and stands in two companions: `NAME_below_detection`
   (true or false) and `NAME_detection_limit` (in the unit of the column); above
   a range (`>100`) likewise in `NAME_above_range` and `NAME_upper_limit`;
-* an undeclared missing mark (`-9999`) is made empty, the column as it was is
-  kept as `NAME_original`;
-* a text among numbers or dates is kept in `NAME_text`;
+* an undeclared missing mark (`-9999`) is made empty; the cells of such a column,
+  and of one whose dates can be read two ways, stand as text in `NAME_original`;
+* a text among numbers or dates is kept in `NAME_text`, cells beyond the header
+  in `extra_cells`;
 * dates without a time of day are dates, others are times in UTC.
 """
 
@@ -22,7 +23,7 @@ from typing import NamedTuple
 
 from craton.ingest.table_cells import Body, read_cells, tabulated
 from craton.ingest.table_dialect import SPACE, Dialect, Row, is_typed, sample, sniff
-from craton.ingest.table_draft import Recipe, duplicates, make, recipe_of, to_draft
+from craton.ingest.table_draft import Recipe, make, recipe_of, to_draft
 from craton.ingest.table_header import Layout, lay_out
 from craton.ingest.table_stream import stream_draft
 from craton.ingest.table_text import CHUNK, Text, head_text, looks_like_text, open_text
@@ -160,8 +161,7 @@ def _read(source: Source) -> Draft:
 def _whole(body: Body, recipe: Recipe, source: Source, preamble: list[str]) -> Draft:
     cells, tally = read_cells(body)
     made = make(cells, recipe)
-    empty = [] if cells.num_rows else [Finding(code="table-empty")]
-    made.findings = [*tally.findings(), *duplicates(cells), *empty, *made.findings]
+    made.findings = [*tally.findings(), *made.findings]
     return to_draft(made, source, preamble=preamble)
 
 
@@ -185,5 +185,7 @@ def _unclosed(path: Path, dialect: Dialect) -> list[Finding]:
     """A finding where the quotation marks of the file do not pair, so that rows may have run together."""
     with path.open("rb") as file:
         marks = sum(chunk.count(b'"') for chunk in iter(lambda: file.read(CHUNK), b""))
-    words = "a quotation mark is not closed" + ("" if dialect.quote else "; all were taken as plain characters")
+    words = "a quotation mark is not closed" + (
+        "" if dialect.quote else "; all were taken as plain characters"
+    )
     return [Finding(code="format-recovered", message=words)] if marks % 2 else []

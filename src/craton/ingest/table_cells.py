@@ -167,7 +167,7 @@ def _schema(body: Body) -> pa.Schema:
 
 
 def _clean(cells: pa.Table, body: Body, tally: Tally) -> pa.Table:
-    """`cells` without rows of blank cells, comments, and the padding of the dialect."""
+    """`cells` without blank rows and the padding of the dialect."""
     if body.dialect.padded:
         cells = pa.table(
             [pc.utf8_trim_whitespace(column) for column in cells.columns], names=cells.column_names
@@ -175,10 +175,6 @@ def _clean(cells: pa.Table, body: Body, tally: Tally) -> pa.Table:
     cells = cells.combine_chunks()
     drop = _blank_rows(cells)
     tally.blank += int(drop.sum())
-    if body.dialect.comment and cells.num_rows:
-        comments = mask(pc.starts_with(flat(cells.column(0)), body.dialect.comment))
-        tally.comments += int((comments & ~drop).sum())
-        drop |= comments
     return cells.filter(pa.array(~drop)) if drop.any() else cells
 
 
@@ -219,10 +215,14 @@ class _Padder:
         for cells in rows:
             if not any(cell.strip(" \t\x1a") for cell in cells):
                 self.tally.blank += 1
-            elif comment and cells[0].lstrip().startswith(comment):
+            elif comment and self._is_comment(cells, comment):
                 self.tally.comments += 1
             else:
                 yield self._fitted(cells)
+
+    def _is_comment(self, cells: list[str], comment: str) -> bool:
+        """Whether a row is a comment rather than a row whose first cell begins like one (`#ff0000`)."""
+        return cells[0].lstrip().startswith(comment) and (len(cells) != self.width or self.width == 1)
 
     def _fitted(self, cells: list[str]) -> list[str | None]:
         beyond = self.body.dialect.delimiter.join(cells[self.width :])

@@ -56,9 +56,9 @@ WKT = re.compile(
 TRANSLATIONS = {
     "经度": "longitude", "經度": "longitude", "経度": "longitude", "东经": "longitude", "ลองจิจูด": "longitude",
     "kinh độ": "longitude", "Kinh độ": "longitude", "bujur": "longitude", "Bujur": "longitude",
-    "纬度": "latitude", "緯度": "latitude", "北纬": "latitude", "ละติจูด": "latitude", "vĩ độ": "latitude",
-    "Vĩ độ": "latitude", "lintang": "latitude", "Lintang": "latitude", "东坐标": "easting", "横坐标": "easting",
-    "北坐标": "northing", "纵坐标": "northing",
+    "纬度": "latitude", "緯度": "latitude", "北纬": "latitude", "ละติจูด": "latitude",
+    "vĩ độ": "latitude", "Vĩ độ": "latitude", "lintang": "latitude", "Lintang": "latitude",
+    "东坐标": "easting", "横坐标": "easting", "北坐标": "northing", "纵坐标": "northing",
 }  # fmt: skip
 """Names of coordinates in the languages of the region."""
 

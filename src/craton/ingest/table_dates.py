@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -101,15 +102,23 @@ def read_dates(cells: pa.Array, name: str, *, month_first: bool | None = None) -
     """
     filled = blank_to_null(cells)
     sample = filled.drop_null()[:SAMPLE].to_pylist()
-    usable = [pattern for pattern in PATTERNS if is_hint(name) or not pattern.hinted]
-    compiled = [re.compile(pattern.regex) for pattern in usable]
-    short = [cell.strip() for cell in sample if len(cell) <= LONGEST]
-    seen = sum(any(regex.match(cell) for regex in compiled) for cell in short)
-    if not sample or 2 * seen < len(sample):
+    hinted = is_hint(name)
+    usable = [pattern for pattern in PATTERNS if hinted or not pattern.hinted]
+    if not sample or 2 * sum(_is_written(cell.strip(), usable) for cell in sample) < len(sample):
         return None
     if (values := _iso_dates(filled)) is not None:
         return Dates(values)
     return _Reading(pc.utf8_trim_whitespace(filled), filled).read(usable, month_first)
+
+
+def _is_written(cell: str, patterns: list[Pattern]) -> bool:
+    """Whether `cell` is written after one of `patterns`."""
+    return len(cell) <= LONGEST and any(_compiled(pattern.regex).match(cell) for pattern in patterns)
+
+
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.ASCII)
 
 
 def _iso_dates(filled: pa.Array) -> pa.Array | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import msgspec
 import pyarrow as pa
@@ -18,15 +19,14 @@ from craton.ingest.table_header import Layout
 from craton.ingest.table_layouts import KnownLayout, degree_columns, known_layout
 from craton.ingest.table_missing import declared_marks
 from craton.ingest.table_values import Habits, Values, read_values
+from craton.model.crs import is_geographic, normalise
 from craton.model.data import ColumnNote, Draft
+from craton.model.errors import InvalidError
 from craton.model.record import Finding
 from craton.process.readers import Source
 
 GEOMETRY = "geometry"
 PREAMBLE_LINES, LINE_LENGTH = 60, 300
-
-DUPLICATES_SOUGHT = 50_000
-"""Rows up to which copies of rows are counted; beyond, it would cost more than the reading."""
 
 _POSITION = re.compile(r"\bcolumn_\d+\b")
 _STATED_CRS = re.compile(r"\bEPSG\s*[:#/ ]+\s*(\d{4,5})\b", re.IGNORECASE)
@@ -155,7 +155,9 @@ def table_of(made: Made) -> pa.Table:
         return pa.table(columns)
     if made.located.places.kind == "wkt":
         columns.pop(made.located.places.points[0].x)
-    columns = {f"{name}_" if name.lower() == GEOMETRY else name: column for name, column in columns.items()}
+    taken = {name.lower() for name in columns}
+    own = next(free for number in count(1) if (free := f"{GEOMETRY}{'_' * number}") not in taken)
+    columns = {own if name.lower() == GEOMETRY else name: column for name, column in columns.items()}
     return pa.table({**columns, GEOMETRY: made.located.geometry})
 
 
@@ -165,10 +167,8 @@ def finish(draft: Draft, made: Made, source: Source, preamble: Sequence[str]) ->
     if lines:
         draft.properties["preamble"] = lines
     if made.located is None:
-        if draft.kind == "table":
-            draft.find("no-coordinates")
         return
-    stated = made.located.crs or made.located.places.datum or _stated_crs(preamble)
+    stated = _stated_crs(draft, made.located, preamble)
     if made.located.places.kind == "geographic" and not stated and not source.options.crs:
         draft.crs = DEFAULT_CRS
         draft.find("crs-from-names")
@@ -176,14 +176,14 @@ def finish(draft: Draft, made: Made, source: Source, preamble: Sequence[str]) ->
     state_crs(draft, stated, source.options)
 
 
-def _stated_crs(preamble: Sequence[str]) -> str:
+def _stated_crs(draft: Draft, located: Located, preamble: Sequence[str]) -> str:
+    """System that geometries, names of columns or lines above state; one of metres is none of longitudes."""
     found = next((match for line in preamble if (match := _STATED_CRS.search(line))), None)
-    return f"EPSG:{found[1]}" if found else ""
-
-
-def duplicates(cells: pa.Table) -> list[Finding]:
-    """How many rows of `cells` are exact copies of earlier ones."""
-    if not 1 < cells.num_rows <= DUPLICATES_SOUGHT:
-        return []
-    copies = cells.num_rows - cells.group_by(cells.column_names).aggregate([]).num_rows
-    return [Finding(code="row-duplicate", count=copies)] if copies else []
+    text = located.crs or located.places.datum or (f"EPSG:{found[1]}" if found else "")
+    try:
+        stated = normalise(text) if text else ""
+    except InvalidError:
+        draft.find("crs-unknown", message=text)
+        return ""
+    misplaced = stated and located.places.kind == "geographic" and not is_geographic(stated)
+    return "" if misplaced else stated

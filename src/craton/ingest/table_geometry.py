@@ -89,16 +89,10 @@ def _from_degrees(columns: dict[str, pa.Array], places: Places) -> Located:
     located.find("coordinates-swapped", int(located.places.swapped))
     located.find("coordinate-out-of-range", outside)
     located.find("coordinate-missing", missing)
-    _note_doubtful(located, points[0])
+    longitude, latitude = points[0]
+    coarse = (np.rint(longitude) == longitude) & (np.rint(latitude) == latitude)
+    located.find("coordinate-coarse", coarse.sum())
     return located
-
-
-def _note_doubtful(located: Located, point: tuple[np.ndarray, np.ndarray]) -> None:
-    longitude, latitude = point
-    located.find("coordinate-zero", ((longitude == 0) & (latitude == 0)).sum())
-    with np.errstate(invalid="ignore"):
-        whole = (np.rint(longitude) == longitude) & (np.rint(latitude) == latitude)
-    located.find("coordinate-coarse", whole.sum())
 
 
 def look_swapped(longitude: np.ndarray, latitude: np.ndarray) -> bool:

@@ -43,10 +43,10 @@ def declared_marks(text: str) -> tuple[float, ...]:
     return tuple(float(number.rstrip(".")) for number in DECLARED.findall(text) if number.count(".") <= 1)
 
 
-def empty_marks(numbers: Numbers, declared: tuple[float, ...] = ()) -> None:
+def empty_marks(numbers: Numbers, cells: pa.Array, declared: tuple[float, ...] = ()) -> None:
     """Make numbers that mean "no value" missing: declared ones, and unmistakable ones (kept beside)."""
     _empty_declared(numbers, declared)
-    original, guessed = numbers.values, 0
+    guessed = 0
     for _ in range(MOST_MARKS):
         mark = _unmistakable(numbers.values)
         if mark is None:
@@ -55,7 +55,7 @@ def empty_marks(numbers: Numbers, declared: tuple[float, ...] = ()) -> None:
         guessed += count(hit)
         numbers.values = pc.if_else(hit, None, numbers.values)
     if guessed:
-        numbers.companions[ORIGINAL] = original
+        numbers.companions[ORIGINAL] = cells
         numbers.findings.append(Finding(code="nodata-guessed", count=guessed))
 
 

@@ -109,28 +109,34 @@ def _crs(stated: object) -> str:
 
 
 def _with_geometry(file: pq.ParquetFile, source: Source, geo: GeoColumn) -> Draft:
-    repaired = 0
     if geo.encoding.upper() == "WKB" and _is_long(file):
-        first = plain(next(file.iter_batches(batch_size=1)), geo.name).batch
-        batches = file.iter_batches
-        data: pa.Table | TableStream = TableStream(
-            first.schema, lambda: (plain(batch, geo.name).batch for batch in batches(batch_size=BATCH_ROWS))
-        )
+        draft = Draft(data=_geo_stream(file, geo.name), kind="table", title=source.stem)
     else:
-        pieces = [
-            plain(batch, geo.name) for batch in _as_wkb(file.read(), geo, source.path).to_batches(max_chunksize=BATCH_ROWS)
-        ]
-        repaired = sum(piece.repaired for piece in pieces)
-        data = (
-            pa.Table.from_batches([piece.batch for piece in pieces]) if pieces else _as_wkb(file.read(), geo, source.path)
-        )
-    draft = Draft(data=data, kind="table", title=source.stem)
-    if repaired:
-        draft.find("encoding-repaired", repaired)
+        pieces = [plain(batch, geo.name) for batch in _batches(_as_wkb(file.read(), geo, source.path))]
+        table = pa.Table.from_batches([piece.batch for piece in pieces])
+        draft = Draft(data=table, kind="table", title=source.stem)
+        if repaired := sum(piece.repaired for piece in pieces):
+            draft.find("encoding-repaired", repaired)
     if geo.is_default and not source.options.crs:
         draft.find("crs-assumed-by-format", message="GeoParquet without a reference system is OGC:CRS84")
     state_crs(draft, geo.crs, source.options)
     return draft
+
+
+def _geo_stream(file: pq.ParquetFile, name: str) -> TableStream:
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            yield plain(batch, name).batch
+
+    return TableStream(next(batches()).schema, batches)
+
+
+def _batches(table: pa.Table) -> list[pa.RecordBatch]:
+    """`table` in batches; one empty batch where it has no rows."""
+    empty = [pa.array([], type=kind) for kind in table.schema.types]
+    return table.to_batches(max_chunksize=BATCH_ROWS) or [
+        pa.RecordBatch.from_arrays(empty, schema=table.schema)
+    ]
 
 
 def _as_wkb(table: pa.Table, geo: GeoColumn, path: Path) -> pa.Table:
@@ -150,17 +156,13 @@ def _without_geometry(file: pq.ParquetFile, source: Source) -> Draft:
         raise RefusedError("no-data", f"{source.name} has no columns", hint="check the export that made it")
     if _is_long(file):
         return _long(file, source, names)
-    draft = to_draft(_made(file.read(columns=names), None), source)
-    if not file.metadata.num_rows:
-        draft.find("table-empty")
-    return draft
+    return to_draft(_made(file.read(columns=names), None), source)
 
 
 def _made(table: pa.Table, places: Places | None, *, settled: bool = False) -> Made:
-    batches = [plain(batch, "").batch for batch in table.combine_chunks().to_batches()]
-    flat = pa.Table.from_batches(batches).combine_chunks() if batches else table
+    whole = pa.Table.from_batches([plain(batch, "").batch for batch in _batches(table)])
     columns = {
-        name: _plain_text(column) for name, column in zip(flat.column_names, flat.columns, strict=True)
+        name: _plain_text(column) for name, column in zip(whole.column_names, whole.columns, strict=True)
     }
     return place(Made(Values(columns), Recipe(places=places, settled=settled)), places)
 

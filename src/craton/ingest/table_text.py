@@ -147,12 +147,12 @@ def _characters(path: Path) -> tuple[int, int]:
 
 def _evidence(path: Path) -> bytes:
     """The first lines that hold more than ASCII."""
-    lines: list[bytes] = []
+    lines = bytearray()
     with path.open("rb") as file:
-        while sum(map(len, lines)) < EVIDENCE and (line := file.readline(EVIDENCE)):
+        while len(lines) < EVIDENCE and (line := file.readline(EVIDENCE)):
             if not line.isascii():
-                lines.append(line)
-    return b"".join(lines)
+                lines += line
+    return bytes(lines)
 
 
 def guess_encoding(evidence: bytes) -> str:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from craton.ingest.table_arrays import blank_to_null, count, flat, is_empty
 from craton.ingest.table_dates import Dates, epoch_times, is_hint, read_dates
 from craton.ingest.table_missing import empty_marks, is_text_mark, negatives_to_limits
-from craton.ingest.table_numbers import DETECTION_LIMIT, ORIGINAL, UPPER_LIMIT, Numbers, read_numbers
+from craton.ingest.table_numbers import DETECTION_LIMIT, ORIGINAL, SAMPLE, UPPER_LIMIT, Numbers, read_numbers
 from craton.model.data import ColumnNote
 from craton.model.quantities import Match, is_chemistry, recognise
 from craton.model.record import Finding
@@ -27,29 +27,13 @@ TRUTHS = ("true", "false")
 CONCENTRATION = "_concentration"
 """End of the names of quantities whose negative numbers mean "below detection"."""
 
-IDENTIFIERS = frozenset(
-    [
-        "id",
-        "ids",
-        "no",
-        "nr",
-        "num",
-        "number",
-        "name",
-        "code",
-        "sample",
-        "hole",
-        "site",
-        "station",
-        "label",
-        "key",
-        "ref",
-        "batch",
-    ]
-)
+IDENTIFIERS = frozenset((
+    "id", "ids", "no", "nr", "num", "number", "name", "code", "sample", "hole", "site", "station", "label",
+    "key", "ref", "batch",
+))  # fmt: skip
 """Words in the names of columns of identifiers."""
 
-IN_UNIT_OF_VALUE = (DETECTION_LIMIT, UPPER_LIMIT, ORIGINAL)
+IN_UNIT_OF_VALUE = (DETECTION_LIMIT, UPPER_LIMIT)
 LISTED = 6
 """Column names a message lists."""
 
@@ -98,10 +82,6 @@ class Values:
     companions: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     month_first: bool | None = None
-
-    def table(self) -> pa.Table:
-        """The columns as one table."""
-        return pa.table(self.columns)
 
 
 @dataclass
@@ -175,7 +155,7 @@ def _column(cells: pa.Array, name: str, match: Match, habits: Habits) -> _Column
         return dated
     numbers = read_numbers(cells, comma_cells=habits.comma_cells, pure=is_identifier(name))
     if numbers is not None:
-        return _numbered(numbers, name, habits.declared, concentration=match.quantity.endswith(CONCENTRATION))
+        return _numbered(numbers, cells, name, habits.declared, match)
     return (
         _truths(cells) or _dated(cells, name, month_first=habits.month_first) or _texts(blank_to_null(cells))
     )
@@ -187,12 +167,14 @@ def is_identifier(name: str) -> bool:
     return any(word.lower() in IDENTIFIERS for word in words)
 
 
-def _numbered(numbers: Numbers, name: str, declared: tuple[float, ...], *, concentration: bool) -> _Column:
+def _numbered(
+    numbers: Numbers, cells: pa.Array, name: str, declared: tuple[float, ...], match: Match
+) -> _Column:
     times = epoch_times(numbers.values, name)
     if times is not None:
         return _Column(times)
-    empty_marks(numbers, declared)
-    if concentration:
+    empty_marks(numbers, cells, declared)
+    if match.quantity.endswith(CONCENTRATION):
         negatives_to_limits(numbers)
     if is_empty(numbers.values) and not numbers.companions:
         numbers.findings.append(Finding(code="column-empty"))
@@ -210,13 +192,8 @@ def _truths(cells: pa.Array) -> _Column | None:
     if not all(cell.strip().lower() in TRUTHS for cell in first):
         return None
     lower = pc.utf8_lower(pc.utf8_trim_whitespace(filled))
-    if not pc.all(pc.is_in(lower, pa.array(TRUTHS), skip_nulls=True)).as_py() and not _all_truths(lower):
-        return None
-    return _Column(pc.equal(lower, "true"))
-
-
-def _all_truths(lower: pa.Array) -> bool:
-    return bool(pc.all(pc.is_in(lower.drop_null(), pa.array(TRUTHS))).as_py())
+    all_are = pc.all(pc.is_in(lower.drop_null(), pa.array(TRUTHS))).as_py()
+    return _Column(pc.equal(lower, "true")) if all_are else None
 
 
 def _texts(filled: pa.Array) -> _Column:
@@ -243,9 +220,7 @@ _CODE = re.compile(r"[A-Z]{2}")
 
 def _is_code(filled: pa.Array) -> bool:
     """Whether all texts are two capital letters, as the codes of countries, where NA is Namibia."""
-    sample = {
-        cell for cell in filled.drop_null()[:1000].to_pylist() if cell not in TEXT_MARKS and cell != "NA"
-    }
+    sample = set(filled.drop_null()[:SAMPLE].to_pylist()) - {*TEXT_MARKS, "NA"}
     return bool(sample) and all(_CODE.fullmatch(cell) for cell in sample)
 
 

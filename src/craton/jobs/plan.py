@@ -74,9 +74,13 @@ def _groups(bases: dict[Path, Path], beside: list[Path]) -> Iterator[Group]:
 
 
 def _refused(path: Path, base: Path, reason: str) -> Group:
-    return Group(
-        main=str(absolute(path)), shown=str(path), root=str(base), files=(), shown_files=(), refused=reason
-    )
+    shown, main, root = map(_as_text, (path, absolute(path), base))
+    return Group(main=main, shown=shown, root=root, files=(), shown_files=(), refused=reason)
+
+
+def _as_text(path: Path) -> str:
+    """Path with bytes that are not UTF-8 made visible."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _group(path: Path, reader: Reader, members: list[Path], base: Path) -> Group:
@@ -95,6 +99,8 @@ def _group(path: Path, reader: Reader, members: list[Path], base: Path) -> Group
 
 def _unsafe(path: Path, base: Path) -> str:
     """Why `path` must not be opened, or an empty text."""
+    if _as_text(path) != str(path):
+        return "name-not-text"
     if path.is_symlink():
         try:
             target = path.resolve(strict=True)

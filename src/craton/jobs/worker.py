@@ -129,7 +129,8 @@ def _result(child: sandbox.Child, status: int, task: Task) -> Result:
 
 def preload() -> None:
     """Import what readers need, once, so that each fork starts warm."""
-    import rioxarray  # noqa: F401
+    import pyogrio
+    import rasterio  # noqa: F401
 
     from craton.process.readers import readers
 

@@ -185,7 +185,7 @@ class _Stations(NamedTuple):
         return place
 
     def _station_above(self, hole: Integers, depth: Floats) -> tuple[Integers, NDArray[np.bool_]]:
-        """Last station at or above each depth (the hole's first, if none), and whether the hole has stations."""
+        """Last station at or above each depth (the hole's first, if none), and whether the hole has any."""
         wanted = np.concatenate([np.zeros(self.hole.size, np.int8), np.ones(hole.size, np.int8)])
         order = np.lexsort((wanted, np.concatenate([self.depth, depth]), np.concatenate([self.hole, hole])))
         rank = np.empty(order.size, np.int64)

@@ -128,9 +128,8 @@ def _name(system: pyproj.CRS) -> str:
     own = plain.to_authority(min_confidence=100)
     if own and ":".join(own) == CRS84 and plain.name != "unknown":
         return CRS84
-    if own and own[0] not in {"EPSG", "OGC"} and plain.srs.upper().startswith(f"{own[0]}:"):
-        return ":".join(own)
-    for authority in ("EPSG", "ESRI", "IAU_2015"):
+    stated = own[0] if own and plain.srs.upper().startswith(f"{own[0]}:") else "EPSG"
+    for authority in dict.fromkeys(("EPSG", stated, "ESRI", "IAU_2015")):
         found = plain.to_authority(authority, min_confidence=CONFIDENCE)
         if found:
             return ":".join(found)

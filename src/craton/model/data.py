@@ -135,7 +135,7 @@ class Document:
     media_type: str = "application/octet-stream"
 
 
-Data = (
+type Data = (
     xr.Dataset
     | gpd.GeoDataFrame
     | pd.DataFrame

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from craton.model import crs as systems
@@ -22,6 +20,9 @@ JOIN = 0.1
 
 DIGITS = 6
 """Decimals of published degrees (0.1 m)."""
+
+LAST_DIGIT = 1e-9
+"""Degrees by which a number may miss a round one through computing with it."""
 
 
 def merge_arcs(arcs: np.ndarray) -> np.ndarray:
@@ -92,14 +93,15 @@ def geographic_bbox(crs: str, arcs: np.ndarray, south: float, north: float) -> B
 def outward(bbox: Bbox) -> Bbox:
     """`bbox` rounded to `DIGITS` decimals so that it still holds what it held."""
     west, south, east, north = bbox
-    return _down(west), _down(south), -_down(-east), -_down(-north)
+    return _down(float(west)), _down(float(south)), -_down(-float(east)), -_down(-float(north))
 
 
 def _down(degrees: float) -> float:
+    """The next number of `DIGITS` decimals below; the number itself where only its last digit is in the way."""
     nearest = round(degrees, DIGITS)
-    if nearest <= degrees or math.isclose(nearest, degrees, rel_tol=1e-14):
+    if nearest <= degrees:
         return nearest + 0.0
-    return round(nearest - 10.0**-DIGITS, DIGITS)
+    return degrees if nearest - degrees < LAST_DIGIT else round(nearest - 10.0**-DIGITS, DIGITS)
 
 
 def crosses(bbox: Bbox) -> bool:
@@ -108,12 +110,9 @@ def crosses(bbox: Bbox) -> bool:
 
 
 def unwrapped(longitudes: np.ndarray, bbox: Bbox) -> np.ndarray:
-    """Longitudes brought next to each other: from the west of `bbox` on, past 180° where it crosses."""
-    west = bbox[0]
-    if not crosses(bbox):
-        return np.where(longitudes > HALF_TURN, longitudes - FULL_TURN, longitudes)
-    turned = longitudes % FULL_TURN
-    return np.where(turned < west - 1e-6, turned + FULL_TURN, turned)
+    """Longitudes of any turn next to each other around the middle of `bbox`, past 180° where it crosses."""
+    middle = (bbox[0] + bbox[2] + FULL_TURN * crosses(bbox)) / 2
+    return np.asarray(longitudes - FULL_TURN * np.round((longitudes - middle) / FULL_TURN))
 
 
 def is_outside(bbox: Bbox, area: Bbox) -> bool:

@@ -149,6 +149,7 @@ REFUSALS: dict[str, str] = {
     "crashed": "the format's library crashed on it",
     "sidecar-missing": "a file without which the set cannot be read is missing",
     "unsupported": "the format is known, but this variety of it is not",
+    "name-not-text": "the file or folder name is not UTF-8; rename it",
     "outside-folder": "the link leads out of the folder that was added",
     "crs-invalid": "the reference system given is not known",
 }

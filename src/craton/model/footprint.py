@@ -56,30 +56,52 @@ def of_points(positions: np.ndarray, bbox: Bbox, *, spacing: float = 0.0) -> Foo
     positions = _framed(positions, bbox)
     if not len(positions):
         return None
-    points = shapely.multipoints(positions)
-    hull = shapely.concave_hull(points, ratio=CONCAVITY if len(positions) >= CONCAVE_FROM else 1.0)
-    # Points on one line have no area whichever way.
-    hull = hull if hull.geom_type == "Polygon" and hull.area > 0 else shapely.convex_hull(points)
+    # Finer differences than a footprint shows would only be a burden to GEOS.
+    points = shapely.multipoints(np.unique(np.round(positions, DIGITS + 2), axis=0))
+    hull = _hull(points) if len(positions) >= CONCAVE_FROM else shapely.convex_hull(points)
     if spacing and hull.geom_type == "Polygon":
         hull = hull.buffer(spacing / 2, join_style="mitre")
     return _published(hull, bbox)
 
 
+def _hull(points: BaseGeometry) -> BaseGeometry:
+    """Concave hull, convex where the points lie on one line or too close to it."""
+    try:
+        hull = shapely.concave_hull(points, ratio=CONCAVITY)
+    except shapely.errors.GEOSException:
+        return shapely.convex_hull(points)
+    return hull if hull.area > 0 else shapely.convex_hull(points)
+
+
 def of_polygons(polygons: np.ndarray, project: Project, bbox: Bbox) -> Footprint | None:
     """Union of native polygons, simplified; of detailed ones, the cells of a net that they touch."""
-    if len(polygons) == 0:
-        return None
-    west, south, east, north = shapely.total_bounds(polygons)
-    size = max(east - west, north - south)
-    detailed = int(shapely.get_num_coordinates(polygons).sum()) > DETAILED
-    bent = polygons if detailed else shapely.segmentize(polygons, size / EDGE or 1.0)
-    placed = shapely.transform(bent, lambda positions: _framed_same(project(positions), bbox))
-    placed = placed[np.isfinite(shapely.bounds(placed)).all(axis=1)]
+
+    def place(positions: np.ndarray) -> np.ndarray:
+        return _framed_same(project(positions), bbox)
+
     try:
-        union = _touched(placed, bbox) if detailed else shapely.union_all(shapely.make_valid(placed))
+        union = _united(polygons, place, bbox)
     except shapely.errors.GEOSException:
+        # Degenerate rings, which some operations of GEOS do not take.
         union = shapely.GeometryCollection()
-    return _published(union, bbox) if union.area > 0 else of_points(shapely.get_coordinates(placed), bbox)
+    return (
+        _published(union, bbox)
+        if union.area > 0
+        else of_points(place(shapely.get_coordinates(polygons)), bbox)
+    )
+
+
+def _united(polygons: np.ndarray, place: Project, bbox: Bbox) -> BaseGeometry:
+    """Union of `polygons` in the frame of `bbox`."""
+    if int(shapely.get_num_coordinates(polygons).sum()) > DETAILED:
+        return _touched(_finite(shapely.transform(polygons, place)), bbox)
+    west, south, east, north = shapely.total_bounds(polygons)
+    bent = shapely.segmentize(polygons, max(east - west, north - south) / EDGE or 1.0)
+    return shapely.union_all(shapely.make_valid(_finite(shapely.transform(bent, place))))
+
+
+def _finite(polygons: np.ndarray) -> np.ndarray:
+    return np.asarray(polygons[np.isfinite(shapely.bounds(polygons)).all(axis=1)])
 
 
 def _touched(polygons: np.ndarray, bbox: Bbox) -> BaseGeometry:

@@ -12,12 +12,12 @@ _SCRIPTS = (
 def guess_language(text: str) -> str:
     """BCP 47 tag by script; `und` for text in Latin and other letters that many languages share.
 
-    Kana tell Japanese from Chinese; the characters both use count as Chinese
-    where there are none.
+    Kana tell Japanese from Chinese: without them, the characters that both use
+    count as Chinese.
     """
     counts = {tag: sum(low <= ord(character) <= high for character in text) for tag, low, high in _SCRIPTS}
     if counts["ja"]:
-        counts["zh"] = 0
+        counts["ja"] += counts.pop("zh")
     best = max(counts, key=lambda tag: counts[tag])
     letters = sum(character.isalpha() for character in text)
     return best if counts[best] and 3 * counts[best] >= letters else "und"

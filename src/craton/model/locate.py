@@ -8,7 +8,15 @@ from craton.model import crs as systems
 from craton.model import footprint
 from craton.model.description import Description
 from craton.model.errors import InvalidError
-from craton.model.extent import crosses, geographic_bbox, is_outside, outward
+from craton.model.extent import (
+    FULL_TURN,
+    HALF_TURN,
+    crosses,
+    geographic_bbox,
+    is_outside,
+    outward,
+    unwrapped,
+)
 from craton.model.places import CELLS, Places
 from craton.model.record import Bbox, Interval
 
@@ -60,11 +68,11 @@ def _in_words(area: Bbox) -> str:
 
 def _find_doubts(places: Places, description: Description) -> None:
     description.find("geometry-null", places.missing)
-    share = f"in {places.checked:,} of {places.features - places.missing:,} that were checked"
+    share = f"{places.checked:,} of {places.features - places.missing:,} features"
     partly = 0 < places.checked < places.features - places.missing and places.types - {"Point", "MultiPoint"}
-    description.find("geometry-invalid", places.invalid, share if partly else "")
+    description.find("geometry-invalid", places.invalid, f"among {share} that were checked" if partly else "")
     if partly:
-        description.steps.append(f"validity of geometry was checked {share}")
+        description.steps.append(f"validity of geometry was checked in {share}")
     families = sorted({FAMILIES[name] for name in places.types})
     description.find("geometry-mixed", len(families) > 1, ", ".join(families))
     mostly = 2 * places.outside > places.features - places.missing
@@ -84,17 +92,21 @@ def _vertical(places: Places, crs: str) -> Interval | None:
 def _bbox(places: Places, crs: str) -> Bbox:
     west, south, east, north = places.bounds.tolist()
     if systems.is_geographic(crs):
-        return outward(geographic_bbox(crs, places.arcs, south, north))
-    bbox = systems.to_crs84_bounds(crs, (west, south, east, north))
+        bbox = geographic_bbox(crs, places.arcs, south, north)
+    else:
+        bbox = systems.to_crs84_bounds(crs, (west, south, east, north))
     return outward(_holding(bbox, _placed(places, crs)))
 
 
 def _holding(bbox: Bbox, positions: np.ndarray) -> Bbox:
     """`bbox` widened to hold `positions`: edges are followed in steps, between which the curve may bulge."""
-    if crosses(bbox) or not len(positions):
+    if not len(positions) or (bbox[0], bbox[2]) == (-HALF_TURN, HALF_TURN):
         return bbox
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    return min(bbox[0], low[0]), min(bbox[1], low[1]), max(bbox[2], high[0]), max(bbox[3], high[1])
+    longitudes = unwrapped(positions[:, 0], bbox)
+    past = FULL_TURN * crosses(bbox)
+    west, east = min(bbox[0], longitudes.min()), max(bbox[2] + past, longitudes.max())
+    south, north = min(bbox[1], positions[:, 1].min()), max(bbox[3], positions[:, 1].max())
+    return west, max(south, -90.0), east - past, min(north, 90.0)
 
 
 def _placed(places: Places, crs: str) -> np.ndarray:

@@ -108,10 +108,9 @@ class Places:
         self._add_shapes(shapes)
 
     def add_points(self, positions: np.ndarray) -> None:
-        """Take in positions (n, 2 or 3); those that are not finite are missing."""
+        """Take in positions (n, 2 or 3); those that are no numbers are missing."""
         self.features += len(positions)
         if len(positions):
-            self.types.add("Point")
             self._add_points(positions)
 
     def _add_points(self, positions: np.ndarray) -> None:
@@ -123,6 +122,7 @@ class Places:
                 return
             rim = _rim(positions)
             box = _box(positions, rim)
+        self.types.add("Point")
         self._widen(box)
         if positions.shape[1] > 2:
             self._heighten(positions[:, 2])
@@ -133,7 +133,7 @@ class Places:
 
     def _usable_points(self, positions: np.ndarray) -> np.ndarray:
         """Those of `positions` that are known and legal; the others are counted."""
-        known = np.isfinite(positions[:, :2]).all(axis=1)
+        known = ~np.isnan(positions[:, :2]).any(axis=1)
         legal = known & self._legal(np.where(known[:, None], positions[:, [0, 1, 0, 1]], 0.0))
         self.missing += int((~known).sum())
         self.outside += int((known & ~legal).sum())
@@ -142,7 +142,6 @@ class Places:
     def _add_run(self, run: wkb.Runs, column: pa.Array) -> None:
         """Take in geometries of one run of coordinates each, parsing only as many as are needed."""
         if run.type == "Point":
-            self.types.add("Point")
             self._add_points(run.coordinates[:, : 3 if run.heights else 2])
             return
         rim = _rim(run.coordinates)

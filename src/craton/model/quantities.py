@@ -221,15 +221,14 @@ def _split_unit(name: str) -> tuple[str, str, str]:
 
 
 def _candidates(stem: str, has_unit: bool, chemistry: bool, logs: bool) -> Iterator[str]:
+    """Quantities that `stem` may stand for, the surest first."""
     tables, keys = _names(), _keys(stem)
-    for key in keys:
-        if key in tables.aliases:
-            yield tables.aliases[key]
-        if (logs or has_unit) and key in tables.mnemonics:
-            yield tables.mnemonics[key]
+    yield from (tables.aliases[key] for key in keys if key in tables.aliases)
     analyte = _analyte(stem, any_case=has_unit or chemistry)
     if analyte and (has_unit or chemistry or stem.casefold() in tables.oxides):
         yield analyte
+    if logs or has_unit:
+        yield from (tables.mnemonics[key] for key in keys if key in tables.mnemonics)
 
 
 def _fit(quantity: str, unit: str) -> str:
@@ -266,9 +265,11 @@ def _with_unit(stem: list[str], tail: list[str], logs: bool, *, at_end: bool) ->
     text, unit = _unit_of_words(tail)
     if not unit:
         return None
-    candidates = list(_candidates("_".join(stem), True, False, logs)) if at_end else []
-    if len(stem) == 1 and _kind(unit) in CONCENTRATION:
-        candidates.append(_analyte(stem[0], any_case=True))
+    if at_end:
+        candidates = list(_candidates("_".join(stem), True, False, logs))
+    else:
+        lone = len(stem) == 1 and _kind(unit) in CONCENTRATION
+        candidates = [_analyte(stem[0], any_case=True)] if lone else []
     quantity = next((fitted for name in candidates if name and (fitted := _fit(name, unit))), "")
     return Match(quantity, unit, text) if quantity or (at_end and unit in DISTINCT_UNITS) else None
 

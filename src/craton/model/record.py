@@ -19,7 +19,7 @@ class Noun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the immutable, JSON-ready nouns."""
 
 
-class Interval(Noun):
+class Interval(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """A closed range in `unit`; `datum` names what it is measured from."""
 
     minimum: float
@@ -28,14 +28,14 @@ class Interval(Noun):
     datum: str = ""
 
 
-class Period(Noun):
+class Period(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """A closed span of time, RFC 3339 in UTC; an open side is empty."""
 
     start: str = ""
     end: str = ""
 
 
-class Quantity(Noun):
+class Quantity(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """A measured thing the dataset carries, by standard name, with its unit.
 
     `unit` is the unit of the stored numbers; `original_unit` that of the
@@ -51,7 +51,7 @@ class Quantity(Noun):
     valid: int | None = None
 
 
-class Column(Noun):
+class Column(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """One column of a table or one band of a grid."""
 
     name: str
@@ -63,7 +63,7 @@ class Column(Noun):
     missing: int = 0
 
 
-class Finding(Noun):
+class Finding(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """One thing the checks repaired or doubted; `code` is a key of `FINDINGS`."""
 
     code: str
@@ -72,7 +72,7 @@ class Finding(Noun):
     where: str = ""
 
 
-class Party(Noun):
+class Party(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """Who owns, made or publishes a dataset."""
 
     name: str
@@ -80,7 +80,7 @@ class Party(Noun):
     contact: str = ""
 
 
-class SourceFile(Noun):
+class SourceFile(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """An input file as it came: the name a person gave it, and its bytes' hash."""
 
     path: str
@@ -88,7 +88,7 @@ class SourceFile(Noun):
     size: int
 
 
-class Parent(Noun):
+class Parent(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """An input dataset of a derived one."""
 
     id: str
@@ -96,7 +96,7 @@ class Parent(Noun):
     content: str
 
 
-class Lineage(Noun):
+class Lineage(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """Where the dataset came from and what was done to it."""
 
     files: tuple[SourceFile, ...] = ()
@@ -107,7 +107,7 @@ class Lineage(Noun):
     steps: tuple[str, ...] = ()
 
 
-class Member(Noun):
+class Member(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """One stored object of an asset: its name within the asset, hash and size in bytes."""
 
     name: str
@@ -115,7 +115,7 @@ class Member(Noun):
     size: int
 
 
-class Asset(Noun):
+class Asset(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """Immutable bytes of the dataset.
 
     `roles` follow STAC (`data`, `source`, `thumbnail`, `metadata`). A single
@@ -133,7 +133,7 @@ class Asset(Noun):
         return sum(member.size for member in self.members)
 
 
-class Record(Noun, forbid_unknown_fields=True):
+class Record(Noun, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One version of one dataset, as catalogued.
 
     `id` never changes; `version` counts from 1; `sequence` is the node's
@@ -184,7 +184,7 @@ class Record(Noun, forbid_unknown_fields=True):
         return self.shape.get("row")
 
 
-class Tombstone(Noun):
+class Tombstone(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """What stays of a deleted dataset, so that neighbours can forget it too."""
 
     id: str

@@ -38,8 +38,9 @@ def renamed(name: str, old_unit: str, new_unit: str) -> str:
     if not found:
         return name
     start, stop = found[-1].span()
-    bracketed = start > 0 and name[start - 1] in "([{"
-    return name[:start] + (new_unit if bracketed else _SLUG.sub("_", new_unit)) + name[stop:]
+    before = name[start - 1 : start]
+    unit = new_unit if before in {"(", "[", "{"} else _SLUG.sub("_", new_unit)
+    return name[:start] + ("_" if before.isalnum() else "") + unit + name[stop:]
 
 
 def looks_measured(name: str, type: str, *, whole: bool, quantity: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,8 +23,8 @@ STATIONS = "stations.parquet"
 INTERVALS = "intervals"
 CURVES = "curves"
 
-UNSAFE = re.compile(r"[^\w.-]+")
-"""Everything but letters and digits of any script, underscore, dot and hyphen."""
+SAFE_KINDS = frozenset("LMN")
+"""Unicode's classes of letters, marks (without which no word of the region is whole) and numbers."""
 
 NAME_LENGTH = 60
 
@@ -45,7 +44,8 @@ def encode_boreholes(boreholes: Boreholes, folder: Path, crs: str) -> EncodedAss
 
 def safe_name(name: str) -> str:
     """`name` as a file name on any system; two names never give the same, not even where case is ignored."""
-    safe = UNSAFE.sub("_", unicodedata.normalize("NFC", name)).strip("._")[:NAME_LENGTH]
+    kept = (c if unicodedata.category(c)[0] in SAFE_KINDS or c in "_-." else "_" for c in name)
+    safe = "".join(kept)[:NAME_LENGTH].strip("._")
     if safe and safe == name == name.lower():
         return safe
     return f"{safe}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -61,11 +61,10 @@ class Extent:
 
     @property
     def box(self) -> list[float] | None:
-        """GeoParquet `bbox`, with heights where the geometries have them; None where nothing is placed."""
-        if self.low[0] > self.high[0]:
-            return None
+        """GeoParquet `bbox`, with heights where there are any; None where its sides are not finite."""
         axes = 2 if self.low[2] > self.high[2] else 3
-        return [*self.low[:axes], *self.high[:axes]]
+        sides = [*self.low[:axes], *self.high[:axes]]
+        return sides if np.isfinite(sides).all() else None
 
 
 def standard_wkb(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -124,21 +123,23 @@ def hilbert_order(bounds: Bounds) -> np.ndarray[Any, np.dtype[np.int32]]:
     Rows of one cell of the curve's grid keep their order, so the result
     depends on the data alone.
     """
-    centres = (bounds[:2] + bounds[2:]) / 2
+    with np.errstate(invalid="ignore"):
+        centres = bounds[:2] / 2 + bounds[2:] / 2
     placed = np.isfinite(centres).all(axis=0)
     distance = np.zeros(placed.size, np.uint32)
-    if placed.all():
-        distance = hilbert_distance(*map(_cells, centres))
-    elif placed.any():
-        distance[placed] = hilbert_distance(*map(_cells, centres[:, placed]))
+    if placed.any():
+        chosen = centres if placed.all() else centres[:, placed]
+        distance[placed] = hilbert_distance(*map(_cells, chosen))
     return _stable_order(distance, last=~placed)
 
 
 def _cells(axis: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.uint16]]:
     """Cell of the curve's grid in which each coordinate lies."""
-    low, high = axis.min(), axis.max()
-    scale = (CELLS - 1) / (high - low) if high > low else 0.0
-    return ((axis - low) * scale).astype(np.uint16)
+    half = axis / 2  # the distance of the ends may be more than the largest number
+    low, breadth = half.min(), np.ptp(half)
+    if breadth == 0:
+        return np.zeros(axis.shape, np.uint16)
+    return ((half - low) / breadth * (CELLS - 1)).astype(np.uint16)
 
 
 def _stable_order(

@@ -27,7 +27,7 @@ from craton.store.codec_table import decode_table, encode_table
 TOLERANCE = {False: 1e-4, True: 1e-9}
 """Rounding of vertices that is let pass (0.1 mm): in metres, and in degrees where the system has those."""
 
-REMAINDER = "_remainder"
+REMAINDER = "_REMAINDER"
 
 Vertices = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -117,6 +117,8 @@ class _Part:
 
 def _parts(mesh: Mesh, local: Vertices) -> Iterator[_Part]:
     """Parts that have triangles, in the order of their rows."""
+    if not len(mesh.triangles):
+        return
     order = np.argsort(mesh.part, kind="stable")
     rows, starts = np.unique(mesh.part[order], return_index=True)
     names = _node_names(mesh)

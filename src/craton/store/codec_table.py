@@ -46,6 +46,8 @@ REPEATED = 0.5
 FLOAT_STEP = 2.0**-23
 """Largest distance of neighbouring float32 numbers, as a share of the number."""
 
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
+
 NOTHING: Mapping[str, str] = {}
 
 BOX = ("xmin", "ymin", "xmax", "ymax")
@@ -134,7 +136,8 @@ def _write_sorted(columns: Columns, target: Path) -> Path:
         order = None
     layout.row = _free_name("source_row", table.column_names) if order is not None else ""
     with _writer(target, table, layout, layout.metadata(extents)) as writer:
-        for group in _ahead(_groups(table, bounds, order, layout)):
+        groups = _groups(table, bounds, order, layout)
+        for group in _ahead(groups) if table.num_rows > ROW_GROUP else groups:
             writer.write_table(group, row_group_size=ROW_GROUP)
     return target
 
@@ -192,9 +195,11 @@ def _with_hidden(group: pa.Table, bounds: Bounds | None, rows: Any, layout: Layo
 
 def boxes(bounds: Bounds) -> pa.StructArray:
     """`bounds` as a struct of float32 rounded outwards, null where there is no geometry."""
-    slack = np.abs(bounds) * FLOAT_STEP
-    slack[:2] *= -1
-    corners = [pa.array(side) for side in (bounds + slack).astype(np.float32)]
+    outwards = np.copysign(FLOAT_STEP, bounds)
+    low = np.minimum(bounds[:2] * (1 - outwards[:2]), LARGEST_FLOAT)
+    high = np.maximum(bounds[2:] * (1 + outwards[2:]), -LARGEST_FLOAT)
+    with np.errstate(over="ignore"):  # infinity is further out than any number
+        corners = [pa.array(side.astype(np.float32)) for side in (*low, *high)]
     missing = np.isnan(bounds[0])
     return pa.StructArray.from_arrays(
         corners, fields=list(BOX_TYPE), mask=pa.array(missing) if missing.any() else None
@@ -243,8 +248,9 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     counted = _is_text(kind) or pa.types.is_integer(kind) or pa.types.is_temporal(kind)
     if not counted or not len(column):
         return False
-    rows = np.unique(np.linspace(0, len(column) - 1, SAMPLED_ROWS).astype(np.int64))
-    return bool(pc.count_distinct(column.take(pa.array(rows))).as_py() < REPEATED * len(rows))
+    if len(column) > SAMPLED_ROWS:
+        column = column.take(pa.array(np.linspace(0, len(column) - 1, SAMPLED_ROWS).astype(np.int64)))
+    return bool(pc.count_distinct(column).as_py() < REPEATED * len(column))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from zarr.codecs import ZstdCodec
 from zarr.errors import ZarrUserWarning
 
 from craton.model.record import Asset
-from craton.store.codec_asset import ZARR, EncodedAsset, Locate, data_asset, plain
+from craton.store.codec_asset import NOTE, ZARR, EncodedAsset, Locate, data_asset, plain, to_json
+from craton.store.codec_columns import unique_names
 from craton.store.codec_crs import with_spatial_ref
 from craton.store.zarr_members import MemberStore
 
@@ -23,6 +26,9 @@ TEXT_BYTES = 64
 """Bytes that a text of unknown length is counted for."""
 
 COMPRESSION = ZstdCodec(level=3, checksum=False)
+
+UNSAFE = re.compile(r"[/\\]|^\.+$|^zarr\.json$|^__")
+"""What a Zarr key may not be or hold."""
 
 RESERVED = frozenset(
     {"_FillValue", "missing_value", "scale_factor", "add_offset", "grid_mapping", "coordinates"}
@@ -45,7 +51,7 @@ def write_zarr(dataset: xr.Dataset, root: Path, crs: str) -> None:
 
     Variables that are not in memory are written chunk by chunk.
     """
-    tidy = with_spatial_ref(_tidy(dataset), crs)
+    tidy = with_spatial_ref(_tidy(_with_key_names(dataset)), crs)
     chunked = tidy.assign({name: _in_chunks(array) for name, array in tidy.data_vars.items()})
     encoding = {
         name: {"chunks": _chunks(variable), "compressors": (COMPRESSION,)}
@@ -56,6 +62,25 @@ def write_zarr(dataset: xr.Dataset, root: Path, crs: str) -> None:
         # Consolidated metadata is an extension of Zarr 3; readers that do not know it read the arrays' own.
         warnings.filterwarnings("ignore", "Consolidated metadata", ZarrUserWarning)
         chunked.to_zarr(root, mode="w", zarr_format=3, consolidated=True, encoding=encoding)
+
+
+def _with_key_names(dataset: xr.Dataset) -> xr.Dataset:
+    """`dataset` with names that can be keys (a slash would make a group), and a note of those changed."""
+    originals = {str(name): name for name in (*dataset.variables, *dataset.dims)}
+    keys = unique_names([UNSAFE.sub("_", name) or "_" for name in originals])
+    changed = {
+        original: key for key, original in zip(keys, originals.values(), strict=True) if key != original
+    }
+    if not changed:
+        return dataset
+    note = {"names": {key: str(original) for original, key in changed.items()}}
+    return dataset.rename(changed).assign_attrs({NOTE: to_json(note)})
+
+
+def _with_own_names(dataset: xr.Dataset) -> xr.Dataset:
+    """Undo `_with_key_names`."""
+    note = json.loads(dataset.attrs.pop(NOTE, "{}"))
+    return dataset.rename(note.get("names", {}))
 
 
 def _tidy(dataset: xr.Dataset) -> xr.Dataset:
@@ -99,4 +124,4 @@ def chunk_shape(shape: tuple[int, ...], item_bytes: int) -> tuple[int, ...]:
 def decode_zarr(asset: Asset, locate: Locate) -> xr.Dataset:
     """Dataset of the Zarr members of `asset`, each chunk read when it is needed."""
     dataset = xr.open_zarr(MemberStore(asset, locate), consolidated=True, chunks={}, decode_coords="all")
-    return with_spatial_ref(dataset, str(dataset.attrs.get("crs", "")))
+    return with_spatial_ref(_with_own_names(dataset), str(dataset.attrs.get("crs", "")))

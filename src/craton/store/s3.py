@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Buffer, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -21,7 +22,7 @@ from craton.store.local import translated
 from craton.store.objects import missing, object_hash, object_key
 
 if TYPE_CHECKING:
-    from obstore.store import S3Config
+    from obstore.store import S3Config, S3Credential
 
 SINGLE_BYTES = 32 * 2**20
 """Largest file sent in one piece, which lets the bucket refuse to replace an object."""
@@ -69,11 +70,10 @@ class S3Objects:
         self._store = S3Store(
             bucket,
             prefix=prefix.strip("/") or None,
-            region=region,
-            virtual_hosted_style_request=False,
             client_options={"allow_http": endpoint.startswith("http://")},
             retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=60)},
-            config=_config(endpoint, access_key, secret_key),
+            config=_config(endpoint, region, signed=bool(access_key)),
+            credential_provider=lambda: _credential(access_key, secret_key),
         )
 
     def put(self, sha256: str, path: Path) -> None:
@@ -81,14 +81,16 @@ class S3Objects:
         key = object_key(sha256)
         with translated(), _answered(sha256):
             size = path.stat().st_size
-            if self._size(key) != size:
+            if self._size(key) is None:
                 self._send(key, path, size)
             path.unlink()
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the object for reading, piece by piece as it is read."""
         with _answered(sha256):
-            return cast("BinaryIO", obstore.open_reader(self._store, object_key(sha256)))
+            return io.BufferedReader(
+                _Remote(obstore.open_reader(self._store, object_key(sha256))), CHUNK_BYTES
+            )
 
     def path(self, sha256: str) -> Path | None:
         """A local copy, `None` without a cache."""
@@ -149,12 +151,16 @@ class S3Objects:
             return None
 
     def _send(self, key: str, path: Path, size: int) -> None:
-        if size > SINGLE_BYTES:
-            # In pieces an object can be replaced, but only by equal bytes: its name is their hash.
-            obstore.put(self._store, key, path, use_multipart=True, chunk_size=CHUNK_BYTES)
+        try:
+            if size > SINGLE_BYTES:
+                # In pieces an object can be replaced, but only by equal bytes: its name is their hash.
+                obstore.put(self._store, key, path, use_multipart=True, chunk_size=CHUNK_BYTES)
+            else:
+                obstore.put(self._store, key, path, mode="create", use_multipart=False)
+        except AlreadyExistsError:
             return
-        with suppress(AlreadyExistsError):
-            obstore.put(self._store, key, path, mode="create", use_multipart=False)
+        except FileNotFoundError as error:
+            raise StorageError("the bucket does not exist", hint="make it, or check its name") from error
 
     def _pieces(self, sha256: str) -> Iterator[bytes]:
         with _answered(sha256):
@@ -188,13 +194,45 @@ class S3Objects:
             surplus -= stat.st_size
 
 
-def _config(endpoint: str, access_key: str, secret_key: str) -> S3Config:
-    config: S3Config = {"access_key_id": access_key, "secret_access_key": secret_key}
-    if not access_key:
-        config = {"skip_signature": True}
-    if endpoint:
-        config["endpoint"] = endpoint
-    return config
+class _Remote(io.RawIOBase):
+    """The bucket's reader as a file of Python."""
+
+    def __init__(self, reader: obstore.ReadableFile) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        target = memoryview(buffer)
+        piece = self._reader.read(len(target))
+        target[: len(piece)] = piece
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+
+def _credential(access_key: str, secret_key: str) -> S3Credential:
+    return {"access_key_id": access_key, "secret_access_key": secret_key, "expires_at": None}
+
+
+def _config(endpoint: str, region: str, *, signed: bool) -> S3Config:
+    """Settings that leave nothing to the environment, which the library would else read."""
+    address = endpoint or f"https://s3.{region}.amazonaws.com"
+    return {
+        "endpoint": address,
+        "aws_endpoint_url_s3": address,
+        "region": region,
+        "skip_signature": not signed,
+        "virtual_hosted_style_request": False,
+    }
 
 
 @contextmanager

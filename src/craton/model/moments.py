@@ -1,0 +1,35 @@
+"""Moments: RFC 3339 text to time and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from craton.model.errors import InvalidError
+
+_DATE_LENGTH = len("2025-03-28")
+
+
+def moment(text: str, *, last: bool = False) -> datetime:
+    """Time of an RFC 3339 date or date-time, in UTC where no offset is given.
+
+    Parameters
+    ----------
+    text : str
+        `2025-03-28` or `2025-03-28T06:20:52Z`; anything else is an `InvalidError`.
+    last : bool
+        Take the last second of a date instead of its first.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+        if last and len(text) == _DATE_LENGTH:
+            time += timedelta(days=1, seconds=-1)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidError(
+            f"{text[:40]!r} is not a time", hint="write it as 2025-03-28 or 2025-03-28T06:20:52Z (RFC 3339)"
+        ) from None
+
+
+def timestamp(time: datetime) -> str:
+    """RFC 3339 text of `time` in UTC, to the second, or finer where it is."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -33,10 +33,19 @@ def ours(path: Path) -> float:
 def ingest(path: Path, folder: Path) -> None:
     """Plan and perform the task of one staged file."""
     [group] = plan.plan([str(path)], [])
+    staged = folder / "source" / path.name
+    staged.parent.mkdir()
+    staged.hardlink_to(path)
+    source = SourceFile(path=path.name, sha256="", size=path.stat().st_size)
     task = Task(
-        key=group.main, shown=group.shown, reader=group.reader, folder=str(folder), main=str(path),
-        files=(str(path),), sources=(SourceFile(path=path.name, sha256="", size=path.stat().st_size),),
-    )  # fmt: skip
+        key=group.main,
+        shown=group.shown,
+        reader=group.reader,
+        folder=str(folder),
+        main=str(staged),
+        files=(str(staged),),
+        sources=(source,),
+    )
     result = perform(task)
     assert not result.code, result.message
 

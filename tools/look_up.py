@@ -5,6 +5,7 @@ Also checks that every relative link in the documentation leads somewhere.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -63,17 +64,20 @@ def readers() -> str:
 
     rows = ["# Readers\n", "In the order in which they are asked.\n", "| reader | version | suffixes | what it reads |\n|---|---|---|---|"]
     for one in registered():
-        summary = (one.read.__doc__ or "").strip().splitlines()[0] if one.read.__doc__ else ""
+        read = one.read.func if isinstance(one.read, functools.partial) else one.read
+        summary = (read.__doc__ or "").strip().partition("\n")[0]
         rows.append(f"| `{one.id}` | {one.version} | {' '.join(one.suffixes)} | {summary} |")
     return "\n".join(rows) + "\n"
 
 
 def quantities() -> str:
     """Every quantity the harmoniser knows."""
-    from craton.model.quantities import QUANTITIES
+    from craton.model.quantities import quantities as registered
 
-    rows = ["# Quantities\n", "| name | unit | title |\n|---|---|---|"]
-    rows += [f"| `{q.name}` | {q.unit or '1'} | {q.title.get('en', '')} |" for q in QUANTITIES.values()]
+    rows = ["# Quantities\n", "| name | unit | title | 名称 |\n|---|---|---|---|"]
+    for q in registered().values():
+        unit = {"": "(words)", "1": "1"}.get(q.unit, q.unit)
+        rows.append(f"| `{q.name}` | {unit} | {q.title.get('en', '')} | {q.title.get('zh', '')} |")
     return "\n".join(rows) + "\n"
 
 

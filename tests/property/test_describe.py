@@ -63,14 +63,13 @@ def shapes(draw):
         return shapely.Point(*draw(numbers), draw(st.floats()))
     if kind == "empty":
         return draw(st.sampled_from([shapely.Point(), shapely.Polygon(), shapely.LineString(), shapely.GeometryCollection()]))
-    points = draw(st.lists(numbers, min_size=4, max_size=7))
+    finite = COORDINATES.filter(np.isfinite)
+    points = draw(st.lists(st.tuples(finite, finite), min_size=4, max_size=7))
     line = shapely.LineString(points)
     if kind == "line":
         return line
     if kind == "collection":
         return shapely.GeometryCollection([line, shapely.Point(points[0])])
-    if not np.isfinite(points[0]).all():
-        return line
     polygon = shapely.Polygon(points)
     return polygon if kind == "polygon" else shapely.MultiPolygon([polygon])
 

@@ -208,7 +208,8 @@ def _we_sn(record: Record) -> tuple[float, float, float, float]:
 def _quantity_line(quantity: Any) -> str:
     limits = "" if quantity.minimum is None else f"  {quantity.minimum:g} … {quantity.maximum:g}"
     origin = f"  (was {quantity.original_unit})" if quantity.original_unit else ""
-    return f"{quantity.name}  [{quantity.unit or 'unit not stated'}]{limits}{origin}"
+    unit = {"": "  (unit not stated)" if limits else "", "1": ""}.get(quantity.unit, f"  [{quantity.unit}]")
+    return f"{quantity.name}{unit}{limits}{origin}"
 
 
 def _echo_rows(heading: str, rows: list[str]) -> None:

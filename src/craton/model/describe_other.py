@@ -62,12 +62,13 @@ def add_frame(draft: Draft, frame: pd.DataFrame, table: str, description: Descri
 
 def _reach(holes: Boreholes) -> Interval | None:
     """From the highest collar to the deepest end, in metres; `None` where no collar states its elevation."""
-    if "elevation" not in holes.collars or "hole_id" not in holes.collars:
+    collars = holes.collars
+    if not {"elevation", "hole_id"} <= set(collars) or not pd.api.types.is_numeric_dtype(collars["elevation"]):
         return None
-    tops = pd.to_numeric(holes.collars["elevation"], errors="coerce").to_numpy(np.float64)
+    tops = collars["elevation"].to_numpy(np.float64, na_value=np.nan)
     if not np.isfinite(tops).any():
         return None
-    depths = holes.collars["hole_id"].map(_deepest(holes)).to_numpy(np.float64)
+    depths = collars["hole_id"].astype(str).map(_deepest(holes)).to_numpy(np.float64)
     ends = tops - np.nan_to_num(depths, nan=0.0, posinf=0.0, neginf=0.0)
     known = np.isfinite(tops)
     return Interval(minimum=float(ends[known].min()), maximum=float(tops[known].max()))
@@ -86,10 +87,10 @@ def _deepest(holes: Boreholes) -> pd.Series:
 
 
 def _by_hole(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table or "hole_id" not in table:
+    if "hole_id" not in table or name not in table or not pd.api.types.is_numeric_dtype(table[name]):
         return pd.Series(dtype=np.float64)
-    numbers = pd.to_numeric(table[name], errors="coerce").astype(np.float64)
-    return numbers.groupby(table["hole_id"]).max()
+    numbers = table[name].astype(np.float64)
+    return numbers.groupby(table["hole_id"].astype(str)).max()
 
 
 def describe_series(draft: Draft, series: Series, description: Description) -> None:
@@ -102,7 +103,7 @@ def describe_series(draft: Draft, series: Series, description: Description) -> N
         add_frame(draft, series.stations, "stations", description)
     values = series.values
     stations = len(series.stations) if series.stations is not None else 0
-    named = values["station"].nunique() if "station" in values else int(len(values) > 0)
+    named = values["station"].astype(str).nunique() if "station" in values else int(len(values) > 0)
     description.shape = {"station": max(stations, int(named)), "row": len(values)}
     description.find("table-empty", not len(values))
     if _any_place(shapes):

@@ -106,7 +106,8 @@ def _holding(bbox: Bbox, positions: np.ndarray) -> Bbox:
     past = FULL_TURN * crosses(bbox)
     west, east = min(bbox[0], longitudes.min()), max(bbox[2] + past, longitudes.max())
     south, north = min(bbox[1], positions[:, 1].min()), max(bbox[3], positions[:, 1].max())
-    return west, max(south, -90.0), east - past, min(north, 90.0)
+    west, east = systems.wrap(float(west), float(east))
+    return west, max(south, -90.0), east, min(north, 90.0)
 
 
 def _placed(places: Places, crs: str) -> np.ndarray:

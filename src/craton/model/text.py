@@ -27,6 +27,9 @@ MAX_TEXT = 20 * MAX_TOKENS
 MAX_PHRASES = 32
 """Phrases kept of one query."""
 
+MAX_PHRASE = 250
+"""Tokens asked of one phrase."""
+
 MAX_QUERY = 1_000
 """Characters read of one query."""
 
@@ -108,7 +111,7 @@ def _word(text: str) -> Phrase:
 
 
 def _quoted(text: str) -> Phrase:
-    """Phrase of words that stand together; a single character of an unspaced script at its end is a beginning."""
+    """Phrase of words that stand together; a lone character of an unspaced script at the end may go on."""
     runs = _runs(text)
     return Phrase(_asked(runs), bool(runs) and len(runs[-1]) == 1 and _is_unspaced(runs[-1]))
 
@@ -116,7 +119,9 @@ def _quoted(text: str) -> Phrase:
 def _asked(runs: list[str]) -> tuple[str, ...]:
     """Tokens of `runs` as a text holds them, open at the end: more characters may follow the last pair."""
     tokens = [token[:MAX_TOKEN] for run in runs for token in _tokens(run)]
-    return tuple(tokens[:-1] if runs and len(runs[-1]) > 1 and _is_unspaced(runs[-1]) else tokens)
+    if runs and len(runs[-1]) > 1 and _is_unspaced(runs[-1]):
+        del tokens[-1]
+    return tuple(tokens[:MAX_PHRASE])
 
 
 def _tokens(run: str) -> list[str]:

@@ -87,10 +87,11 @@ def measure(column: pa.ChunkedArray) -> tuple[Bounds, Extent]:
         for chunk in column.chunks
         for start in range(0, len(chunk), MEASURED_ROWS)
     ]
-    with ThreadPoolExecutor(THREADS) as pool:
-        measured = (
-            list(pool.map(_measure, pieces)) if len(pieces) > 1 else [_measure(piece) for piece in pieces]
-        )
+    if len(pieces) > 1:
+        with ThreadPoolExecutor(THREADS) as pool:
+            measured = list(pool.map(_measure, pieces))
+    else:
+        measured = [_measure(piece) for piece in pieces]
     extent = Extent()
     for _bounds, found in measured:
         extent = extent.joined(found)
@@ -128,8 +129,8 @@ def hilbert_order(bounds: Bounds) -> np.ndarray[Any, np.dtype[np.int32]]:
     placed = np.isfinite(centres).all(axis=0)
     distance = np.zeros(placed.size, np.uint32)
     if placed.any():
-        chosen = centres if placed.all() else centres[:, placed]
-        distance[placed] = hilbert_distance(*map(_cells, chosen))
+        chosen = slice(None) if placed.all() else placed
+        distance[chosen] = hilbert_distance(*map(_cells, centres[:, chosen]))
     return _stable_order(distance, last=~placed)
 
 

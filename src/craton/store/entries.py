@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from craton.model.errors import InvalidError
+from craton.model.moments import timestamp
 from craton.model.record import Record, Tombstone
 from craton.store.search import Box, Span, searchable, span, unroll
 
@@ -71,11 +72,11 @@ def to_json(record: Record) -> bytes:
     return json
 
 
-def successor(record: Record, old: Old | None, grave: int, sequence: int, now: str) -> Record:
+def successor(record: Record, old: Old | None, grave: int, sequence: int, time: str) -> Record:
     """`record` as the version that follows `old`, or the last version before it was deleted."""
     version = (old.version if old else grave) + 1
-    created = decode_record(old.json).created if old else record.created or now
-    return replace(record, version=version, sequence=sequence, created=created, updated=now)
+    created = decode_record(old.json).created if old else record.created or time
+    return replace(record, version=version, sequence=sequence, created=created, updated=time)
 
 
 def unchanged(record: Record, old: Old, linked: bool) -> Record | None:
@@ -120,6 +121,6 @@ def refs(record: Record) -> Iterator[tuple[str, str, int, int]]:
     return ((sha256, record.id, record.version, size) for sha256, size in sizes.items())
 
 
-def timestamp() -> str:
+def now() -> str:
     """Now, as RFC 3339 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return timestamp(datetime.now(UTC).replace(microsecond=0))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 from craton.model.errors import InvalidError
+from craton.model.moments import moment
 from craton.model.record import Bbox, Period, Record
 from craton.model.text import Phrase, query_tokens, search_tokens
 
@@ -20,6 +21,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """An open side of a period reaches to the first or the last year RFC 3339 can write."""
+
+PROPERTY_DEPTH = 3
+"""Nesting of a record's properties within which words are found."""
 
 
 class Box(NamedTuple):
@@ -133,22 +137,6 @@ def span(period: Period) -> Span | None:
     return Span(_seconds(start), _seconds(end))
 
 
-def moment(text: str, *, last: bool = False) -> datetime:
-    """Time of an RFC 3339 date or date-time, in UTC where no offset is given; `last` takes a date's last second."""
-    try:
-        time = datetime.fromisoformat(text)
-        if last and len(text) == _DATE_LENGTH:
-            time += timedelta(days=1, seconds=-1)
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise InvalidError(
-            f"{text[:40]!r} is not a time", hint="write it as 2025-03-28 or 2025-03-28T06:20:52Z (RFC 3339)"
-        ) from None
-
-
-_DATE_LENGTH = len("2025-03-28")
-
-
 def _seconds(time: datetime) -> float:
     return (time - EPOCH).total_seconds()
 
@@ -172,4 +160,16 @@ def _texts(record: Record) -> Iterator[str]:
         yield column.name
         yield column.title
     yield from (PurePath(file.path).name for file in record.lineage.files)
-    yield from (value for value in record.properties.values() if isinstance(value, str))
+    yield from _strings(record.properties, PROPERTY_DEPTH)
+
+
+def _strings(value: object, depth: int) -> Iterator[str]:
+    """Texts among the values of nested objects and lists."""
+    if isinstance(value, str):
+        yield value
+    elif depth and isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part, depth - 1)
+    elif depth and isinstance(value, list | tuple):
+        for part in value:
+            yield from _strings(part, depth - 1)

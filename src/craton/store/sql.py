@@ -24,10 +24,10 @@ from craton.store.entries import (
     decode_tombstone,
     encode,
     entry,
+    now,
     quantity_names,
     refs,
     successor,
-    timestamp,
     unchanged,
 )
 from craton.store.search import Query
@@ -316,7 +316,7 @@ class SqlCatalogue(ABC):
         )
         for table in ("versions", "refs", "source_records"):
             session.run(f"DELETE FROM {table} WHERE id = ?", id)
-        grave = Tombstone(id=id, version=old.version, sequence=sequence, deleted=timestamp(), reason=reason)
+        grave = Tombstone(id=id, version=old.version, sequence=sequence, deleted=now(), reason=reason)
         session.run(
             "INSERT INTO tombstones (sequence, id, version, json) VALUES (?, ?, ?, ?)",
             sequence,
@@ -346,7 +346,7 @@ class SqlCatalogue(ABC):
 
 def _results(session: Session, batch: Batch, current: Mapping[str, Old]) -> list[tuple[Record, Outcome]]:
     """Each record as it will be stored, and what becomes of it."""
-    sequence, now = _sequence(session), timestamp()
+    sequence, time = _sequence(session), now()
     graves = _graves(session, [record.id for record in batch.records if record.id not in current])
     results: list[tuple[Record, Outcome]] = []
     for record in batch.records:
@@ -356,7 +356,7 @@ def _results(session: Session, batch: Batch, current: Mapping[str, Old]) -> list
             results.append((stored, "unchanged"))
             continue
         sequence += 1
-        following = successor(record, old, graves.get(record.id, 0), sequence, now)
+        following = successor(record, old, graves.get(record.id, 0), sequence, time)
         results.append((following, "updated" if old else "added"))
     return results
 

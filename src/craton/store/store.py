@@ -16,12 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 from craton.model.errors import ConflictError, InvalidError, NotFoundError, StorageError
-from craton.model.record import Asset, Bbox, Kind, Period, Record, Tombstone
+from craton.model.record import Bbox, Kind, Period, Record, Tombstone
 from craton.store.catalogue import Batch, Catalogue, Outcome, Problem
 from craton.store.entries import refs
 from craton.store.inspect import inspect

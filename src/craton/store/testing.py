@@ -247,7 +247,11 @@ class StoreTests:
         """`put_many` takes records whose objects are elsewhere, also an id twice, and tells what became of them."""
         records = [make_record(f"r{number}", b"elsewhere") for number in range(300)]
         assert store.put_many(records) == {"added": 300, "updated": 0, "unchanged": 0}
-        changed = [*records[:-1], make_record("r299", title={"en": "a"}), make_record("r299", title={"en": "b"})]
+        changed = [
+            *records[:-1],
+            make_record("r299", title={"en": "a"}),
+            make_record("r299", title={"en": "b"}),
+        ]
         assert store.put_many(changed) == {"added": 0, "updated": 2, "unchanged": 299}
         assert (store.get("r299").version, store.count(), store.check()) == (3, 300, [])
 

@@ -1,7 +1,7 @@
 """A process that writes to a store until it is killed, or dies by itself at a chosen step.
 
-    python store_writer.py FOLDER SEED          write at random, for ever; a line for what was acknowledged
-    python store_writer.py FOLDER SEED STEP     one commit and one delete, gone at step STEP of them
+python store_writer.py FOLDER SEED          write at random, for ever; a line for what was acknowledged
+python store_writer.py FOLDER SEED STEP     one commit and one delete, gone at step STEP of them
 """
 
 import os
@@ -20,12 +20,18 @@ def main(folder, seed, step=None):
     """Write to the store in `folder`."""
     random.seed(int(seed))
     with Store.open(Path(folder)) as store:
-        print("ready", flush=True)
+        tell("ready")
         if step is None:
             write_for_ever(store, seed)
         Doomed(store, int(step))
         change(store)
-    print("done", flush=True)
+    tell("done")
+
+
+def tell(*words):
+    """Write a line to whoever started the process."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def write_for_ever(store, seed):
@@ -36,14 +42,16 @@ def write_for_ever(store, seed):
         choice = random.random()
         if choice < 0.2 and store.versions(id):
             store.delete(id)
-            print("deleted", id, flush=True)
+            tell("deleted", id)
         elif choice < 0.5:
             records = [make_record(f"{id}-{part}", *contents, title={"en": str(number)}) for part in range(3)]
             with store.transaction() as txn:
-                store.commit(txn, records[: random.randrange(4)], stage(txn.folder, *contents), id, {"n": number})
+                store.commit(
+                    txn, records[: random.randrange(4)], stage(txn.folder, *contents), id, {"n": number}
+                )
         else:
             record, _ = put(store, make_record(id, *contents, title={"en": str(number)}), *contents)
-            print("put", id, record.version, flush=True)
+            tell("put", id, record.version)
 
 
 def change(store):

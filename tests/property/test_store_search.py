@@ -24,7 +24,22 @@ LIMITS = {
 """Limits of the search that force each of its ways on small data."""
 
 WORDS = ("gold", "golden", "goldfield", "granite", "đá", "map-sheet", "铜矿床", "矿床", "แร่ทอง", "ทอง", "50")
-QUERIES = ("", "gold", "gol", "go", "granite gold", '"gold granite"', "da", "铜", "矿床", "铜矿", "ทอง", "map sheet", "sheet", "5")
+QUERIES = (
+    "",
+    "gold",
+    "gol",
+    "go",
+    "granite gold",
+    '"gold granite"',
+    "da",
+    "铜",
+    "矿床",
+    "铜矿",
+    "ทอง",
+    "map sheet",
+    "sheet",
+    "5",
+)
 
 degrees = st.integers(-180, 180).map(float)
 latitudes = st.integers(-90, 90).map(float)
@@ -124,7 +139,11 @@ def answers(record, query):
     conditions = (
         query["bbox"] is None or (record.bbox is not None and touches(record.bbox, query["bbox"])),
         query["time"] is None
-        or (record.time is not None and bool(record.time.start + record.time.end) and meets(record.time, query["time"])),
+        or (
+            record.time is not None
+            and bool(record.time.start + record.time.end)
+            and meets(record.time, query["time"])
+        ),
         query["kind"] in (None, record.kind),
         query["visibility"] is None or record.visibility in query["visibility"],
         not query["quantity"] or query["quantity"] in {q.name for q in record.quantities},

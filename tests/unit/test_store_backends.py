@@ -17,6 +17,7 @@ class TestSqliteAndFiles(StoreTests):
 
     @pytest.fixture
     def store(self, tmp_path):
+        """An empty store."""
         with Store.create(tmp_path / "node") as store:
             yield store
 
@@ -26,6 +27,7 @@ class TestSqliteAndBucket(StoreTests):
 
     @pytest.fixture
     def store(self, tmp_path, s3_endpoint, s3_bucket):
+        """An empty store."""
         objects = S3Objects(
             s3_bucket,
             prefix="survey/objects",
@@ -44,7 +46,14 @@ class TestPostgresAndFiles(StoreTests):
 
     @pytest.fixture
     def store(self, tmp_path, postgis_address, request):
-        schema = "t_" + re.sub("[^a-z0-9]+", "_", request.node.name.lower())[:30] + f"_{abs(hash(tmp_path)) % 10**12}"
+        """An empty store."""
+        schema = (
+            "t_"
+            + re.sub("[^a-z0-9]+", "_", request.node.name.lower())[:30]
+            + f"_{abs(hash(tmp_path)) % 10**12}"
+        )
         catalogue = PostgresCatalogue(postgis_address, schema=schema, create=True)
-        with Store(catalogue, LocalObjects(tmp_path / "objects"), tmp_path / "staging", owner="host1") as store:
+        with Store(
+            catalogue, LocalObjects(tmp_path / "objects"), tmp_path / "staging", owner="host1"
+        ) as store:
             yield store

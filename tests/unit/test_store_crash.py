@@ -12,12 +12,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.store_writer import Doomed, change
 
 from craton.model.errors import NotFoundError, StorageError
 from craton.store import sqlite
 from craton.store.store import Store
 from craton.store.testing import ids, make_record, put, put_all, read_objects, stage
-from tests.store_writer import Doomed, change
 
 WRITER = Path(__file__).resolve().parents[1] / "store_writer.py"
 
@@ -26,7 +26,13 @@ WRITER = Path(__file__).resolve().parents[1] / "store_writer.py"
 def folder(tmp_path):
     """A node with two datasets of one source and one of its own, sharing an object."""
     with Store.create(tmp_path / "node") as store:
-        put_all(store, [make_record("kept", b"old"), make_record("dropped", b"drop")], b"old", b"drop", source="file")
+        put_all(
+            store,
+            [make_record("kept", b"old"), make_record("dropped", b"drop")],
+            b"old",
+            b"drop",
+            source="file",
+        )
         put(store, make_record("other", b"other", b"old"), b"other", b"old")
     return tmp_path / "node"
 
@@ -142,7 +148,7 @@ class Refusing(Doomed):
 
 
 def test_refused_at_any_step_the_store_stays_whole(tmp_path, folder):
-    """An error at any step of a commit and a delete reaches the caller, and the next writer finds all in order."""
+    """An error at any step reaches the caller, and the next writer finds all in order."""
     seen = []
     for step in count():
         copy = Path(shutil.copytree(folder, tmp_path / f"copy-{step}"))
@@ -169,9 +175,9 @@ def test_a_full_disk_changes_nothing(folder, monkeypatch, method):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with Store.open(folder) as store:
-        with pytest.raises(StorageError, match="disk space"), store.transaction() as txn:
+        with store.transaction() as txn:
             staged = stage(txn.folder, b"new")
-            with monkeypatch.context() as patch:
+            with monkeypatch.context() as patch, pytest.raises(StorageError, match="disk space"):
                 patch.setattr(Path, method, full)
                 store.commit(txn, [make_record("new", b"new")], staged)
         assert list((folder / "staging").iterdir()) == []

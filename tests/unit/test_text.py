@@ -65,7 +65,7 @@ def test_tokens(text, tokens):
     ],
 )
 def test_query(text, phrases):
-    """Words of three letters also find longer ones, numbers and symbols only themselves; quotes keep order."""
+    """Words of three letters find longer ones too, numbers and symbols only themselves; quotes keep order."""
     assert query_tokens(text) == tuple(Phrase(*phrase) for phrase in phrases)
 
 

@@ -41,6 +41,9 @@ DENSIFY = 101
 
 HALF_TURN, FULL_TURN = 180.0, 360.0
 
+BEYOND = 5.0
+"""Degrees by which cells of coarse grids reach past the poles and past the turn."""
+
 _EPSG = re.compile(
     r"""(?ix) ^[^\[\]"]* \bepsg\b [^\[\]"]*? [:/\#\s=]+ (?P<code>\d{4,6}) (\.0)?$ | ^(?P<bare>\d{4,6})$"""
 )
@@ -268,10 +271,12 @@ def to_crs84_bounds(crs: str, bounds: Bounds) -> Bbox:
     ------
     InvalidError
         Where `crs` is not known or has no place on the Earth, or the extent
-        lies where it cannot be transformed.
+        is not one of it or lies where it cannot be transformed.
     """
     if is_geographic(crs):
         west, south, east, north = bounds
+        if max(-south, north) > 90 + BEYOND or max(-west, east) > FULL_TURN + BEYOND:
+            raise InvalidError("the extent is not one of longitudes and latitudes in degrees")
         corners = to_crs84(crs, [west, west, east, east], [south, north, south, north])
         (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)
     else:

@@ -240,7 +240,7 @@ def _bbox(east: np.ndarray, north: np.ndarray, crs: str, description: Descriptio
     description.find("longitude-duplicate-column", abs(span - FULL_TURN) < 1e-6)
     step = span / (east.size - 1) if east.size > 1 else 0.0
     if span + step >= FULL_TURN - 1e-6:
-        return -180.0, max(south, -90.0), 180.0, min(top, 90.0)
+        return outward(systems.to_crs84_bounds(crs, (-180.0, south, 180.0, top)))
     arcs = merge_arcs(np.array([[float(east.min()), float(east.max())]]))
     return outward(geographic_bbox(crs, arcs, south, top))
 

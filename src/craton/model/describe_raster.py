@@ -211,7 +211,6 @@ def _bbox(bounds: tuple[float, float, float, float], crs: str) -> Bbox:
     west, south, east, north = bounds
     if not systems.is_geographic(crs):
         return outward(systems.to_crs84_bounds(crs, bounds))
-    south, north = max(south, -90.0), min(north, 90.0)
     if east - west >= FULL_TURN - 1e-6:
-        return -180.0, south, 180.0, north
+        return outward(systems.to_crs84_bounds(crs, (-180.0, south, 180.0, north)))
     return outward(geographic_bbox(crs, merge_arcs(np.array([[west, east]])), south, north))

@@ -112,7 +112,8 @@ def crosses(bbox: Bbox) -> bool:
 def unwrapped(longitudes: np.ndarray, bbox: Bbox) -> np.ndarray:
     """Longitudes of any turn next to each other around the middle of `bbox`, past 180° where it crosses."""
     middle = (bbox[0] + bbox[2] + FULL_TURN * crosses(bbox)) / 2
-    return np.asarray(longitudes - FULL_TURN * np.round((longitudes - middle) / FULL_TURN))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(longitudes - FULL_TURN * np.round((longitudes - middle) / FULL_TURN))
 
 
 def is_outside(bbox: Bbox, area: Bbox) -> bool:

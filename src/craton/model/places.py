@@ -18,6 +18,9 @@ from craton.model.extent import merge_arcs
 
 LATITUDE_LIMIT, LONGITUDE_LIMIT = 90.0 + 1e-6, 360.0 + 1e-6
 
+FARTHEST = 1e12
+"""Coordinates beyond which no system reaches, whatever its unit."""
+
 EXACT = 20_000
 """Geometries up to which each is parsed and checked: for a large layer that costs more than to copy it."""
 
@@ -188,9 +191,9 @@ class Places:
         return shapes[legal], boxes[legal]
 
     def _legal(self, boxes: np.ndarray) -> np.ndarray:
-        """Whether each of `boxes` (n, 4) is finite and, in degrees, on the Earth."""
+        """Whether each of `boxes` (n, 4) is finite, within reach and, in degrees, on the Earth."""
         if not self.geographic:
-            return np.isfinite(boxes).all(axis=1)
+            return np.asarray((np.abs(boxes) <= FARTHEST).all(axis=1))
         limits = (LONGITUDE_LIMIT, LATITUDE_LIMIT, LONGITUDE_LIMIT, LATITUDE_LIMIT)
         return (np.abs(boxes) <= limits).all(axis=1)
 

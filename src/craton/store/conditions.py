@@ -12,7 +12,7 @@ TIME_UNIT = 1e7
 
 NOWHERE = (1e4, 1e4, 1e4, 1e4)
 NEVER = (-1e4, -1e4)
-"""West, east, south, north in degrees and time in units where no query looks: for records without box or time."""
+"""Sides in degrees, and time in units, where no query looks: for records without box or time."""
 
 
 class Condition(NamedTuple):

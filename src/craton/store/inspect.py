@@ -1,4 +1,4 @@
-"""Do catalogue, objects and staging agree? The store's own examination."""
+"""Whether catalogue, objects and staging agree: the store's own examination."""
 
 from __future__ import annotations
 

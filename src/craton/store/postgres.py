@@ -15,7 +15,8 @@ from craton.store.conditions import Condition, Extent, exact_conditions, extent,
 from craton.store.entries import Entry
 from craton.store.pool import Pool
 from craton.store.search import Query
-from craton.store.sql import Row, Session, SqlCatalogue
+from craton.store.session import Row, Session
+from craton.store.sql import SqlCatalogue
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,28 +26,33 @@ if TYPE_CHECKING:
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE records (
-        sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL, kind TEXT NOT NULL,
-        visibility TEXT NOT NULL, linked INTEGER NOT NULL, west DOUBLE PRECISION, south DOUBLE PRECISION,
-        east DOUBLE PRECISION, north DOUBLE PRECISION, start DOUBLE PRECISION, stop DOUBLE PRECISION)""",
+        sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL,
+        kind TEXT NOT NULL, visibility TEXT NOT NULL, linked INTEGER NOT NULL,
+        west DOUBLE PRECISION, south DOUBLE PRECISION, east DOUBLE PRECISION, north DOUBLE PRECISION,
+        start DOUBLE PRECISION, stop DOUBLE PRECISION)""",
     "CREATE INDEX records_kind ON records (kind, sequence)",
     "CREATE INDEX records_visibility ON records (visibility, sequence)",
     "CREATE TABLE documents (sequence BIGINT PRIMARY KEY, json BYTEA NOT NULL)",
     """CREATE TABLE versions (
-        id TEXT COLLATE "C", version INTEGER, sequence BIGINT NOT NULL, json BYTEA NOT NULL, PRIMARY KEY (id, version))""",
+        id TEXT COLLATE "C", version INTEGER, sequence BIGINT NOT NULL, json BYTEA NOT NULL,
+        PRIMARY KEY (id, version))""",
     """CREATE TABLE tombstones (
-        sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL, json BYTEA NOT NULL)""",
+        sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL,
+        json BYTEA NOT NULL)""",
     "CREATE TABLE quantities (name TEXT, sequence BIGINT, PRIMARY KEY (name, sequence))",
     "CREATE INDEX quantities_sequence ON quantities (sequence)",
     'CREATE TABLE sources (key TEXT COLLATE "C" PRIMARY KEY, stamp BYTEA NOT NULL)',
     'CREATE TABLE source_records (source TEXT COLLATE "C", id TEXT COLLATE "C", PRIMARY KEY (source, id))',
     "CREATE INDEX source_records_id ON source_records (id)",
     """CREATE TABLE refs (
-        sha256 TEXT COLLATE "C", id TEXT COLLATE "C", version INTEGER, size BIGINT NOT NULL, PRIMARY KEY (sha256, id, version))""",
+        sha256 TEXT COLLATE "C", id TEXT COLLATE "C", version INTEGER, size BIGINT NOT NULL,
+        PRIMARY KEY (sha256, id, version))""",
     "CREATE INDEX refs_id ON refs (id, version)",
     'CREATE TABLE pending (sha256 TEXT COLLATE "C", txn TEXT COLLATE "C", PRIMARY KEY (sha256, txn))',
     "CREATE INDEX pending_txn ON pending (txn)",
     """CREATE TABLE places (
-        sequence BIGINT PRIMARY KEY, extent GEOMETRY NOT NULL, tokens TEXT NOT NULL, words TSVECTOR NOT NULL)""",
+        sequence BIGINT PRIMARY KEY, extent GEOMETRY NOT NULL, tokens TEXT NOT NULL,
+        words TSVECTOR NOT NULL)""",
     "CREATE INDEX places_extent ON places USING gist (extent gist_geometry_ops_nd)",
     "CREATE INDEX places_words ON places USING gin (words)",
 )
@@ -158,12 +164,11 @@ class PostgresCatalogue(SqlCatalogue):
             yield session
 
     def _index(self, session: Session, entries: Sequence[Entry]) -> None:
+        places = [(one.record.sequence, *_ends(extent(one.box, one.span)), one.tokens) for one in entries]
         session.many(
-            f"INSERT INTO places (sequence, extent, tokens, words) VALUES (?, {_LINE}, ?, ?::tsvector)",
-            [
-                (one.record.sequence, *_ends(extent(one.box, one.span)), one.tokens, _vector(one.tokens))
-                for one in entries
-            ],
+            "INSERT INTO places (sequence, extent, tokens, words)"  # noqa: S608 - our own words, values apart
+            f" VALUES (?, {_LINE}, ?, ?::tsvector)",
+            [(*place, _vector(one.tokens)) for place, one in zip(places, entries, strict=True)],
         )
 
     def _unindex(self, session: Session, sequences: Sequence[int]) -> None:
@@ -186,9 +191,8 @@ class PostgresCatalogue(SqlCatalogue):
 def _tables(what: str, conditions: Sequence[Condition]) -> tuple[str, list[object]]:
     joins = "JOIN documents d ON d.sequence = r.sequence JOIN places p ON p.sequence = r.sequence"
     where = " AND ".join(one.sql for one in conditions) or "true"
-    return f"SELECT {what} FROM records r {joins} WHERE {where}", [
-        v for one in conditions for v in one.values
-    ]
+    sql = f"SELECT {what} FROM records r {joins} WHERE {where}"  # noqa: S608 - our own words, values apart
+    return sql, [value for one in conditions for value in one.values]
 
 
 def _conditions(query: Query) -> Iterator[Condition]:
@@ -236,8 +240,8 @@ def _misfiled(session: Session, entries: Sequence[Entry]) -> Iterator[str]:
     if not entries:
         return
     rows = session.rows(
-        "SELECT sequence, ST_XMin(extent), ST_XMax(extent), ST_YMin(extent), ST_YMax(extent), ST_ZMin(extent),"
-        " ST_ZMax(extent), tokens, length(words) FROM places WHERE sequence BETWEEN ? AND ?",
+        "SELECT sequence, ST_XMin(extent), ST_XMax(extent), ST_YMin(extent), ST_YMax(extent),"
+        " ST_ZMin(extent), ST_ZMax(extent), tokens, length(words) FROM places WHERE sequence BETWEEN ? AND ?",
         entries[0].record.sequence,
         entries[-1].record.sequence,
     )
@@ -258,9 +262,9 @@ def _dialect(sql: str) -> bytes:
     return sql.replace("?", "%s").encode()
 
 
-def _driver() -> Any:  # noqa: ANN401 - a module that may be missing
+def _driver() -> Any:
     try:
-        import psycopg  # noqa: PLC0415 - optional
+        import psycopg
     except ImportError as error:
         raise SettingError(
             "a catalogue in PostgreSQL needs the package psycopg", hint="pip install 'craton[postgres]'"

@@ -19,7 +19,7 @@ from obstore.store import S3Store
 
 from craton.model.errors import StorageError
 from craton.store.local import translated
-from craton.store.objects import missing, object_hash, object_key
+from craton.store.objects import hash_file, missing, object_hash, object_key
 
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Credential
@@ -170,22 +170,19 @@ class S3Objects:
     def _fetch(self, sha256: str, target: Path) -> None:
         """Copy the object to `target`, which is there in full or not at all."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            try:
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            arrived = Path(folder) / "arrived"
+            with arrived.open("wb") as file:
                 for piece in self._pieces(sha256):
-                    digest.update(piece)
                     file.write(piece)
-                if digest.hexdigest() != sha256:
-                    raise StorageError(f"object {sha256} arrived with other bytes", hint="check the bucket")
-                Path(file.name).rename(target)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            if hash_file(arrived)[0] != sha256:
+                raise StorageError(f"object {sha256} arrived with other bytes", hint="check the bucket")
+            arrived.rename(target)
 
     def _evict(self, newest: Path) -> None:
         """Remove the copies that were not used for longest until the cache has its size again."""
-        held = [(path.stat(), path) for path in newest.parent.parent.glob("??/*") if path != newest]
+        paths = (path for path in newest.parent.parent.glob("??/*") if path != newest and path.is_file())
+        held = [(path.stat(), path) for path in paths]
         surplus = sum(stat.st_size for stat, _ in held) + newest.stat().st_size - self._cache_bytes
         for stat, path in sorted(held, key=lambda pair: pair[0].st_mtime):
             if surplus <= 0 or stat.st_mtime > time.time() - GRACE_SECONDS:

@@ -10,7 +10,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 from craton.model.errors import ConflictError, InvalidError, NotFoundError, SettingError
 from craton.model.record import Record, Tombstone
@@ -31,30 +31,22 @@ from craton.store.entries import (
     unchanged,
 )
 from craton.store.search import Query
+from craton.store.session import (
+    Row,
+    Session,
+    add_pending,
+    current_versions,
+    newest_sequence,
+    put_stamp,
+    set_sequence,
+    take_graves,
+)
 
 SCHEMA = 1
 """Version of the tables that this release writes."""
 
-Row = tuple[Any, ...]
-
-_CHUNK = 500
-"""Values in one `IN` list."""
-
 _PAGE = 2_000
 """Rows read at once where a whole table is walked."""
-
-
-class Session(Protocol):
-    """One transaction. Statements have `?` for values."""
-
-    def rows(self, sql: str, *values: object) -> list[Row]:
-        """Run a statement and give its rows."""
-
-    def run(self, sql: str, *values: object) -> int:
-        """Run a statement and give the number of rows it changed."""
-
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement for each of `rows`."""
 
 
 class SqlCatalogue(ABC):
@@ -70,7 +62,7 @@ class SqlCatalogue(ABC):
 
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Session]:
-        """A transaction that keeps every other writer waiting; committed at the end, undone on an exception."""
+        """A transaction that keeps other writers waiting; committed at the end, undone on an exception."""
 
     @abstractmethod
     def _index(self, session: Session, entries: Sequence[Entry]) -> None:
@@ -91,12 +83,12 @@ class SqlCatalogue(ABC):
     def sequence(self) -> int:
         """Number of the newest change."""
         with self._reading() as session:
-            return _sequence(session)
+            return newest_sequence(session)
 
     def get(self, id: str, version: int | None = None) -> Record | None:
         """The current version of record `id`, or the given one."""
         with self._reading() as session:
-            old = _current(session, [id]).get(id)
+            old = current_versions(session, [id]).get(id)
             if old and version in (None, old.version):
                 return decode_record(old.json)
             rows = session.rows("SELECT json FROM versions WHERE id = ? AND version = ?", id, version or 0)
@@ -106,7 +98,9 @@ class SqlCatalogue(ABC):
         """Versions of record `id`, oldest first."""
         with self._reading() as session:
             past = session.rows("SELECT version FROM versions WHERE id = ? ORDER BY version", id)
-            return [row[0] for row in past] + [old.version for old in _current(session, [id]).values()]
+            return [row[0] for row in past] + [
+                old.version for old in current_versions(session, [id]).values()
+            ]
 
     def find(self, query: Query) -> list[Record]:
         """Records that answer `query`."""
@@ -155,20 +149,21 @@ class SqlCatalogue(ABC):
     def put_source(self, key: str, stamp: dict[str, Any] | None) -> None:
         """Set the stamp of source `key`, or forget the source but not its records."""
         with self._writing() as session:
-            if stamp is not None:
-                return _put_stamp(session, key, stamp)
-            session.run("DELETE FROM sources WHERE key = ?", key)
-            session.run("DELETE FROM source_records WHERE source = ?", key)
+            if stamp is None:
+                session.run("DELETE FROM sources WHERE key = ?", key)
+                session.run("DELETE FROM source_records WHERE source = ?", key)
+            else:
+                put_stamp(session, key, stamp)
 
     def pend(self, txn: str, hashes: Iterable[str]) -> None:
         """Guard objects until `sweep(txn)`."""
         with self._writing() as session:
-            _pend(session, txn, hashes)
+            add_pending(session, txn, hashes)
 
     def publish(self, txn: str, batch: Batch) -> list[tuple[Record, Outcome]]:
         """Write `batch` at once."""
         with self._writing() as session:
-            current = _current(session, [record.id for record in batch.records])
+            current = current_versions(session, [record.id for record in batch.records])
             _check_expected(batch, current)
             results = _results(session, batch, current)
             fresh = [record for record, outcome in results if outcome != "unchanged"]
@@ -176,17 +171,17 @@ class SqlCatalogue(ABC):
             self._insert(
                 session, [entry(record, batch.texts.get(record.id, ""), batch.linked) for record in fresh]
             )
-            sequence = fresh[-1].sequence if fresh else _sequence(session)
+            sequence = fresh[-1].sequence if fresh else newest_sequence(session)
             if batch.source:
                 sequence = self._trace(session, txn, batch, sequence)
-            _set_sequence(session, sequence)
+            set_sequence(session, sequence)
         return results
 
     def delete(self, txn: str, id: str, reason: str) -> Tombstone:
         """Delete record `id` with all versions."""
         with self._writing() as session:
-            tombstone = self._bury(session, txn, id, _sequence(session) + 1, reason)
-            _set_sequence(session, tombstone.sequence)
+            tombstone = self._bury(session, txn, id, newest_sequence(session) + 1, reason)
+            set_sequence(session, tombstone.sequence)
         return tombstone
 
     def sweep(self, txn: str, remove: Callable[[str], None]) -> int:
@@ -269,7 +264,8 @@ class SqlCatalogue(ABC):
     def _insert(self, session: Session, entries: Sequence[Entry]) -> None:
         """Write new current versions."""
         session.many(
-            "INSERT INTO records (sequence, id, version, kind, visibility, linked, west, south, east, north, start, stop)"
+            "INSERT INTO records"
+            " (sequence, id, version, kind, visibility, linked, west, south, east, north, start, stop)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             map(columns, entries),
         )
@@ -301,44 +297,33 @@ class SqlCatalogue(ABC):
         sequences = [one.sequence for one in old]
         self._unindex(session, sequences)
         for table in ("quantities", "documents", "records"):
-            session.many(f"DELETE FROM {table} WHERE sequence = ?", [(sequence,) for sequence in sequences])
+            sql = f"DELETE FROM {table} WHERE sequence = ?"  # noqa: S608 - our tables
+            session.many(sql, [(sequence,) for sequence in sequences])
 
     def _bury(self, session: Session, txn: str, id: str, sequence: int, reason: str) -> Tombstone:
         """Replace record `id` and its past by a tombstone."""
-        old = _current(session, [id]).get(id)
+        old = current_versions(session, [id]).get(id)
         if old is None:
             raise NotFoundError(f"there is no dataset {id!r}")
         self._withdraw(session, [old])
-        _pend(
-            session,
-            txn,
-            [sha256 for (sha256,) in session.rows("SELECT DISTINCT sha256 FROM refs WHERE id = ?", id)],
-        )
+        needed = session.rows("SELECT DISTINCT sha256 FROM refs WHERE id = ?", id)
+        add_pending(session, txn, [sha256 for (sha256,) in needed])
         for table in ("versions", "refs", "source_records"):
-            session.run(f"DELETE FROM {table} WHERE id = ?", id)
+            session.run(f"DELETE FROM {table} WHERE id = ?", id)  # noqa: S608 - our tables
         grave = Tombstone(id=id, version=old.version, sequence=sequence, deleted=now(), reason=reason)
-        session.run(
-            "INSERT INTO tombstones (sequence, id, version, json) VALUES (?, ?, ?, ?)",
-            sequence,
-            id,
-            old.version,
-            encode(grave),
-        )
+        sql = "INSERT INTO tombstones (sequence, id, version, json) VALUES (?, ?, ?, ?)"
+        session.run(sql, sequence, id, old.version, encode(grave))
         return grave
 
     def _trace(self, session: Session, txn: str, batch: Batch, sequence: int) -> int:
         """Remember what the source gave, delete what it gives no more; the newest sequence."""
         given = {record.id for record in batch.records}
-        before = {
-            id for (id,) in session.rows("SELECT id FROM source_records WHERE source = ?", batch.source)
-        }
-        _put_stamp(session, batch.source, batch.stamp or {})
+        known = session.rows("SELECT id FROM source_records WHERE source = ?", batch.source)
+        put_stamp(session, batch.source, batch.stamp or {})
         session.run("DELETE FROM source_records WHERE source = ?", batch.source)
-        session.many(
-            "INSERT INTO source_records (source, id) VALUES (?, ?)",
-            [(batch.source, id) for id in sorted(given)],
-        )
-        for id in sorted(before - given):
+        rows = [(batch.source, id) for id in sorted(given)]
+        session.many("INSERT INTO source_records (source, id) VALUES (?, ?)", rows)
+        for id in sorted({id for (id,) in known} - given):
             if not session.rows("SELECT 1 FROM source_records WHERE id = ? LIMIT 1", id):
                 sequence = self._bury(session, txn, id, sequence + 1, "its source gives it no more").sequence
         return sequence
@@ -346,8 +331,8 @@ class SqlCatalogue(ABC):
 
 def _results(session: Session, batch: Batch, current: Mapping[str, Old]) -> list[tuple[Record, Outcome]]:
     """Each record as it will be stored, and what becomes of it."""
-    sequence, time = _sequence(session), now()
-    graves = _graves(session, [record.id for record in batch.records if record.id not in current])
+    sequence, time = newest_sequence(session), now()
+    graves = take_graves(session, [record.id for record in batch.records if record.id not in current])
     results: list[tuple[Record, Outcome]] = []
     for record in batch.records:
         old = current.get(record.id)
@@ -371,47 +356,3 @@ def _check_expected(batch: Batch, current: Mapping[str, Old]) -> None:
                 f"dataset {id!r} has version {found}, not {version} as expected",
                 hint="read it again and retry",
             )
-
-
-def _current(session: Session, ids: Sequence[str]) -> dict[str, Old]:
-    """Current versions by record id."""
-    sql = (
-        "SELECT r.id, r.sequence, r.version, r.linked, d.json"
-        " FROM records r JOIN documents d ON d.sequence = r.sequence WHERE r.id"
-    )
-    return {
-        id: Old(sequence, version, bool(linked), json)
-        for id, sequence, version, linked, json in _among(session, sql, ids)
-    }
-
-
-def _graves(session: Session, ids: Sequence[str]) -> dict[str, int]:
-    """Last versions of deleted records, whose tombstones go, by record id."""
-    graves: dict[str, int] = dict(_among(session, "SELECT id, version FROM tombstones WHERE id", ids))
-    session.many("DELETE FROM tombstones WHERE id = ?", [(id,) for id in graves])
-    return graves
-
-
-def _among(session: Session, sql: str, values: Sequence[str]) -> Iterator[Row]:
-    for first in range(0, len(values), _CHUNK):
-        some = values[first : first + _CHUNK]
-        yield from session.rows(f"{sql} IN ({', '.join('?' * len(some))})", *some)
-
-
-def _pend(session: Session, txn: str, hashes: Iterable[str]) -> None:
-    rows = [(sha256, txn) for sha256 in sorted(set(hashes))]
-    session.many("INSERT INTO pending (sha256, txn) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
-
-
-def _put_stamp(session: Session, key: str, stamp: Mapping[str, Any]) -> None:
-    sql = "INSERT INTO sources (key, stamp) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET stamp = excluded.stamp"
-    session.run(sql, key, encode(stamp))
-
-
-def _sequence(session: Session) -> int:
-    ((value,),) = session.rows("SELECT value FROM meta WHERE name = 'sequence'")
-    return int(value)
-
-
-def _set_sequence(session: Session, sequence: int) -> None:
-    session.run("UPDATE meta SET value = ? WHERE name = 'sequence'", str(sequence))

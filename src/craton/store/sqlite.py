@@ -16,7 +16,8 @@ from craton.store.conditions import extent, holds
 from craton.store.entries import Entry
 from craton.store.pool import Pool
 from craton.store.search import Query
-from craton.store.sql import Row, Session, SqlCatalogue
+from craton.store.session import Row, Session
+from craton.store.sql import SqlCatalogue
 from craton.store.sqlite_search import count_records, find_records
 
 TABLES = (
@@ -28,8 +29,12 @@ TABLES = (
     "CREATE INDEX records_kind ON records (kind)",
     "CREATE INDEX records_visibility ON records (visibility)",
     "CREATE TABLE documents (sequence INTEGER PRIMARY KEY, json BLOB NOT NULL)",
-    "CREATE TABLE versions (id TEXT, version INTEGER, sequence INTEGER NOT NULL, json BLOB NOT NULL, PRIMARY KEY (id, version))",
-    "CREATE TABLE tombstones (sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, json BLOB NOT NULL)",
+    """CREATE TABLE versions (
+        id TEXT, version INTEGER, sequence INTEGER NOT NULL, json BLOB NOT NULL,
+        PRIMARY KEY (id, version))""",
+    """CREATE TABLE tombstones (
+        sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
+        json BLOB NOT NULL)""",
     "CREATE TABLE quantities (name TEXT, sequence INTEGER, PRIMARY KEY (name, sequence)) WITHOUT ROWID",
     "CREATE INDEX quantities_sequence ON quantities (sequence)",
     "CREATE TABLE sources (key TEXT PRIMARY KEY, stamp BLOB NOT NULL)",
@@ -134,7 +139,7 @@ class SqliteCatalogue(SqlCatalogue):
             return [Problem("database", error.message, str(self._path))]
 
     def _posting_problems(self) -> list[Problem]:
-        """Whether the postings of the full-text index are those of the texts; FTS5 asks this as a kind of insert."""
+        """Whether the postings are those of the texts, which FTS5 tells by a kind of insert."""
         try:
             with self._writing() as session:
                 session.run("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
@@ -184,7 +189,8 @@ class SqliteCatalogue(SqlCatalogue):
         texts = [(one.record.sequence, one.tokens) for one in entries]
         words = {word for _, tokens in texts for word in tokens.split(" ") if len(word) >= MIN_PREFIX}
         session.many(
-            "INSERT INTO extents (sequence, west, east, south, north, start, stop) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO extents (sequence, west, east, south, north, start, stop)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(one.record.sequence, *extent(one.box, one.span)) for one in entries],
         )
         session.many("INSERT INTO texts (sequence, tokens) VALUES (?, ?)", texts)
@@ -197,7 +203,8 @@ class SqliteCatalogue(SqlCatalogue):
         keys = [(sequence,) for sequence in sequences]
         session.many("DELETE FROM extents WHERE sequence = ?", keys)
         session.many(
-            "INSERT INTO search (search, rowid, tokens) SELECT 'delete', sequence, tokens FROM texts WHERE sequence = ?",
+            "INSERT INTO search (search, rowid, tokens)"
+            " SELECT 'delete', sequence, tokens FROM texts WHERE sequence = ?",
             keys,
         )
         session.many("DELETE FROM texts WHERE sequence = ?", keys)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from craton.model.text import MIN_PREFIX, Phrase
 from craton.store.conditions import TIME_UNIT, Condition, exact_conditions, marks, touching
 from craton.store.search import Box, Query, Span
-from craton.store.sql import Row, Session
+from craton.store.session import Row, Session
 
 FEW = 8_000
 """Records whose numbers are gathered at once when searching (some milliseconds)."""
@@ -62,7 +62,8 @@ def find_records(session: Session, query: Query) -> list[Row]:
     sign, direction = ("<", "DESC") if query.order == "newest" else (">", "ASC")
     after = f" AND {walk.key} {sign} ?" if query.after is not None else ""
     return session.rows(
-        f"SELECT d.json FROM (SELECT {walk.key} AS key {walk.sql}{after} ORDER BY 1 {direction} LIMIT ? OFFSET ?) k"
+        f"SELECT d.json FROM"  # noqa: S608 - our own words, values apart
+        f" (SELECT {walk.key} AS key {walk.sql}{after} ORDER BY 1 {direction} LIMIT ? OFFSET ?) k"
         f" JOIN documents d ON d.sequence = k.key ORDER BY k.key {direction}",
         *walk.values,
         *((query.after,) if after else ()),
@@ -105,8 +106,8 @@ def _walk_postings(match: str, numbers: Condition | None, exact: tuple[Condition
 def _said(phrase: Phrase) -> Condition:
     """Whether the text of a record, tokens with one space between them, has `phrase`."""
     wanted = f" {' '.join(phrase.tokens)}{'' if phrase.prefix else ' '}"
-    sql = "EXISTS (SELECT 1 FROM texts t WHERE t.sequence = r.sequence AND instr(' ' || t.tokens || ' ', ?) > 0)"
-    return Condition(sql, (wanted,))
+    said = "SELECT 1 FROM texts t WHERE t.sequence = r.sequence AND instr(' ' || t.tokens || ' ', ?) > 0"
+    return Condition(f"EXISTS ({said})", (wanted,))
 
 
 def _sets(query: Query) -> Iterator[Condition]:
@@ -116,7 +117,7 @@ def _sets(query: Query) -> Iterator[Condition]:
     if query.kind is not None:
         yield Condition("SELECT sequence FROM records WHERE kind = ?", (query.kind,))
     if query.visibility is not None:
-        sql = f"SELECT sequence FROM records WHERE visibility IN ({marks(query.visibility)})"
+        sql = f"SELECT sequence FROM records WHERE visibility IN ({marks(query.visibility)})"  # noqa: S608 - marks
         yield Condition(sql, query.visibility)
     if query.quantity:
         yield Condition("SELECT sequence FROM quantities WHERE name = ?", (query.quantity,))
@@ -124,14 +125,14 @@ def _sets(query: Query) -> Iterator[Condition]:
 
 def _touched(boxes: tuple[Box, ...], span: Span | None) -> Condition:
     """Records whose box and time in the R-tree touch those asked for."""
-    time = "start <= ? AND stop >= ?" if span else ""
+    place = "west <= ? AND east >= ? AND south <= ? AND north >= ?" if boxes else "true"
+    time = "start <= ? AND stop >= ?" if span else "true"
     times = (span.end / TIME_UNIT, span.start / TIME_UNIT) if span else ()
-    if not boxes:
-        return Condition(f"SELECT sequence FROM extents WHERE {time}", times)
-    place = "west <= ? AND east >= ? AND south <= ? AND north >= ?"
-    one = f"SELECT sequence FROM extents WHERE {place}{' AND ' + time if time else ''}"
-    values = tuple(value for box in boxes for value in (*touching(box), *times))
-    return Condition(" UNION ALL ".join([one] * len(boxes)), values)
+    values = [(*(touching(box) if box else ()), *times) for box in boxes or (None,)]
+    one = f"SELECT sequence FROM extents WHERE {place} AND {time}"  # noqa: S608 - our own words, values apart
+    return Condition(
+        " UNION ALL ".join([one] * len(values)), tuple(value for some in values for value in some)
+    )
 
 
 def _smallest_set(session: Session, query: Query, few: int) -> tuple[int, Condition | None]:
@@ -142,9 +143,8 @@ def _smallest_set(session: Session, query: Query, few: int) -> tuple[int, Condit
 
 def _size(session: Session, one: Condition, few: int) -> int:
     """Number of records in the set, counted to `few` and one more."""
-    return int(
-        session.rows(f"SELECT count(*) FROM (SELECT 1 FROM ({one.sql}) LIMIT ?)", *one.values, few + 1)[0][0]
-    )
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM ({one.sql}) LIMIT ?)"  # noqa: S608 - our own words, values apart
+    return int(session.rows(sql, *one.values, few + 1)[0][0])
 
 
 def _match(session: Session, phrases: Iterable[Phrase]) -> str | None:
@@ -154,7 +154,7 @@ def _match(session: Session, phrases: Iterable[Phrase]) -> str | None:
 
 
 def _term(session: Session, phrase: Phrase) -> str:
-    """FTS5 expression for `phrase`; the beginning of a word becomes the words that begin so, where these are few."""
+    """FTS5 expression for `phrase`; the beginning of a word becomes the words that begin so, if few."""
     beginning = phrase.tokens[0]
     if phrase.prefix and len(phrase.tokens) == 1 and len(beginning) >= MIN_PREFIX:
         sql = "SELECT word FROM words WHERE word >= ? AND word < ? LIMIT ?"

@@ -20,7 +20,7 @@ _FILES = "files"
 
 @dataclass(frozen=True)
 class Transaction:
-    """A write in progress: `folder` takes the files that are to become objects; it goes with the transaction."""
+    """A write in progress; `folder` takes the files that are to become objects, and goes with it."""
 
     id: str
     folder: Path
@@ -75,7 +75,7 @@ class Staging:
 
     @contextmanager
     def dead(self, id: str) -> Iterator[bool]:
-        """Whether the writer of transaction `id` is gone; if so, it is ours to clear until the end of the block."""
+        """Whether the writer of `id` is gone; if so, it is ours to clear until the end of the block."""
         descriptor = self._lock(id)
         try:
             yield descriptor is not None

@@ -159,7 +159,7 @@ class Store:
         return results
 
     def put_many(self, records: Iterable[Record]) -> dict[Outcome, int]:
-        """Write many records whose assets lie elsewhere (harvested ones); how many were added, updated, unchanged.
+        """Write many records whose assets lie elsewhere, harvested ones; how many had which outcome.
 
         Some thousands at a time are written at once; a failure leaves those before it.
         """
@@ -271,7 +271,7 @@ class Store:
             for sha256, path in files:
                 self.objects.put(sha256, path)
             return
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - listing must start without it
+        from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(PARALLEL_FILES) as pool:
             list(pool.map(lambda file: self.objects.put(*file), files))

@@ -26,7 +26,7 @@ from craton.model.harmonise import harmonise
 from craton.model.quantities import recognise
 from craton.model.record import Record
 
-QUICK = settings(max_examples=1200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 SYSTEMS = st.sampled_from(["", "EPSG:4326", "EPSG:32648", "EPSG:2193", "EPSG:3995", "local", "EPSG:4240", "EPSG:27700", "nonsense"])
 NAMES = st.one_of(

@@ -258,7 +258,7 @@ def test_nam_ngum_elevation():
     """The basin covers 543 of 1,044 cells, 166 to 2,104 m high, and so does the footprint."""
     _, (draft,) = read_source(DATA / "hydrology/lisflood_nam_ngum_laos/model/maps/topography/elv.nc")
     record = describe(draft, id="x")
-    assert record.bbox == (101.975, 18.025, 103.375, 19.775)
+    assert record.bbox == pytest.approx((101.975, 18.025, 103.375, 19.775))
     (quantity,) = record.quantities
     assert quantity.valid == 543
     assert (quantity.minimum, quantity.maximum) == (pytest.approx(166, abs=1), pytest.approx(2104, abs=1))

@@ -177,9 +177,10 @@ def test_a_full_disk_changes_nothing(folder, monkeypatch, method):
     with Store.open(folder) as store:
         with store.transaction() as txn:
             staged = stage(txn.folder, b"new")
-            with monkeypatch.context() as patch, pytest.raises(StorageError, match="disk space"):
+            with monkeypatch.context() as patch:
                 patch.setattr(Path, method, full)
-                store.commit(txn, [make_record("new", b"new")], staged)
+                with pytest.raises(StorageError, match="disk space"):
+                    store.commit(txn, [make_record("new", b"new")], staged)
         assert list((folder / "staging").iterdir()) == []
         assert state(store) == STATES[0]
         assert store.check() == []

@@ -1,9 +1,11 @@
 """The SQLite catalogue: old and new tables, damage, reading only, cold start."""
 
+import os
 import sqlite3
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from craton.model.errors import ConflictError, NotFoundError, SettingError, StorageError
@@ -106,6 +108,15 @@ def test_reading_only(folder):
             store.put_source("x", {})
 
 
+def test_reading_from_a_disk_nobody_can_write_to(folder, monkeypatch):
+    """A node on read-only media is read without making files beside the catalogue."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    before = sorted(folder.iterdir())
+    with Store.open(folder, read_only=True) as store:
+        assert ids(store.find(text="grav")) == ["one"]
+        assert sorted(folder.iterdir()) == before
+
+
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
@@ -170,6 +181,17 @@ def test_a_damaged_file_is_told(folder):
     path.write_bytes(b"not a database" * 1000)
     with pytest.raises(StorageError, match="not a database"):
         Store.open(folder)
+
+
+def test_numbers_of_numpy_are_numbers(folder):
+    """Scalars that computing leaves in a record are stored as what they are."""
+    box = tuple(np.array([100.5, 15.5, 101.5, 16.5]))
+    record = make_record("numpy", bbox=box, properties={"rows": np.int64(3), "mean": np.float32(0.5)})
+    with Store.open(folder) as store:
+        put(store, record)
+        assert put(store, record)[1] == "unchanged"
+        stored = store.get("numpy")
+    assert (stored.bbox, stored.properties) == ((100.5, 15.5, 101.5, 16.5), {"rows": 3, "mean": 0.5})
 
 
 def test_a_locked_catalogue_is_told(folder, monkeypatch):

@@ -82,16 +82,16 @@ def add_summary(outcomes: Sequence[Outcome]) -> None:
     finding_summary(Counter(code for o in outcomes for code in o.findings))
 
 
-def finding_summary(datasets: Counter[str]) -> None:
-    """How many datasets carry each finding, worst first, with what to do."""
+def finding_summary(datasets: Counter[str], *, err: bool = True) -> None:
+    """How many datasets carry each finding that needs a person, worst first, with what to do."""
     order = {"error": 0, "doubt": 1, "info": 2}
     rows = sorted(datasets.items(), key=lambda row: (order[FINDINGS[row[0]].severity], -row[1]))
     rows = [row for row in rows if FINDINGS[row[0]].severity != "info"][:FINDINGS_SHOWN]
     if rows:
-        click.echo("\nquality findings (datasets with each, worst first)", err=True)
+        click.echo("\nquality findings (datasets with each, worst first)", err=err)
     for code, number in rows:
         rule = FINDINGS[code]
-        click.echo(f"{number:6d}  {rule.severity:5s}  {code:26s} {rule.todo}", err=True)
+        click.echo(f"{number:6d}  {rule.severity:5s}  {code:26s} {rule.todo}", err=err)
 
 
 def record_table(records: Sequence[Record]) -> None:

@@ -275,7 +275,8 @@ def to_crs84_bounds(crs: str, bounds: Bounds) -> Bbox:
     """
     if is_geographic(crs):
         west, south, east, north = bounds
-        if max(-south, north) > 90 + BEYOND or max(-west, east) > FULL_TURN + BEYOND:
+        off = min(-south, north) < -90 or max(-south, north) > 90 + BEYOND
+        if off or max(-west, east) > FULL_TURN + BEYOND:
             raise InvalidError("the extent is not one of longitudes and latitudes in degrees")
         corners = to_crs84(crs, [west, west, east, east], [south, north, south, north])
         (west, south), (east, north) = corners.min(axis=0), corners.max(axis=0)

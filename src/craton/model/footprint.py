@@ -38,11 +38,15 @@ DETAILED = 5_000
 EDGE = 15
 """Pieces an edge is cut into before it is bent by a change of projection."""
 
+_quietly = np.errstate(all="ignore")
+"""GEOS leaves floating-point alarms behind where shapes are degenerate; the results are sound."""
+
 Footprint = dict[str, Any]
 Project = Callable[[np.ndarray], np.ndarray]
 """Native positions (n, 2) to longitudes and latitudes (n, 2)."""
 
 
+@_quietly
 def of_points(positions: np.ndarray, bbox: Bbox, *, spacing: float = 0.0) -> Footprint | None:
     """Concave hull of positions.
 
@@ -73,6 +77,7 @@ def _hull(points: BaseGeometry) -> BaseGeometry:
     return hull if hull.area > 0 else shapely.convex_hull(points)
 
 
+@_quietly
 def of_polygons(polygons: np.ndarray, project: Project, bbox: Bbox) -> Footprint | None:
     """Union of native polygons, simplified; of detailed ones, the cells of a net that they touch."""
 
@@ -120,6 +125,7 @@ def _touched(polygons: np.ndarray, bbox: Bbox) -> BaseGeometry:
     )
 
 
+@_quietly
 def of_mask(mask: np.ndarray, project: Project, bbox: Bbox) -> Footprint | None:
     """Outline of the valid cells of a grid.
 
@@ -145,6 +151,7 @@ def _stripes(mask: np.ndarray) -> np.ndarray:
     return np.asarray(shapely.box(first, row, last, row + 1))
 
 
+@_quietly
 def of_ring(columns: float, rows: float, project: Project, bbox: Bbox) -> Footprint | None:
     """Outline of a whole grid of `columns` by `rows` cells; `project` as in `of_mask`."""
     along = np.linspace(0, 1, EDGE + 1)[:-1]

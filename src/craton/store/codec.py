@@ -25,6 +25,7 @@ from craton.model.errors import InvalidError, NotFoundError
 from craton.model.record import Asset, Kind
 from craton.store.codec_asset import (
     COG,
+    GRIDDED,
     PARQUET,
     TEXT,
     EncodedAsset,
@@ -136,11 +137,15 @@ def decode(kind: Kind, assets: Mapping[str, Asset], locate: Locate) -> Labelled:
     NotFoundError
         If the assets have no data of that kind.
     """
+    data = assets.get("data")
+    if data is not None and data.media_type in GRIDDED:
+        return decode_grid(data, locate)
     return DECODERS[kind](assets, locate)
 
 
-def _decode_grid(assets: Mapping[str, Asset], locate: Locate) -> xr.Dataset:
-    return decode_grid(asset_of(assets), locate)
+def _decode_grid(assets: Mapping[str, Asset], _locate: Locate) -> xr.Dataset:
+    media_type = asset_of(assets).media_type
+    raise InvalidError(f"a grid is stored as COG or Zarr, not as {media_type}")
 
 
 def _decode_table(assets: Mapping[str, Asset], locate: Locate) -> pd.DataFrame:

@@ -23,6 +23,9 @@ PARQUET = "application/vnd.apache.parquet"
 GLB = "model/gltf-binary"
 TEXT = "text/plain; charset=utf-8"
 
+GRIDDED = frozenset({COG, ZARR})
+"""Media types of gridded data of whatever kind."""
+
 NOTE = "craton"
 """Key under which a file keeps what its format has no place for, as JSON."""
 

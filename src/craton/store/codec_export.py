@@ -16,7 +16,7 @@ import xarray as xr
 
 from craton.model.errors import InvalidError, StorageError
 from craton.model.record import Asset, Kind, Member
-from craton.store.codec_asset import ZARR, Labelled, Locate, asset_of, only_member, to_json
+from craton.store.codec_asset import COG, ZARR, Labelled, Locate, asset_of, only_member, to_json
 from craton.store.codec_export_table import TABLE_WRITERS, write_csv, write_layers
 from craton.store.codec_table import copy_plain, decode_table
 from craton.store.codec_zarr import write_zarr
@@ -109,9 +109,7 @@ def writer_for(stored: Stored, target: Path) -> Writer:
 def _writers(stored: Stored) -> Mapping[str, Writer]:
     if stored.kind == "document":
         return _document_writers(stored)
-    if stored.kind in {"grid", "volume"}:
-        return ZARR_WRITERS if asset_of(stored.assets).media_type == ZARR else COG_WRITERS
-    return WRITERS[stored.kind]
+    return GRID_WRITERS.get(asset_of(stored.assets).media_type) or WRITERS.get(stored.kind, {})
 
 
 def _copy(stored: Stored, target: Path) -> None:
@@ -210,8 +208,12 @@ def _table_writer(writer: Callable[[pd.DataFrame, Path], None]) -> Writer:
     return lambda stored, target: writer(cast("pd.DataFrame", stored.read()), target)
 
 
-COG_WRITERS: dict[str, Writer] = {".tif": _copy, ".tiff": _copy, ".nc": _netcdf, ".zarr": _zarr}
-ZARR_WRITERS: dict[str, Writer] = {".zarr": _members, ".nc": _netcdf}
+GRID_WRITERS: dict[str, dict[str, Writer]] = {
+    COG: {".tif": _copy, ".tiff": _copy, ".nc": _netcdf, ".zarr": _zarr},
+    ZARR: {".zarr": _members, ".nc": _netcdf},
+}
+"""Formats of gridded data by media type."""
+
 FOLDER_WRITERS: dict[str, Writer] = {
     "": _table_folder,
     ".parquet.zip": _parquet_zip,
@@ -228,4 +230,4 @@ WRITERS: dict[Kind, dict[str, Writer]] = {
     "series": FOLDER_WRITERS,
     "mesh": {".glb": _copy},
 }
-"""Formats by kind; grids and documents depend on their assets."""
+"""Formats of other data by kind; those of a document depend on its assets."""

@@ -65,22 +65,23 @@ def write_zarr(dataset: xr.Dataset, root: Path, crs: str) -> None:
 
 
 def _with_key_names(dataset: xr.Dataset) -> xr.Dataset:
-    """`dataset` with names that can be keys (a slash would make a group), and a note of those changed."""
+    """`dataset` with names that can be keys (a slash would make a group), and a note of what they were."""
     originals = {str(name): name for name in (*dataset.variables, *dataset.dims)}
     keys = unique_names([UNSAFE.sub("_", name) or "_" for name in originals])
     changed = {
         original: key for key, original in zip(keys, originals.values(), strict=True) if key != original
     }
-    if not changed:
-        return dataset
-    note = {"names": {key: str(original) for original, key in changed.items()}}
+    names = {key: str(original) for original, key in changed.items()}
+    note = {"names": names, "variables": [str(name) for name in dataset.data_vars]}
     return dataset.rename(changed).assign_attrs({NOTE: to_json(note)})
 
 
 def _with_own_names(dataset: xr.Dataset) -> xr.Dataset:
-    """Undo `_with_key_names`."""
+    """Undo `_with_key_names`, and put the variables in the order they had."""
     note = json.loads(dataset.attrs.pop(NOTE, "{}"))
-    return dataset.rename(note.get("names", {}))
+    renamed = dataset.rename(note.get("names", {}))
+    ordered = {name: renamed[name] for name in note.get("variables", ())}
+    return renamed.drop_vars(ordered).assign(ordered)
 
 
 def _tidy(dataset: xr.Dataset) -> xr.Dataset:

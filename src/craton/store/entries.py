@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,7 +21,17 @@ MAX_ID = 255
 
 _ID = re.compile(rf"[^\s\x00-\x1f\x7f\ud800-\udfff]{{1,{MAX_ID}}}")
 
-encode = msgspec.json.Encoder().encode
+
+def _plain(value: object) -> float:
+    """Number of a kind JSON does not know (numpy's scalars)."""
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    raise TypeError(f"values of type {type(value).__name__} cannot be written")
+
+
+encode = msgspec.json.Encoder(enc_hook=_plain).encode
 decode_record = msgspec.json.Decoder(Record).decode
 decode_tombstone = msgspec.json.Decoder(Tombstone).decode
 decode_stamp = msgspec.json.Decoder(dict[str, Any]).decode

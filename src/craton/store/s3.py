@@ -170,25 +170,30 @@ class S3Objects:
     def _fetch(self, sha256: str, target: Path) -> None:
         """Copy the object to `target`, which is there in full or not at all."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            arrived = Path(folder) / "arrived"
-            with arrived.open("wb") as file:
-                for piece in self._pieces(sha256):
-                    file.write(piece)
-            if hash_file(arrived)[0] != sha256:
-                raise StorageError(f"object {sha256} arrived with other bytes", hint="check the bucket")
+        descriptor, name = tempfile.mkstemp(dir=target.parent)
+        arrived = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(self._pieces(sha256))
+            _check_hash(arrived, sha256)
             arrived.rename(target)
+        finally:
+            arrived.unlink(missing_ok=True)
 
     def _evict(self, newest: Path) -> None:
         """Remove the copies that were not used for longest until the cache has its size again."""
-        paths = (path for path in newest.parent.parent.glob("??/*") if path != newest and path.is_file())
-        held = [(path.stat(), path) for path in paths]
+        held = [(path.stat(), path) for path in newest.parent.parent.glob("??/*") if path != newest]
         surplus = sum(stat.st_size for stat, _ in held) + newest.stat().st_size - self._cache_bytes
         for stat, path in sorted(held, key=lambda pair: pair[0].st_mtime):
             if surplus <= 0 or stat.st_mtime > time.time() - GRACE_SECONDS:
                 return
             path.unlink(missing_ok=True)
             surplus -= stat.st_size
+
+
+def _check_hash(path: Path, sha256: str) -> None:
+    if hash_file(path)[0] != sha256:
+        raise StorageError(f"object {sha256} arrived with other bytes", hint="check the bucket")
 
 
 class _Remote(io.RawIOBase):

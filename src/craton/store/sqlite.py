@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -149,7 +150,7 @@ class SqliteCatalogue(SqlCatalogue):
 
     def _connect(self, settings: Sequence[str]) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={self._mode}",
+            f"{self._path.absolute().as_uri()}?{self._access()}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
@@ -159,6 +160,15 @@ class SqliteCatalogue(SqlCatalogue):
         for setting in settings:
             connection.execute(setting)
         return connection
+
+    def _access(self) -> str:
+        """Parameters of the file's address."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        is_settled = not log.exists() or not log.stat().st_size
+        if self._read_only and is_settled and not os.access(self._path.parent, os.W_OK):
+            # On a disk nobody can write to, SQLite could not make the files it shares with other readers.
+            return "immutable=1"
+        return f"mode={self._mode}"
 
     def _create(self) -> None:
         """Make the file and its tables; a file whose making was cut short is completed."""

@@ -41,7 +41,9 @@ def main(folder: Path) -> None:
         click.echo(f"\nPublished in {folder}\n")
         present.record_table(records)
         counts = Counter(outcome.outcome for outcome in outcomes)
-        click.echo(f"\n{len(outcomes)} files: " + ", ".join(f"{n} {word}" for word, n in sorted(counts.items())))
+        click.echo(
+            f"\n{len(outcomes)} files: " + ", ".join(f"{n} {word}" for word, n in sorted(counts.items()))
+        )
         codes = Counter(code for record in records for code in {finding.code for finding in record.findings})
         present.finding_summary(codes, err=False)
         draw(node, MAP)

@@ -51,8 +51,16 @@ def findings() -> str:
     """Every finding and refusal."""
     from craton.model.findings import FINDINGS, REFUSALS
 
-    rows = ["# Findings and refusals\n", "Codes are stable.\n", "## Findings\n", "| code | severity | meaning | what to do |\n|---|---|---|---|"]
-    rows += [f"| `{c}` | {r.severity} | {r.meaning.replace('{count}', 'N')} | {r.todo} |" for c, r in sorted(FINDINGS.items())]
+    rows = [
+        "# Findings and refusals\n",
+        "Codes are stable.\n",
+        "## Findings\n",
+        "| code | severity | meaning | what to do |\n|---|---|---|---|",
+    ]
+    rows += [
+        f"| `{c}` | {r.severity} | {r.meaning.replace('{count}', 'N')} | {r.todo} |"
+        for c, r in sorted(FINDINGS.items())
+    ]
     rows += ["\n## Refusals\n", "| code | meaning |\n|---|---|"]
     rows += [f"| `{code}` | {meaning} |" for code, meaning in sorted(REFUSALS.items())]
     return "\n".join(rows) + "\n"
@@ -62,7 +70,11 @@ def readers() -> str:
     """Every reader with the suffixes it takes and what it does."""
     from craton.process.readers import readers as registered
 
-    rows = ["# Readers\n", "In the order in which they are asked.\n", "| reader | version | suffixes | what it reads |\n|---|---|---|---|"]
+    rows = [
+        "# Readers\n",
+        "In the order in which they are asked.\n",
+        "| reader | version | suffixes | what it reads |\n|---|---|---|---|",
+    ]
     for one in registered():
         read = one.read.func if isinstance(one.read, functools.partial) else one.read
         summary = (read.__doc__ or "").strip().partition("\n")[0]

@@ -22,7 +22,9 @@ def test_a_reader_says_what_it_reads(reader):
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.id)
-@pytest.mark.parametrize("head", [b"", b"\x00" * 4096, b"\xff\xfe" * 50, b"{" * 5000, b"<" * 3000, b"A,B\n" * 900])
+@pytest.mark.parametrize(
+    "head", [b"", b"\x00" * 4096, b"\xff\xfe" * 50, b"{" * 5000, b"<" * 3000, b"A,B\n" * 900]
+)
 def test_matches_never_fails_and_opens_nothing_that_is_not_there(reader, head, tmp_path):
     """Whatever the first bytes are, a reader answers yes or no, also for a file that has just gone."""
     for suffix in (*reader.suffixes, ".tif", ".csv", ".json"):

@@ -48,7 +48,7 @@ def test_units_of_different_kinds_do_not_mix():
 
 
 def test_there_are_quantities_for_all_fields():
-    """The registry covers the fields of a survey, with more than eighty quantities beside the concentrations."""
+    """The registry covers the fields of a survey, with more than eighty quantities beside concentrations."""
     rules = quantities.quantities()
     plain = [name for name in rules if not name.endswith("_concentration")]
     assert len(plain) > 80

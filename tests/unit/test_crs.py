@@ -20,31 +20,48 @@ ESRI_GDA94 = (
     'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
 )
 RD_WITH_SHIFT = (
-    "+proj=sterea +lat_0=52.1561605555556 +lon_0=5.38763888888889 +k=0.9999079 +x_0=155000 +y_0=463000 +ellps=bessel "
-    "+towgs84=565.417,50.3319,465.552,-0.398957,0.343988,-1.8774,4.0725 +units=m +no_defs"
+    "+proj=sterea +lat_0=52.1561605555556 +lon_0=5.38763888888889 +k=0.9999079 +x_0=155000 +y_0=463000 "
+    "+ellps=bessel +towgs84=565.417,50.3319,465.552,-0.398957,0.343988,-1.8774,4.0725 +units=m +no_defs"
 )
 
 
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("EPSG:32648", "EPSG:32648"), ("epsg:32648", "EPSG:32648"), ("32648", "EPSG:32648"), ("EPSG 32648", "EPSG:32648"),
-        ("urn:ogc:def:crs:EPSG::28350", "EPSG:28350"), ("urn:ogc:def:crs:EPSG:6.9:4326", "EPSG:4326"),
-        ("urn:x-ogc:def:crs:EPSG:4326", "EPSG:4326"), ("http://www.opengis.net/def/crs/EPSG/0/4326", "EPSG:4326"),
-        ("http://www.opengis.net/gml/srs/epsg.xml#4326", "EPSG:4326"), ("+init=epsg:32648", "EPSG:32648"),
-        ("OGC:CRS84", "OGC:CRS84"), ("urn:ogc:def:crs:OGC:1.3:CRS84", "OGC:CRS84"), ("CRS84", "OGC:CRS84"),
-        ("WGS84", "EPSG:4326"), ("WGS 84 / UTM zone 48N", "EPSG:32648"), ("UTM 48N", "EPSG:32648"),
-        ("WGS84 UTM zone 47 S", "EPSG:32747"), ("+proj=longlat +datum=WGS84 +no_defs", "EPSG:4326"),
-        ("+proj=utm +zone=48 +datum=WGS84 +units=m +no_defs", "EPSG:32648"), (ESRI_UTM_48, "EPSG:32648"),
-        (ESRI_GDA94, "EPSG:4283"), (RD_WITH_SHIFT, "EPSG:28992"), ("EPSG:7415", "EPSG:7415"), ("ESRI:102100", "EPSG:3857"),
+        ("EPSG:32648", "EPSG:32648"),
+        ("epsg:32648", "EPSG:32648"),
+        ("32648", "EPSG:32648"),
+        ("EPSG 32648", "EPSG:32648"),
+        ("urn:ogc:def:crs:EPSG::28350", "EPSG:28350"),
+        ("urn:ogc:def:crs:EPSG:6.9:4326", "EPSG:4326"),
+        ("urn:x-ogc:def:crs:EPSG:4326", "EPSG:4326"),
+        ("http://www.opengis.net/def/crs/EPSG/0/4326", "EPSG:4326"),
+        ("http://www.opengis.net/gml/srs/epsg.xml#4326", "EPSG:4326"),
+        ("+init=epsg:32648", "EPSG:32648"),
+        ("OGC:CRS84", "OGC:CRS84"),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", "OGC:CRS84"),
+        ("CRS84", "OGC:CRS84"),
+        ("WGS84", "EPSG:4326"),
+        ("WGS 84 / UTM zone 48N", "EPSG:32648"),
+        ("UTM 48N", "EPSG:32648"),
+        ("WGS84 UTM zone 47 S", "EPSG:32747"),
+        ("+proj=longlat +datum=WGS84 +no_defs", "EPSG:4326"),
+        ("+proj=utm +zone=48 +datum=WGS84 +units=m +no_defs", "EPSG:32648"),
+        (ESRI_UTM_48, "EPSG:32648"),
+        (ESRI_GDA94, "EPSG:4283"),
+        (RD_WITH_SHIFT, "EPSG:28992"),
+        ("EPSG:7415", "EPSG:7415"),
+        ("ESRI:102100", "EPSG:3857"),
     ],
-)  # fmt: skip
+)
 def test_one_spelling(text, name):
     """Codes, URNs, addresses, names, PROJ strings and old WKT come to the same code."""
     assert crs.normalise(text) == name
 
 
-@pytest.mark.parametrize("text", ["", "foo", "EPSG:999999", "EPSG:5773", '{"type": "x"}', "PROJCS[", "+proj=nonsense"])
+@pytest.mark.parametrize(
+    "text", ["", "foo", "EPSG:999999", "EPSG:5773", '{"type": "x"}', "PROJCS[", "+proj=nonsense"]
+)
 def test_unknown_systems_are_refused(text):
     """Unknown names, broken WKT and mere height systems are not taken."""
     with pytest.raises(InvalidError):
@@ -98,8 +115,17 @@ def test_bounds_of_a_utm_zone_hold_every_point_of_the_edge():
     """The extent of a rectangle in UTM is that of a fine walk along its edges, transformed by pyproj."""
     west, south, east, north = 300_000.0, 1_900_000.0, 700_000.0, 2_300_000.0
     walk = np.linspace(0, 1, 2001)
-    x = np.concatenate([west + (east - west) * walk, np.full(2001, east), east - (east - west) * walk, np.full(2001, west)])
-    y = np.concatenate([np.full(2001, south), south + (north - south) * walk, np.full(2001, north), north - (north - south) * walk])
+    x = np.concatenate(
+        [west + (east - west) * walk, np.full(2001, east), east - (east - west) * walk, np.full(2001, west)]
+    )
+    y = np.concatenate(
+        [
+            np.full(2001, south),
+            south + (north - south) * walk,
+            np.full(2001, north),
+            north - (north - south) * walk,
+        ]
+    )
     longitude, latitude = pyproj.Transformer.from_crs(32648, 4326, always_xy=True).transform(x, y)
     found = crs.to_crs84_bounds("EPSG:32648", (west, south, east, north))
     expected = (longitude.min(), latitude.min(), longitude.max(), latitude.max())

@@ -27,7 +27,10 @@ def test_hull_of_known_points():
 
 def test_points_without_area():
     """A point stays a point, points on a line a line, nothing nothing."""
-    assert footprint.of_points(np.array([[1.0, 2.0]]), (1, 2, 1, 2)) == {"type": "Point", "coordinates": [1, 2]}
+    assert footprint.of_points(np.array([[1.0, 2.0]]), (1, 2, 1, 2)) == {
+        "type": "Point",
+        "coordinates": [1, 2],
+    }
     line = footprint.of_points(np.array([[0.0, 0], [1, 1], [2, 2]]), (0, 0, 2, 2))
     assert line == {"type": "LineString", "coordinates": [[0, 0], [2, 2]]}
     assert footprint.of_points(np.empty((0, 2)), (0, 0, 1, 1)) is None
@@ -42,7 +45,9 @@ def test_concave_hull_leaves_out_the_bay():
     shape = shape_of(footprint.of_points(points, (0, 0, 10, 10)))
     assert shape.area < 70
     assert not shape.contains(shapely.Point(8, 8))
-    assert shape.contains(shapely.multipoints(points).buffer(-1e-9)) or shape.buffer(1e-6).contains(shapely.multipoints(points))
+    assert shape.contains(shapely.multipoints(points).buffer(-1e-9)) or shape.buffer(1e-6).contains(
+        shapely.multipoints(points)
+    )
 
 
 def test_rings_are_wound_as_rfc_7946_asks():
@@ -68,7 +73,9 @@ def test_footprint_is_small_and_within_the_extent(seed):
 def test_union_of_few_polygons_is_exact():
     """Two boxes apart stay two boxes, side by side become one shape."""
     apart = np.array([shapely.box(0, 0, 1, 1), shapely.box(5, 5, 6, 6)])
-    assert shapely.equals(shape_of(footprint.of_polygons(apart, same, (0, 0, 6, 6))), shapely.union_all(apart))
+    assert shapely.equals(
+        shape_of(footprint.of_polygons(apart, same, (0, 0, 6, 6))), shapely.union_all(apart)
+    )
 
 
 def test_detailed_polygons_are_covered():
@@ -83,7 +90,9 @@ def test_outline_of_valid_cells():
     """The footprint of a grid is that of its valid cells, in its own projection."""
     mask = np.zeros((40, 60), bool)
     mask[10:20, 20:50] = True
-    shape = shape_of(footprint.of_mask(mask, lambda cells: cells * [0.1, -0.1] + [100, 20], (102, 18, 105, 19)))
+    shape = shape_of(
+        footprint.of_mask(mask, lambda cells: cells * [0.1, -0.1] + [100, 20], (102, 18, 105, 19))
+    )
     assert shapely.equals(shape, shapely.box(102, 18, 105, 19))
     assert footprint.of_mask(np.zeros((3, 3), bool), same, (0, 0, 1, 1)) is None
 

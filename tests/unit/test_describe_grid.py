@@ -9,12 +9,12 @@ import rasterio
 import shapely
 import xarray as xr
 from rasterio.transform import Affine, from_origin
+from tests.reading import DATA, read_source
 
 from craton.model.cells import CellSummary
 from craton.model.data import Band, ColumnNote, Draft, RasterFile
 from craton.model.describe import describe
 from craton.model.errors import RefusedError
-from tests.reading import DATA, read_source
 
 HERE = pytest.mark.skipif(not DATA.exists(), reason="the open survey data is not beside this checkout")
 
@@ -24,7 +24,9 @@ def codes(record):
 
 
 def grid(values, rows, columns, names=("latitude", "longitude"), crs="EPSG:4326", **coords):
-    return xr.Dataset({"value": (names, values)}, {names[0]: rows, names[1]: columns, **coords}, attrs={"crs": crs})
+    return xr.Dataset(
+        {"value": (names, values)}, {names[0]: rows, names[1]: columns, **coords}, attrs={"crs": crs}
+    )
 
 
 def described(data, kind="grid", **more):
@@ -55,13 +57,22 @@ def test_lazy_and_eager_grids_agree(chunks):
     values = rng.normal(size=(50, 60))
     values[rng.uniform(size=values.shape) < 0.3] = np.nan
     held = da.from_array(values, chunks) if chunks else values
-    data = grid(held, np.arange(50) * 100.0, np.arange(60) * 100.0 + 500_000, ("northing", "easting"), "EPSG:32648")
+    data = grid(
+        held, np.arange(50) * 100.0, np.arange(60) * 100.0 + 500_000, ("northing", "easting"), "EPSG:32648"
+    )
     record = described(data)
     (quantity,) = record.quantities
     assert quantity.minimum == np.nanmin(values)
     assert quantity.maximum == np.nanmax(values)
     assert quantity.valid == np.isfinite(values).sum()
-    assert record == described(grid(values, *(data[n].to_numpy() for n in ("northing", "easting")), ("northing", "easting"), "EPSG:32648"))
+    assert record == described(
+        grid(
+            values,
+            *(data[n].to_numpy() for n in ("northing", "easting")),
+            ("northing", "easting"),
+            "EPSG:32648",
+        )
+    )
 
 
 def test_cells_are_summarised_block_by_block():
@@ -81,7 +92,9 @@ def test_cells_are_summarised_block_by_block():
 def test_nodata_of_32_bit_floats():
     """The usual −3.4028234663852886e38 is found among 32-bit numbers, and infinity is no value."""
     summary = CellSummary(1, 3)
-    summary.add(np.array([[-3.4028234663852886e38, 5.0, np.inf]], np.float32), 0, 0, nodata=-3.4028234663852886e38)
+    summary.add(
+        np.array([[-3.4028234663852886e38, 5.0, np.inf]], np.float32), 0, 0, nodata=-3.4028234663852886e38
+    )
     assert (summary.missing, summary.infinite, summary.minimum, summary.maximum) == (1, 1, 5.0, 5.0)
 
 
@@ -115,10 +128,14 @@ def test_volume_and_time():
     """The upward axis is the vertical extent, the time axis the period."""
     data = xr.Dataset(
         {"value": (("time", "upward", "northing", "easting"), np.zeros((2, 3, 2, 2)))},
-        {"time": np.array(["2020-01-01", "2021-06-30"], "datetime64[ns]"), "upward": [-50.0, 0, 106],
-         "northing": [0.0, 100], "easting": [500_000.0, 500_100]},
+        {
+            "time": np.array(["2020-01-01", "2021-06-30"], "datetime64[ns]"),
+            "upward": [-50.0, 0, 106],
+            "northing": [0.0, 100],
+            "easting": [500_000.0, 500_100],
+        },
         attrs={"crs": "EPSG:32648"},
-    )  # fmt: skip
+    )
     record = described(data, kind="volume")
     assert (record.vertical.minimum, record.vertical.maximum) == (-50, 106)
     assert (record.time.start, record.time.end) == ("2020-01-01T00:00:00Z", "2021-06-30T00:00:00Z")
@@ -160,9 +177,17 @@ def test_traces_along_a_line():
 def write(path, values, transform, crs="EPSG:32648", **profile):
     bands = values if values.ndim == 3 else values[None]
     with rasterio.open(
-        path, "w", driver="GTiff", count=bands.shape[0], height=bands.shape[1], width=bands.shape[2],
-        dtype=bands.dtype, transform=transform, crs=crs, **profile,
-    ) as out:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        count=bands.shape[0],
+        height=bands.shape[1],
+        width=bands.shape[2],
+        dtype=bands.dtype,
+        transform=transform,
+        crs=crs,
+        **profile,
+    ) as out:
         out.write(bands)
     return RasterFile(str(path), tuple(Band(f"b{i}") for i in range(bands.shape[0])), driver="GTiff")
 
@@ -172,7 +197,15 @@ def test_a_raster_is_read_by_blocks(tmp_path):
     rng = np.random.default_rng(0)
     values = rng.integers(1, 100, (300, 200)).astype("int16")
     values[:, 150:] = -32768
-    raster = write(tmp_path / "a.tif", values, from_origin(500_000, 2_000_000, 30, 30), nodata=-32768, tiled=True, blockxsize=64, blockysize=64)
+    raster = write(
+        tmp_path / "a.tif",
+        values,
+        from_origin(500_000, 2_000_000, 30, 30),
+        nodata=-32768,
+        tiled=True,
+        blockxsize=64,
+        blockysize=64,
+    )
     record = described(raster)
     (quantity,) = record.quantities
     assert (quantity.minimum, quantity.maximum, quantity.valid) == (values[:, :150].min(), 99, 45_000)

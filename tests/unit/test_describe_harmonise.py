@@ -10,12 +10,22 @@ import pyarrow as pa
 import pytest
 import shapely
 import xarray as xr
+from tests.reading import DATA, read_source
 
-from craton.model.data import Band, Boreholes, ColumnNote, Document, Draft, Mesh, RasterFile, Series, TableStream
+from craton.model.data import (
+    Band,
+    Boreholes,
+    ColumnNote,
+    Document,
+    Draft,
+    Mesh,
+    RasterFile,
+    Series,
+    TableStream,
+)
 from craton.model.describe import describe
 from craton.model.harmonise import harmonise
 from craton.model.renaming import renamed
-from tests.reading import DATA, read_source
 
 
 def codes(draft):
@@ -33,7 +43,7 @@ TABLE = {
 
 @pytest.mark.parametrize("kind", ["frame", "arrow"])
 def test_a_table(kind):
-    """Numbers in a known unit come in the canonical one, and a name that says its unit keeps saying the truth."""
+    """Numbers in a known unit come in the canonical one, and a name that says its unit stays true."""
     data = pd.DataFrame(TABLE) if kind == "frame" else pa.table(TABLE)
     draft = Draft(data, "table")
     done = harmonise(draft)
@@ -50,7 +60,10 @@ def test_a_table(kind):
         "gravity_mgal": ColumnNote(unit="mGal", quantity="gravity", original_unit="mgal"),
     }
     assert codes(done) == {"unit-converted": 2}
-    assert done.steps == ["converted Au_ppb as Au_mg_kg (ppb → mg/kg)", "converted elevation_ft as elevation_m (ft → m)"]
+    assert done.steps == [
+        "converted Au_ppb as Au_mg_kg (ppb → mg/kg)",
+        "converted elevation_ft as elevation_m (ft → m)",
+    ]
     assert draft.data is data
     assert codes(draft) == {}
     assert draft.steps == []
@@ -66,13 +79,20 @@ def test_harmonising_twice_changes_nothing_more():
 
 
 def test_a_number_without_unit_is_left_alone():
-    """Unstated units are counted for what looks measured, not for identifiers, codes, angles or pure numbers."""
+    """Unstated units are counted for what looks measured, not for codes, angles or pure numbers."""
     frame = pd.DataFrame(
         {
-            "gravity": [978_000.5, 978_001.5], "sample_id": [1.5, 2.5], "code": [3.0, 4.0], "dip": [45.5, 30.5],
-            "mag": [5.6, 6.1], "latitude": [18.1, 18.2], "thing": [0.25, 0.5], "whole": [1.0, 2.0], "count": [1, 2],
+            "gravity": [978_000.5, 978_001.5],
+            "sample_id": [1.5, 2.5],
+            "code": [3.0, 4.0],
+            "dip": [45.5, 30.5],
+            "mag": [5.6, 6.1],
+            "latitude": [18.1, 18.2],
+            "thing": [0.25, 0.5],
+            "whole": [1.0, 2.0],
+            "count": [1, 2],
         }
-    )  # fmt: skip
+    )
     done = harmonise(Draft(frame, "table"))
     pd.testing.assert_frame_equal(done.data, frame)
     (finding,) = done.findings
@@ -119,7 +139,9 @@ def test_infinite_numbers_become_empty():
 
 def test_classes_are_words_and_analyses_numbers():
     """A quantity is not read into a column of the wrong type."""
-    frame = pd.DataFrame({"lithology": ["granite"], "age": [12.5], "lead": ["J. Smith"], "landcover": [3], "date": ["soon"]})
+    frame = pd.DataFrame(
+        {"lithology": ["granite"], "age": [12.5], "lead": ["J. Smith"], "landcover": [3], "date": ["soon"]}
+    )
     notes = harmonise(Draft(frame, "table")).notes
     assert {name: note.quantity for name, note in notes.items()} == {"lithology": "lithology", "date": "time"}
 
@@ -149,7 +171,11 @@ def test_boreholes_are_harmonised_table_by_table():
     holes = Boreholes(
         gpd.GeoDataFrame({"hole_id": ["a"], "elevation": [1.0]}, geometry=[None]),
         curves={"log": pd.DataFrame({"hole_id": ["a"], "depth": [1.0], "DT": [100.0], "GR": [80.0]})},
-        intervals={"assay": pd.DataFrame({"hole_id": ["a"], "from_depth": [0.0], "to_depth": [1.0], "Au_ppb": [500.0]})},
+        intervals={
+            "assay": pd.DataFrame(
+                {"hole_id": ["a"], "from_depth": [0.0], "to_depth": [1.0], "Au_ppb": [500.0]}
+            )
+        },
     )
     notes = {"log.DT": ColumnNote(unit="US/F"), "log.GR": ColumnNote(unit="GAPI")}
     done = harmonise(Draft(holes, "boreholes", notes=notes))
@@ -166,7 +192,9 @@ def test_grids(lazy):
     """A variable's attributes count; lazy grids stay lazy and keep their number of bits."""
     values = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
     held = da.from_array(values, (1, 2)) if lazy else values
-    data = xr.Dataset({"faa": (("northing", "easting"), held, {"units": "gu", "long_name": "Free-air anomaly"})})
+    data = xr.Dataset(
+        {"faa": (("northing", "easting"), held, {"units": "gu", "long_name": "Free-air anomaly"})}
+    )
     done = harmonise(Draft(data, "grid"))
     assert (done.data["faa"].chunks is not None) == lazy
     assert done.data["faa"].dtype == np.float32
@@ -185,11 +213,14 @@ def test_grid_named_by_its_title():
 
 def test_rasters_and_streams_keep_their_numbers():
     """Only the unit is declared where the numbers stay in the file."""
-    raster = RasterFile("a.tif", (Band("dem", unit="feet"), Band("b2", title="Total magnetic intensity", unit="nT")))
+    raster = RasterFile(
+        "a.tif", (Band("dem", unit="feet"), Band("b2", title="Total magnetic intensity", unit="nT"))
+    )
     done = harmonise(Draft(raster, "grid"))
     assert [(band.unit, band.quantity) for band in done.data.bands] == [
-        ("ft", "elevation"), ("nT", "total_magnetic_intensity"),
-    ]  # fmt: skip
+        ("ft", "elevation"),
+        ("nT", "total_magnetic_intensity"),
+    ]
     assert codes(done) == {}
     schema = pa.schema([("Au_ppb", pa.float64()), ("geometry", pa.binary())])
     stream = TableStream(schema, lambda: iter(()))
@@ -202,7 +233,9 @@ def test_series_and_meshes():
     """Values of series and attributes of parts are tables too; documents stay as they are."""
     series = Series(pd.DataFrame({"station": ["a"], "rain_in": [2.0]}))
     assert harmonise(Draft(series, "series")).data.values["rain_mm"].tolist() == [50.8]
-    mesh = Mesh(np.zeros((3, 3)), np.array([[0, 1, 2]]), np.array([0]), pd.DataFrame({"building_height_ft": [10.0]}))
+    mesh = Mesh(
+        np.zeros((3, 3)), np.array([[0, 1, 2]]), np.array([0]), pd.DataFrame({"building_height_ft": [10.0]})
+    )
     assert harmonise(Draft(mesh, "mesh")).data.parts["building_height_m"].tolist() == [3.048]
     document = Document("text")
     assert harmonise(Draft(document, "document")).data is document
@@ -211,11 +244,15 @@ def test_series_and_meshes():
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
-        ("Au_ppb", "ppb", "mg/kg", "Au_mg_kg"), ("Au (ppb)", "ppb", "mg/kg", "Au (mg/kg)"),
-        ("Ni_ug_kg", "ug/kg", "mg/kg", "Ni_mg_kg"), ("depth[ft]", "ft", "m", "depth[m]"),
-        ("CuPCT", "PCT", "mg/kg", "Cu_mg_kg"), ("elevation", "", "m", "elevation"), ("ft_ft", "ft", "m", "ft_m"),
+        ("Au_ppb", "ppb", "mg/kg", "Au_mg_kg"),
+        ("Au (ppb)", "ppb", "mg/kg", "Au (mg/kg)"),
+        ("Ni_ug_kg", "ug/kg", "mg/kg", "Ni_mg_kg"),
+        ("depth[ft]", "ft", "m", "depth[m]"),
+        ("CuPCT", "PCT", "mg/kg", "Cu_mg_kg"),
+        ("elevation", "", "m", "elevation"),
+        ("ft_ft", "ft", "m", "ft_m"),
     ],
-)  # fmt: skip
+)
 def test_renaming(name, old, new, expected):
     """The unit in a name is replaced where it stands."""
     assert renamed(name, old, new) == expected

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-
-from craton.model.licences import licence_from_text
 from tests.reading import DATA
 
+from craton.model.licences import licence_from_text
+
 MIT_GRANT = (
-    "MIT License\n\nCopyright (c) 2024 A Survey\n\nPermission is hereby granted, free of charge, to any person "
-    "obtaining a copy of this software and associated documentation files (the \"Software\"), to deal..."
+    "MIT License\n\nCopyright (c) 2024 A Survey\n\nPermission is hereby granted, free of charge, "
+    'to any person obtaining a copy of this software and associated files (the "Software"), to deal...'
 )
 NOTICE = """# Data Licensing Notice
 
@@ -26,24 +26,40 @@ The CSV files are licensed under:
 @pytest.mark.parametrize(
     ("text", "identifier"),
     [
-        ("CC BY 4.0", "CC-BY-4.0"), ("cc-by-4.0", "CC-BY-4.0"), ("CC-BY-SA 4.0", "CC-BY-SA-4.0"),
+        ("CC BY 4.0", "CC-BY-4.0"),
+        ("cc-by-4.0", "CC-BY-4.0"),
+        ("CC-BY-SA 4.0", "CC-BY-SA-4.0"),
         ("https://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0"),
-        ("http://creativecommons.org/licenses/by/4.0/deed.en", "CC-BY-4.0"), ("CC0", "CC0-1.0"),
-        ("Open Government Licence v3.0", "OGL-UK-3.0"), ("ODbL", "ODbL-1.0"), ("ODC-BY 1.0", "ODC-By-1.0"),
-        ("MIT", "MIT"), ("GPLv3", "GPL-3.0-only"), ("LGPL-3.0", "LGPL-3.0-only"), ("EUPL-1.2", "EUPL-1.2"),
-        ("Apache 2.0", "Apache-2.0"), ("BSD-3-Clause", "BSD-3-Clause"), ("public domain", "CC-PDM-1.0"),
-        ("Public Domain (US Government work)", "CC-PDM-1.0"), ("Licensed under CC BY 4.0.", "CC-BY-4.0"),
-        ("© OpenStreetMap contributors, ODbL 1.0", "ODbL-1.0"), ("CC BY-NC-SA 4.0", "CC-BY-NC-SA-4.0"),
-        ("Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"), ("SPDX-License-Identifier: MIT", "MIT"),
-        (MIT_GRANT, "MIT"), (NOTICE, "CC-BY-4.0"),
+        ("http://creativecommons.org/licenses/by/4.0/deed.en", "CC-BY-4.0"),
+        ("CC0", "CC0-1.0"),
+        ("Open Government Licence v3.0", "OGL-UK-3.0"),
+        ("ODbL", "ODbL-1.0"),
+        ("ODC-BY 1.0", "ODC-By-1.0"),
+        ("MIT", "MIT"),
+        ("GPLv3", "GPL-3.0-only"),
+        ("LGPL-3.0", "LGPL-3.0-only"),
+        ("EUPL-1.2", "EUPL-1.2"),
+        ("Apache 2.0", "Apache-2.0"),
+        ("BSD-3-Clause", "BSD-3-Clause"),
+        ("public domain", "CC-PDM-1.0"),
+        ("Public Domain (US Government work)", "CC-PDM-1.0"),
+        ("Licensed under CC BY 4.0.", "CC-BY-4.0"),
+        ("© OpenStreetMap contributors, ODbL 1.0", "ODbL-1.0"),
+        ("CC BY-NC-SA 4.0", "CC-BY-NC-SA-4.0"),
+        ("Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
+        ("SPDX-License-Identifier: MIT", "MIT"),
+        (MIT_GRANT, "MIT"),
+        (NOTICE, "CC-BY-4.0"),
     ],
-)  # fmt: skip
+)
 def test_names_and_sentences(text, identifier):
     """Names, addresses, sentences and notices come to the SPDX identifier; of two, that of the data."""
     assert licence_from_text(text) == identifier
 
 
-@pytest.mark.parametrize("text", ["", "all rights reserved", "internal use only", "CC BY", "see LICENSE file", "MIT or GPLv3"])
+@pytest.mark.parametrize(
+    "text", ["", "all rights reserved", "internal use only", "CC BY", "see LICENSE file", "MIT or GPLv3"]
+)
 def test_no_licence_is_made_up(text):
     """Nothing is read into text that names no licence, no version of it, or several."""
     assert licence_from_text(text) == ""

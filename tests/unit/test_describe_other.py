@@ -6,11 +6,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reading import DATA, read_source
 
 from craton.model.data import Boreholes, Document, Draft, Mesh, Series
 from craton.model.describe import describe
 from craton.model.errors import InvalidError
-from tests.reading import DATA, read_source
 
 HERE = pytest.mark.skipif(not DATA.exists(), reason="the open survey data is not beside this checkout")
 
@@ -22,7 +22,12 @@ def codes(record):
 def collars(crs="EPSG:28992", **columns):
     points = gpd.points_from_xy([139_500, 141_300, np.nan], [454_700, 456_100, np.nan])
     points[2] = None
-    data = {"hole_id": ["a", "b", "c"], "elevation": [5.0, 2.0, np.nan], "total_depth": [10.0, np.nan, 7.0], **columns}
+    data = {
+        "hole_id": ["a", "b", "c"],
+        "elevation": [5.0, 2.0, np.nan],
+        "total_depth": [10.0, np.nan, 7.0],
+        **columns,
+    }
     return gpd.GeoDataFrame(data, geometry=points, crs=crs or None)
 
 
@@ -31,8 +36,14 @@ def test_boreholes():
     holes = Boreholes(
         collars(),
         surveys=pd.DataFrame({"hole_id": ["a"], "depth": [3.0], "azimuth": [0.0], "inclination": [-90.0]}),
-        intervals={"geology": pd.DataFrame({"hole_id": ["a", "b"], "from_depth": [0.0, 0], "to_depth": [4.0, 30], "lith": ["x", "y"]})},
-        curves={"log": pd.DataFrame({"hole_id": ["b"] * 3, "depth": [1.0, 2, 3], "gamma": [80.0, np.nan, 95]})},
+        intervals={
+            "geology": pd.DataFrame(
+                {"hole_id": ["a", "b"], "from_depth": [0.0, 0], "to_depth": [4.0, 30], "lith": ["x", "y"]}
+            )
+        },
+        curves={
+            "log": pd.DataFrame({"hole_id": ["b"] * 3, "depth": [1.0, 2, 3], "gamma": [80.0, np.nan, 95]})
+        },
     )
     record = describe(Draft(holes, "boreholes"), id="x")
     assert record.shape == {"hole": 3, "survey": 1, "interval": 2, "sample": 3}
@@ -56,8 +67,16 @@ def test_boreholes_without_system():
 
 def test_series():
     """Stations and rows are counted, the period is that of the values."""
-    values = pd.DataFrame({"station": ["p", "p", "q"], "time": pd.to_datetime(["2020-01-01", "2020-02-01", "2021-01-01"]), "head": [1.0, 2, 3]})
-    stations = gpd.GeoDataFrame({"station": ["p", "q"]}, geometry=gpd.points_from_xy([100, 101], [18, 19]), crs=4326)
+    values = pd.DataFrame(
+        {
+            "station": ["p", "p", "q"],
+            "time": pd.to_datetime(["2020-01-01", "2020-02-01", "2021-01-01"]),
+            "head": [1.0, 2, 3],
+        }
+    )
+    stations = gpd.GeoDataFrame(
+        {"station": ["p", "q"]}, geometry=gpd.points_from_xy([100, 101], [18, 19]), crs=4326
+    )
     record = describe(Draft(Series(values, stations), "series"), id="x")
     assert record.shape == {"station": 2, "row": 3}
     assert (record.time.start, record.time.end) == ("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z")
@@ -78,7 +97,9 @@ def test_mesh():
 
 def test_document():
     """A document has a title, and the extent that its reader states."""
-    draft = Draft(Document("text"), "document", name="report.pdf", geographic_bounds=(170.0, -20.0, 190.0, -10.0))
+    draft = Draft(
+        Document("text"), "document", name="report.pdf", geographic_bounds=(170.0, -20.0, 190.0, -10.0)
+    )
     record = describe(draft, id="x")
     assert record.title == {"und": "report.pdf"}
     assert record.bbox == (170, -20, -170, -10)

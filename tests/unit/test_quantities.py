@@ -51,7 +51,9 @@ def test_names_say_quantity_and_unit(name, quantity, unit):
     assert (match.quantity, match.unit) == (quantity, unit)
 
 
-@pytest.mark.parametrize("name", ["OBJECTID", "x", "K", "As", "In", "V", "No", "GR", "type_c", "year", "name", "dist.m"])
+@pytest.mark.parametrize(
+    "name", ["OBJECTID", "x", "K", "As", "In", "V", "No", "GR", "type_c", "year", "name", "dist.m"]
+)
 def test_names_that_say_nothing(name):
     """Words that only look like a symbol or a mnemonic are not taken for one."""
     assert quantities.recognise(name) == quantities.Match()
@@ -67,7 +69,9 @@ def test_bare_symbols_count_in_tables_of_analyses():
 def test_winds_and_electrodes_are_no_analyses():
     """U, V, W are winds; XA, YB, ZN among many others are coordinates of electrodes."""
     assert not quantities.is_chemistry(["U", "V", "W", "time"])
-    assert not quantities.is_chemistry("XA YA ZA XB YB ZB XM YM ZM XN YN ZN V_over_I".split())
+    assert not quantities.is_chemistry(
+        ["XA", "YA", "ZA", "XB", "YB", "ZB", "XM", "YM", "ZM", "XN", "YN", "ZN", "V_over_I"]
+    )
 
 
 def test_mnemonics_count_in_logs_only():

@@ -12,32 +12,89 @@ from craton.model.errors import InvalidError
 @pytest.mark.parametrize(
     ("spelling", "canonical"),
     [
-        ("mGal", "mGal"), ("MGAL", "mGal"), ("milligal", "mGal"), ("gu", "um/s2"), ("µm/s²", "um/s2"),
-        ("μm s⁻²", "um/s2"), ("nT", "nT"), ("NT", "nT"), ("gamma", "nT"), ("eotvos", "Eo"), ("Eötvös", "Eo"),
-        ("ppm", "ppm"), ("ppb", "ppb"), ("g/t", "g/t"), ("mg/kg", "mg/kg"), ("MG/KG", "mg/kg"), ("µg/g", "ug/g"),
-        ("%", "%"), ("pct", "%"), ("PERCNT", "%"), ("wt%", "wt%"), ("API", "gAPI"), ("GAPI", "gAPI"),
-        ("OHMM", "ohm.m"), ("Ω·m", "ohm.m"), ("ohm-m", "ohm.m"), ("us/ft", "us/ft"), ("US/F", "us/ft"),
-        ("m", "m"), ("M", "m"), ("ft", "ft"), ("usft", "ftUS"), ("US survey foot", "ftUS"), ("km", "km"),
-        ("degC", "degC"), ("°C", "degC"), ("deg C", "degC"), ("cps", "cps"), ("count s-1", "cps"), ("mS/m", "mS/m"),
-        ("MS/M", "mS/m"), ("SI", "SI"), ("10^-5 SI", "1e-5 SI"), ("g/cm3", "g/cm3"), ("G/C3", "g/cm3"),
-        ("kg/m3", "kg/m3"), ("kg m-3", "kg/m3"), ("K/M3", "kg/m3"), ("nGy/h", "nGy/h"), ("Ma", "Ma"), ("DEG", "deg"),
-        ("degrees_north", "deg"), ("V/V", "1"), ("m3 m-3", "1"), ("unitless", "1"), ("W m-1 K-1", "W/m/K"),
-        ("[m]", "m"), ("(nT)", "nT"), ("mm yr-1", "mm/a"), ("m.s^-2", "m/s2"), ("m**2", "m2"), ("MN/m2", "MPa"),
-        ("mV/km/nT", "mV/km/nT"), ("kg m^-2 s^-1", "kg/m2/s"), ("亩", "mu"),
+        ("mGal", "mGal"),
+        ("MGAL", "mGal"),
+        ("milligal", "mGal"),
+        ("gu", "um/s2"),
+        ("µm/s²", "um/s2"),
+        ("μm s⁻²", "um/s2"),
+        ("nT", "nT"),
+        ("NT", "nT"),
+        ("gamma", "nT"),
+        ("eotvos", "Eo"),
+        ("Eötvös", "Eo"),
+        ("ppm", "ppm"),
+        ("ppb", "ppb"),
+        ("g/t", "g/t"),
+        ("mg/kg", "mg/kg"),
+        ("MG/KG", "mg/kg"),
+        ("µg/g", "ug/g"),
+        ("%", "%"),
+        ("pct", "%"),
+        ("PERCNT", "%"),
+        ("wt%", "wt%"),
+        ("API", "gAPI"),
+        ("GAPI", "gAPI"),
+        ("OHMM", "ohm.m"),
+        ("Ω·m", "ohm.m"),
+        ("ohm-m", "ohm.m"),
+        ("us/ft", "us/ft"),
+        ("US/F", "us/ft"),
+        ("m", "m"),
+        ("M", "m"),
+        ("ft", "ft"),
+        ("usft", "ftUS"),
+        ("US survey foot", "ftUS"),
+        ("km", "km"),
+        ("degC", "degC"),
+        ("°C", "degC"),
+        ("deg C", "degC"),
+        ("cps", "cps"),
+        ("count s-1", "cps"),
+        ("mS/m", "mS/m"),
+        ("MS/M", "mS/m"),
+        ("SI", "SI"),
+        ("10^-5 SI", "1e-5 SI"),
+        ("g/cm3", "g/cm3"),
+        ("G/C3", "g/cm3"),
+        ("kg/m3", "kg/m3"),
+        ("kg m-3", "kg/m3"),
+        ("K/M3", "kg/m3"),
+        ("nGy/h", "nGy/h"),
+        ("Ma", "Ma"),
+        ("DEG", "deg"),
+        ("degrees_north", "deg"),
+        ("V/V", "1"),
+        ("m3 m-3", "1"),
+        ("unitless", "1"),
+        ("W m-1 K-1", "W/m/K"),
+        ("[m]", "m"),
+        ("(nT)", "nT"),
+        ("mm yr-1", "mm/a"),
+        ("m.s^-2", "m/s2"),
+        ("m**2", "m2"),
+        ("MN/m2", "MPa"),
+        ("mV/km/nT", "mV/km/nT"),
+        ("kg m^-2 s^-1", "kg/m2/s"),
+        ("亩", "mu"),
     ],
-)  # fmt: skip
+)
 def test_spellings_surveys_use(spelling, canonical):
     """Each way that files write a unit is brought to one."""
     assert units.parse(spelling) == canonical
 
 
-@pytest.mark.parametrize("text", ["", "  ", "-", "n/a", "none", "yyyy-mm-dd", "dd/mm/yyyy", "hh:mm", "yyyy-mm-ddThh:mm:ss"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "-", "n/a", "none", "yyyy-mm-dd", "dd/mm/yyyy", "hh:mm", "yyyy-mm-ddThh:mm:ss"]
+)
 def test_text_that_states_no_unit(text):
     """Blanks, marks of absence and date formats state no unit, which is not the same as an unknown one."""
     assert units.parse(text) == ""
 
 
-@pytest.mark.parametrize("text", ["foo", "ppt", "F", "J/kg K", "mm/month", "days since 2000-01-01", "in situ"])
+@pytest.mark.parametrize(
+    "text", ["foo", "ppt", "F", "J/kg K", "mm/month", "days since 2000-01-01", "in situ"]
+)
 def test_text_that_is_not_understood(text):
     """Unknown and ambiguous units (parts per trillion or per thousand?) are not guessed."""
     assert units.parse(text) is None
@@ -99,11 +156,13 @@ def test_gradients_are_steps_not_temperatures():
 def test_products_outside_the_table_convert():
     """A product of known units converts by its parts."""
     np.testing.assert_allclose(units.convert([36.0], "km/h", "m/s"), [10.0])
-    np.testing.assert_allclose(units.convert([1.0], units.parse("g/m2/h") or "", units.parse("kg/m2/s") or ""), [1e-3 / 3600])
+    np.testing.assert_allclose(
+        units.convert([1.0], units.parse("g/m2/h") or "", units.parse("kg/m2/s") or ""), [1e-3 / 3600]
+    )
 
 
 def test_incompatible_units_are_refused():
-    """A length is no acceleration, and an angle no percentage although both are pure numbers to a physicist."""
+    """A length is no acceleration, and an angle no percentage, though a physicist sees two pure numbers."""
     for pair in (("m", "mGal"), ("deg", "%"), ("foo", "m"), ("m", "foo"), ("gAPI", "1")):
         assert not units.compatible(*pair)
         with pytest.raises(InvalidError):

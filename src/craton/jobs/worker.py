@@ -129,7 +129,7 @@ def _result(child: sandbox.Child, status: int, task: Task) -> Result:
 
 def preload() -> None:
     """Import what readers need, once, so that each fork starts warm."""
-    import pyogrio
+    import pyogrio  # noqa: F401
     import rasterio  # noqa: F401
 
     from craton.process.readers import readers

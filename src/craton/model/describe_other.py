@@ -63,7 +63,9 @@ def add_frame(draft: Draft, frame: pd.DataFrame, table: str, description: Descri
 def _reach(holes: Boreholes) -> Interval | None:
     """From the highest collar to the deepest end, in metres; `None` where no collar states its elevation."""
     collars = holes.collars
-    if not {"elevation", "hole_id"} <= set(collars) or not pd.api.types.is_numeric_dtype(collars["elevation"]):
+    if not {"elevation", "hole_id"} <= set(collars) or not pd.api.types.is_numeric_dtype(
+        collars["elevation"]
+    ):
         return None
     tops = collars["elevation"].to_numpy(np.float64, na_value=np.nan)
     if not np.isfinite(tops).any():

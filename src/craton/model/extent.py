@@ -97,7 +97,7 @@ def outward(bbox: Bbox) -> Bbox:
 
 
 def _down(degrees: float) -> float:
-    """The next number of `DIGITS` decimals below; the number itself where only its last digit is in the way."""
+    """The next number of `DIGITS` decimals below; the number itself where only its last digit is off."""
     nearest = round(degrees, DIGITS)
     if nearest <= degrees:
         return nearest + 0.0

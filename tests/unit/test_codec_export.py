@@ -47,7 +47,10 @@ def grid(tmp_path: Path) -> Staged:
     """A small map with a name that NetCDF does not allow."""
     cells = np.arange(12.0, dtype="float32").reshape(3, 4)
     dataset = xr.Dataset(
-        {"Cu/Zn": (("northing", "easting"), cells, {"units": "1"})},
+        {
+            "Cu/Zn": (("northing", "easting"), cells, {"units": "1"}),
+            "Cu_Zn": (("northing", "easting"), cells + 1),
+        },
         coords={"northing": [10.0, 20.0, 30.0], "easting": [1.0, 2.0, 3.0, 4.0]},
         attrs={"title": "ratio", "nested": {"a": [1]}, "none": None, "truth": True, "list": [1, 2]},
     )
@@ -106,6 +109,19 @@ def test_shapefile_of_mixed_geometry_is_refused(tmp_path: Path) -> None:
         stage(frame, "table", tmp_path / "s").export(tmp_path / "o.shp")
 
 
+def test_shapefile_never_cuts_text_off(tmp_path: Path) -> None:
+    """A text longer than a shapefile takes is refused, not cut; 254 bytes fit."""
+    for length, fits in ((254, True), (255, False)):
+        frame = gpd.GeoDataFrame({"note": ["x" * length]}, geometry=[shapely.Point(1, 2)])
+        staged = stage(frame, "table", tmp_path / str(length))
+        target = tmp_path / f"o{length}.shp"
+        if fits:
+            assert gpd.read_file(staged.export(target))["note"][0] == "x" * length
+        else:
+            with pytest.raises(InvalidError, match="note holds a text of 255 bytes, a shapefile takes 254"):
+                staged.export(target)
+
+
 def test_csv_writes_values_exactly_as_they_are(table: Staged, tmp_path: Path) -> None:
     """Points become two columns; text that a spreadsheet would run stays as is; numbers read back equal."""
     path = table.export(tmp_path / "o.csv")
@@ -151,6 +167,7 @@ def test_grids_go_to_tif_netcdf_and_zarr(grid: Staged, tmp_path: Path) -> None:
         np.testing.assert_array_equal(cog.read(1), cells[::-1])
     with xr.open_dataset(grid.export(tmp_path / "o.nc"), decode_coords="all") as netcdf:
         np.testing.assert_array_equal(netcdf["Cu_Zn"].values, cells)
+        np.testing.assert_array_equal(netcdf["Cu_Zn_2"].values, cells + 1)
         assert "UTM zone 48N" in netcdf["spatial_ref"].attrs["crs_wkt"]
         assert netcdf.attrs["nested"] == '{"a":[1]}'
     with xr.open_zarr(grid.export(tmp_path / "o.zarr")) as zarr:

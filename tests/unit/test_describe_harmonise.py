@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import dask.array as da
 import geopandas as gpd
 import numpy as np
@@ -12,6 +14,7 @@ import shapely
 import xarray as xr
 from tests.reading import DATA, read_source
 
+from craton.model import units
 from craton.model.data import (
     Band,
     Boreholes,
@@ -24,7 +27,7 @@ from craton.model.data import (
     TableStream,
 )
 from craton.model.describe import describe
-from craton.model.harmonise import harmonise
+from craton.model.harmonise import harmonise, warm
 from craton.model.renaming import renamed
 
 
@@ -100,6 +103,13 @@ def test_a_number_without_unit_is_left_alone():
     assert done.notes["mag"] == ColumnNote(unit="1", quantity="magnitude")
     assert done.notes["dip"].unit == "deg"
     assert done.notes["gravity"] == ColumnNote(quantity="gravity")
+
+
+def test_warm_loads_what_a_fork_would_load_anew():
+    """After warming, the unit library and the tables are there."""
+    warm()
+    assert "pint" in sys.modules
+    assert units.conversion.cache_info().currsize > 0
 
 
 def test_the_reader_wins():

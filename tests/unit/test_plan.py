@@ -81,10 +81,10 @@ def test_links_are_followed_only_within_the_folder(folder, tmp_path_factory):
 
 
 def test_the_one_licence_file_above_counts(folder):
-    """A licence is taken from the nearest folder that has exactly one, not beyond what was added."""
+    """Licences are taken from the nearest folder that states one, not beyond what was added."""
     below = folder / "below"
     below.mkdir()
     (below / "a.csv").write_text("lon,lat\n1,2\n")
     (folder / "LICENSE.txt").write_text(CC0)
-    assert groups(folder)["a.csv"].licence == "CC0-1.0"
-    assert groups(below)["a.csv"].licence == ""
+    assert groups(folder)["a.csv"].licences == ("CC0-1.0",)
+    assert groups(below)["a.csv"].licences == ()

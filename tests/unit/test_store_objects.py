@@ -76,7 +76,7 @@ def test_changed_bytes_are_seen(local, tmp_path):
     fill(local, tmp_path, b"abc")
     assert local.verify(ABC)
     local.path(ABC).chmod(0o644)
-    local.path(ABC).write_bytes(b"abd")
+    local.path(ABC).write_bytes(b"xyz")
     assert not local.verify(ABC)
 
 

@@ -154,7 +154,7 @@ def test_check_finds_changed_bytes(folder):
         ((sha256, _),) = store.objects.list()
         path = store.objects.path(sha256)
         path.chmod(0o644)
-        path.write_bytes(b"abd")
+        path.write_bytes(b"xyz")
         assert store.check(deep=False) == []
         assert [problem.code for problem in store.check()] == ["object-hash"]
         path.write_bytes(b"abcd")

@@ -15,13 +15,15 @@ import msgspec
 
 from craton.model.errors import CratonError
 from craton.model.findings import FINDINGS, meaning, severity
-from craton.model.record import Record
+from craton.model.record import Bbox, Column, Quantity, Record
 
 if TYPE_CHECKING:
     from craton.jobs.add import Outcome
 
 REFUSALS_SHOWN = 20
 FINDINGS_SHOWN = 12
+ID_COLUMNS = 36
+"""Longer identifiers stand on a line of their own, so that titles keep their room."""
 
 
 def fail(error: CratonError) -> None:
@@ -100,12 +102,15 @@ def record_table(records: Sequence[Record]) -> None:
         click.echo("no dataset matches", err=True)
         return
     width = shutil.get_terminal_size((110, 24)).columns
-    ids = max(len(r.id) for r in records)
-    room = max(16, width - ids - 44)
+    ids = min(ID_COLUMNS, max(len(r.id) for r in records))
+    room = max(24, width - ids - 46)
     click.echo(f"{'id':{ids}s}  {'kind':9s}  {padded('title', room)}  {'size':>16s}  {'crs'}")
     for r in records:
         title = padded(clipped(text(r.name()), room), room)
-        click.echo(f"{r.id:{ids}s}  {r.kind:9s}  {title}  {size(r):>16s}  {short_crs(r)}")
+        if len(r.id) > ids:
+            click.echo(r.id)
+        id = "" if len(r.id) > ids else r.id
+        click.echo(f"{id:{ids}s}  {r.kind:9s}  {title}  {size(r):>16s}  {short_crs(r)}")
 
 
 def size(record: Record) -> str:
@@ -154,7 +159,7 @@ def record_card(record: Record) -> None:
         if value:
             click.echo(f"{label:12s} {text(value)}")
     _echo_rows("quantities", [_quantity_line(q) for q in record.quantities])
-    _echo_rows("columns", [f"{c.name}  {c.type}{f'  {c.unit}' if c.unit else ''}" for c in record.columns])
+    _echo_rows("columns", [_column_line(c) for c in record.columns])
     _echo_rows(
         "findings",
         [
@@ -178,7 +183,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         ("about", next(iter(record.description.values()), "")),
         (
             "place",
-            "" if record.bbox is None else "{:.5f}°W→E {:.5f}°, {:.5f}°S→N {:.5f}°".format(*_we_sn(record)),
+            "" if record.bbox is None else place(record.bbox),
         ),
         (
             "height",
@@ -200,16 +205,30 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     ]
 
 
-def _we_sn(record: Record) -> tuple[float, float, float, float]:
-    west, south, east, north = record.bbox or (0.0, 0.0, 0.0, 0.0)
-    return west, east, south, north
+def place(bbox: Bbox) -> str:
+    """Box in words a map reader knows: `97.2° E to 103.3° E, 17.6° N to 26.0° N`."""
+    west, south, east, north = bbox
+    longitudes = " to ".join(_degrees(v, "E", "W") for v in (west, east))
+    latitudes = " to ".join(_degrees(v, "N", "S") for v in (south, north))
+    return f"{longitudes}, {latitudes}"
 
 
-def _quantity_line(quantity: Any) -> str:
+def _degrees(value: float, positive: str, negative: str) -> str:
+    number = f"{abs(value):.5f}".rstrip("0").rstrip(".")
+    return f"{number}° {positive if value >= 0 else negative}" if value else "0°"
+
+
+def _quantity_line(quantity: Quantity) -> str:
     limits = "" if quantity.minimum is None else f"  {quantity.minimum:g} … {quantity.maximum:g}"
     origin = f"  (was {quantity.original_unit})" if quantity.original_unit else ""
     unit = {"": "  (unit not stated)" if limits else "", "1": ""}.get(quantity.unit, f"  [{quantity.unit}]")
-    return f"{quantity.name}{unit}{limits}{origin}"
+    variable = f"  in {quantity.variable}" if quantity.variable not in {"", quantity.name} else ""
+    return f"{quantity.name}{unit}{limits}{origin}{variable}"
+
+
+def _column_line(column: Column) -> str:
+    table = f"{column.table}: " if column.table else ""
+    return f"{table}{column.name}  {column.type}{f'  {column.unit}' if column.unit else ''}"
 
 
 def _echo_rows(heading: str, rows: list[str]) -> None:

@@ -12,6 +12,7 @@ from craton.ingest.cf_axes import Role, find_axes, horizontal, upward
 from craton.ingest.cf_crs import crs_of, mapping_names
 from craton.ingest.cf_time import decode_times
 from craton.ingest.grid_axes import axis_names, count_missing, settle_longitudes
+from craton.ingest.grid_missing import empty_undeclared
 from craton.model.data import GRID_DIMENSIONS, ColumnNote, Draft
 from craton.model.licences import licence_from_text
 from craton.model.record import Kind, Party
@@ -55,8 +56,10 @@ def grid_draft(dataset: xr.Dataset, *, stem: str, name: str = "") -> Draft | Non
     grid = _named_axes(dataset[gridded], axes, plane, crs)
     grid, converted = _turn_upward(grid, axes)
     grid, wrapped = settle_longitudes(_named_variable(grid, stem))
-    draft = Draft(_ordered(_clean(grid, crs)), kind=_kind(grid), name=name, crs=crs)
+    cells = _ordered(_clean(grid, crs))
+    draft = Draft(cells, kind=_kind(grid), name=name, crs=crs)
     draft.findings = [*findings, *doubts, *wrapped]
+    draft.data = empty_undeclared(draft, cells, _unclassed(grid))
     _describe(draft, described, grid)
     for code, count in {
         "nodata-declared": missing,
@@ -90,6 +93,11 @@ def _count_left_out(dataset: xr.Dataset, gridded: Sequence[Hashable]) -> int:
 
 def _declares_missing(variable: xr.DataArray) -> bool:
     return any(key in variable.encoding for key in ("_FillValue", "missing_value"))
+
+
+def _unclassed(dataset: xr.Dataset) -> list[str]:
+    """Variables that hold no classes, whose codes may be any number."""
+    return [str(name) for name, one in dataset.data_vars.items() if "flag_values" not in one.attrs]
 
 
 def _named_axes(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rasterio.enums import ColorInterp
+import numpy as np
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
+from rasterio.windows import Window
 
 from craton.ingest.grid_axes import count_missing, settle_longitudes
+from craton.ingest.grid_missing import empty_undeclared, find_marks, undeclared_mark
 from craton.ingest.raster_companions import bring_together, companions_of, ers_data_file
 from craton.ingest.raster_cube import Layer, lazy_raster, period, stack
 from craton.ingest.raster_formats import HEADER_BYTES, RasterFormat, raster_format
@@ -23,6 +26,7 @@ from craton.ingest.raster_series import MEMBERS, dated, series_name, series_of
 from craton.model import crs as systems
 from craton.model.data import Band, Document, Draft, RasterFile
 from craton.model.errors import InvalidError, RefusedError
+from craton.model.licences import licence_from_text
 from craton.model.record import Bbox
 from craton.process.readers import HEAD_BYTES, Candidate, Source, reader, split_suffix
 
@@ -132,7 +136,31 @@ def _single(task: Task) -> Draft:
         _describe(draft, dataset, task)
         if _needs_axes(dataset, crs):
             _label(draft, dataset, task, bands)
+        else:
+            _guess_nodata(draft, dataset)
         return draft
+
+
+def _guess_nodata(draft: Draft, dataset: DatasetReader) -> None:
+    """State the number that can only mean "no value" in a small raster that declares none."""
+    layout = layout_of(dataset)
+    declares = any(flag != MaskFlags.all_valid for band in dataset.mask_flag_enums for flag in band)
+    numbers = all(np.dtype(name).kind in "iuf" and np.dtype(name).itemsize > 1 for name in dataset.dtypes)
+    if declares or not numbers or layout.size > VERIFIED_BYTES or "legend" in draft.properties:
+        return
+    marks = [mark for number in dataset.indexes if (mark := undeclared_mark(_blocks(dataset, number)))]
+    if isinstance(draft.data, RasterFile) and len({mark.value for mark in marks}) == 1:
+        draft.data = replace(draft.data, nodata=marks[0].value)
+        find_marks(draft, marks)
+
+
+def _blocks(dataset: DatasetReader, number: int) -> Callable[[], Iterator[np.ndarray]]:
+    rows, columns = layout_of(dataset).piece(1)
+    corners = [(r, c) for r in range(0, dataset.height, rows) for c in range(0, dataset.width, columns)]
+    windows = [
+        Window(c, r, min(columns, dataset.width - c), min(rows, dataset.height - r)) for r, c in corners
+    ]
+    return lambda: (dataset.read(number, window=window) for window in windows)
 
 
 def _check(dataset: DatasetReader, task: Task) -> None:
@@ -221,6 +249,7 @@ def _describe(draft: Draft, dataset: DatasetReader, task: Task) -> None:
     image = tags.get("TIFFTAG_IMAGEDESCRIPTION", "").strip()
     draft.description = "" if image.startswith(("{", "<")) else image
     draft.title = tags.get("TIFFTAG_DOCUMENTNAME", "").strip()
+    draft.licence = licence_from_text(tags.get("TIFFTAG_COPYRIGHT", ""))
     draft.properties |= _properties(dataset, task)
     if not _has_place(dataset) and (dataset.gcps[0] or dataset.rpcs):
         draft.find("georeference-indirect")
@@ -285,8 +314,9 @@ def _label(draft: Draft, dataset: DatasetReader, task: Task, bands: tuple[Band, 
     grid = lazy_raster(task.path, task.form.driver, dataset, bands, draft.crs)
     if any("complex" in name for name in dataset.dtypes):
         draft.find("value-complex")
-    draft.data, findings = settle_longitudes(grid)
+    settled, findings = settle_longitudes(grid)
     draft.findings += findings
+    draft.data = empty_undeclared(draft, settled, [] if "legend" in draft.properties else list(map(str, settled)))
 
 
 def _series(paths: list[Path], files: tuple[Path, ...], source: Source) -> Iterator[Draft]:

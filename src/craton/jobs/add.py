@@ -94,7 +94,7 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     reader: str
     stated: dict[str, str]
-    licence: str
+    licences: tuple[str, ...]
     files: tuple[tuple[str, int, int, int, int], ...]
     hashes: tuple[SourceFile, ...]
     records: tuple[str, ...]
@@ -102,8 +102,8 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
 
     def same_reading(self, other: Stamp) -> bool:
         """Whether the same reader was told the same things."""
-        return (self.format, self.reader, self.stated, self.licence) == (
-            other.format, other.reader, other.stated, other.licence,
+        return (self.format, self.reader, self.stated, self.licences) == (
+            other.format, other.reader, other.stated, other.licences,
         )  # fmt: skip
 
 
@@ -222,7 +222,10 @@ class Adder:
 
     def _known(self, key: str) -> Stamp | None:
         stamp = self._store.source(key)
-        return msgspec.convert(stamp, Stamp) if stamp else None
+        try:
+            return msgspec.convert(stamp, Stamp) if stamp else None
+        except msgspec.ValidationError:  # written by another version: read the source anew
+            return None
 
     def _collect(self) -> None:
         reply = self._reading.receive()
@@ -279,7 +282,7 @@ def _task(group: Group, key: str, folder: Path, stated: dict[str, str]) -> Task:
         main=str(folder / "source" / Path(group.main).relative_to(root)),
         files=tuple(staged),
         sources=tuple(sources),
-        folder_licence=group.licence,
+        folder_licences=group.licences,
         **stated,
     )
 
@@ -299,7 +302,7 @@ def _stamp(group: Group, stated: dict[str, str]) -> Stamp:
         format=FORMAT_VERSION,
         reader=f"{group.reader}@{group.reader_version}",
         stated=stated,
-        licence=group.licence,
+        licences=group.licences,
         files=tuple((p, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for p, s in stats),
         hashes=(),
         records=(),

@@ -26,7 +26,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shown_files: tuple[str, ...]
     reader: str = ""
     reader_version: int = 0
-    licence: str = ""
+    licences: tuple[str, ...] = ()
     refused: str = ""
 
 
@@ -46,7 +46,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceFile, ...]
     crs: str = ""
     licence: str = ""
-    folder_licence: str = ""
+    folder_licences: tuple[str, ...] = ()
     owner: str = ""
     language: str = "und"
 

@@ -19,7 +19,7 @@ ARCHIVE = Reader(id="archive", read=lambda source: ())
 """Stands for a zip archive in a plan; what it holds is planned and read once it is unpacked."""
 
 SKIPPED_FOLDERS = {".git", ".hg", ".svn"}
-LICENCE_NAMES = ("licen[cs]e*", "copying*", "attribution*", "*.licen[cs]e")
+LICENCE_NAMES = ("licen[cs]e*", "data_licen[cs]e*", "copying*", "attribution*", "*.licen[cs]e")
 LICENCE_BYTES = 100_000
 
 
@@ -93,7 +93,7 @@ def _group(path: Path, reader: Reader, members: list[Path], base: Path) -> Group
         shown_files=tuple(str(p) for p in files),
         reader=reader.id,
         reader_version=reader.version,
-        licence=folder_licence(path.parent, base),
+        licences=folder_licences(path.parent, base),
     )
 
 
@@ -183,22 +183,21 @@ def open_unpacked(path: Path) -> IO[bytes]:
     return path.open("rb") if opener is None else cast("IO[bytes]", opener(path, "rb"))
 
 
-def folder_licence(folder: Path, base: Path) -> str:
-    """Licence stated by the one licence file in `folder`, else in the folders above it up to `base`."""
-    return _folder_licence(folder.resolve(), base)
+def folder_licences(folder: Path, base: Path) -> tuple[str, ...]:
+    """Licences that files in `folder` state, else in the nearest folder above it, up to `base`."""
+    return _folder_licences(folder.resolve(), base)
 
 
 @cache
-def _folder_licence(folder: Path, base: Path) -> str:
-    texts = {
+def _folder_licences(folder: Path, base: Path) -> tuple[str, ...]:
+    found = {
         licence_from_text(path.read_bytes()[:LICENCE_BYTES].decode("utf-8", "replace"))
         for path in folder.iterdir()
         if path.is_file()
         and any(fnmatch.fnmatchcase(path.name.lower(), pattern) for pattern in LICENCE_NAMES)
     }
-    texts.discard("")
-    if len(texts) == 1:
-        return texts.pop()
-    if texts or folder == base or base not in folder.parents:
-        return ""
-    return _folder_licence(folder.parent, base)
+    if stated := tuple(sorted(found - {""})):
+        return stated
+    if folder == base or base not in folder.parents:
+        return ()
+    return _folder_licences(folder.parent, base)

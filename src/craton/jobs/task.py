@@ -23,6 +23,7 @@ from craton.model.data import Document, Draft
 from craton.model.describe import describe
 from craton.model.errors import CratonError, RefusedError
 from craton.model.harmonise import harmonise
+from craton.model.licences import SOFTWARE, of_data
 from craton.model.record import Asset, Finding, Lineage, Member, Party, Record
 from craton.model.statement import SUFFIX, Statement, apply, read_statement
 from craton.process import readers
@@ -113,7 +114,7 @@ def _archive_drafts(
             parts = [name if len(groups) > 1 else "", draft.name]
             draft.name = "/".join(p for p in parts if p)
             draft.title = draft.title or Path(name).stem
-            draft.licence = draft.licence or group.licence
+            draft.licence = draft.licence or of_data(group.licences)
             draft.find("compressed", where=task.shown)
             if skipped:
                 draft.find("archive-member-skipped", skipped)
@@ -182,9 +183,12 @@ def _place(file: str, task: Task) -> str:
 def _state_licence(draft: Draft, task: Task) -> None:
     if task.licence:
         draft.licence = task.licence
-    elif not draft.licence and task.folder_licence:
-        draft.licence = task.folder_licence
-        draft.find("licence-from-folder", message=task.folder_licence)
+    elif not draft.licence and task.folder_licences:
+        draft.licence = of_data(task.folder_licences)
+        code = "licence-from-folder" if draft.licence else "licence-ambiguous"
+        if draft.licence in SOFTWARE:
+            code = "licence-of-software"
+        draft.find(code, message=", ".join(task.folder_licences))
 
 
 def _stage_assets(encoded: dict[str, EncodedAsset]) -> tuple[dict[str, Asset], dict[str, str]]:

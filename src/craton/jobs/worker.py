@@ -132,9 +132,11 @@ def preload() -> None:
     import pyogrio  # noqa: F401
     import rasterio  # noqa: F401
 
+    from craton.model.harmonise import warm
     from craton.process.readers import readers
 
     readers()
+    warm()
 
 
 def main() -> None:

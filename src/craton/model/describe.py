@@ -49,13 +49,13 @@ def describe(draft: Draft, *, id: str) -> Record:
     description = _describe_data(draft)
     _use_stated_bounds(draft, description)
     licence = licence_from_text(draft.licence) or " ".join(draft.licence.split())[:LICENCE_LENGTH]
-    if not licence:
+    if not licence and not any(finding.code == "licence-ambiguous" for finding in draft.findings):
         description.find("licence-missing")
     return Record(
         id=id,
         kind=draft.kind,
         title=_titles(draft, id),
-        description={guess_language(draft.description): draft.description} if draft.description else {},
+        description=_words(draft),
         bbox=description.bbox,
         footprint=description.footprint,
         vertical=draft.vertical or description.vertical,
@@ -71,6 +71,11 @@ def describe(draft: Draft, *, id: str) -> Record:
         findings=_findings(draft.findings, description.findings),
         properties={**description.properties, **draft.properties},
     )
+
+
+def _words(draft: Draft) -> LanguageMap:
+    found = {guess_language(draft.description): draft.description} if draft.description else {}
+    return {**found, **draft.descriptions}
 
 
 def _describe_data(draft: Draft) -> Description:

@@ -115,6 +115,8 @@ FINDINGS: dict[str, FindingRule] = {
     "archive-member-skipped": FindingRule("doubt", "{count} members of the archive were left out as unsafe", "unpack it by hand and look"),
     "licence-missing": FindingRule("doubt", "no licence is stated", "state the licence"),
     "licence-from-folder": FindingRule("info", "the licence was taken from the licence file beside the data", "nothing"),
+    "licence-of-software": FindingRule("doubt", "the licence file beside the data holds a licence for software", "confirm that it is meant for the data, or state theirs"),
+    "licence-ambiguous": FindingRule("doubt", "several licences lie beside the data", "state the one that is meant for it"),
     "no-reader": FindingRule("info", "no reader knows this format; the file is kept as a document", "install a reader, or export to an open format"),
     "no-coordinates": FindingRule("info", "the table has no coordinates", "nothing, or add coordinates"),
     "text-missing": FindingRule("info", "no text could be taken from the document", "add a text version for search"),

@@ -82,6 +82,12 @@ def harmonise(draft: Draft) -> Draft:
     return _told(replace(draft, data=data, notes=ledger.notes), ledger)
 
 
+def warm() -> None:
+    """Load the tables and the unit library, for a process that forks others which then start at once."""
+    registry.recognise("elevation_ft")
+    units.conversion("ft", "m")
+
+
 def _told(draft: Draft, ledger: _Ledger) -> Draft:
     draft.findings, draft.steps = (
         list(draft.findings),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -21,6 +22,12 @@ OPENING = 600
 
 NAME_LENGTH = 120
 """Longest text that is a mere name or address of a licence."""
+
+SOFTWARE = frozenset({
+    "AGPL-3.0-only", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "EUPL-1.2", "GPL-2.0-only", "GPL-3.0-only",
+    "ISC", "LGPL-3.0-only", "MIT", "MPL-2.0",
+})  # fmt: skip
+"""Licences made for programs; beside data they often mean only the code that came with it."""
 
 _TAG = re.compile(r"SPDX-Licen[cs]e-Identifier:\s*([\w.+-]+)", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s*(?P<words>.*?)\s*#*$", re.MULTILINE)
@@ -70,6 +77,13 @@ def licence_from_text(text: str) -> str:
         return _names().get(_reduce(tag[1]), tag[1])
     plain = _plain(text)
     return _opening(plain) or _only(plain) or _of_data(text) or _addressed(text)
+
+
+def of_data(licences: Iterable[str]) -> str:
+    """The one licence among `licences` that is made for data, else the only one there is, else empty."""
+    stated = set(licences)
+    chosen = stated - SOFTWARE or stated
+    return chosen.pop() if len(chosen) == 1 else ""
 
 
 def _opening(plain: str) -> str:

@@ -17,6 +17,7 @@ import xarray as xr
 from craton.model.errors import InvalidError, StorageError
 from craton.model.record import Asset, Kind, Member
 from craton.store.codec_asset import COG, ZARR, Labelled, Locate, asset_of, only_member, to_json
+from craton.store.codec_columns import unique_names
 from craton.store.codec_export_table import TABLE_WRITERS, write_csv, write_layers
 from craton.store.codec_table import copy_plain, decode_table
 from craton.store.codec_zarr import write_zarr
@@ -119,7 +120,8 @@ def _copy(stored: Stored, target: Path) -> None:
 def _netcdf(stored: Stored, target: Path) -> None:
     """NetCDF 4 with CF attributes, compressed, written chunk by chunk."""
     dataset = cast("xr.Dataset", stored.read())
-    renamed = dataset.rename({name: str(name).replace("/", "_") for name in dataset.data_vars})
+    names = unique_names([str(name).replace("/", "_") for name in dataset.variables])
+    renamed = dataset.rename_vars(dict(zip(dataset.variables, names, strict=True)))
     renamed.attrs = _netcdf_attributes(renamed.attrs)
     for variable in renamed.variables.values():
         variable.attrs = _netcdf_attributes(variable.attrs)
@@ -128,7 +130,7 @@ def _netcdf(stored: Stored, target: Path) -> None:
         renamed.to_netcdf(
             target, engine="netcdf4", encoding={name: {"zlib": True, "complevel": 4} for name in numbers}
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise InvalidError(f"the grid does not fit NetCDF ({error})", hint="use .zarr") from error
 
 

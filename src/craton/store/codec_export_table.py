@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+from pyproj.exceptions import ProjError
 
 from craton.model.errors import InvalidError
 from craton.store.codec_columns import is_missing, jsonable, unique_names
@@ -20,6 +22,7 @@ from craton.store.codec_columns import is_missing, jsonable, unique_names
 FAILURES = (DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError)
 
 DBF_NAME_BYTES = 10
+DBF_TEXT_BYTES = 254
 
 WGS84 = "EPSG:4326"
 
@@ -98,7 +101,11 @@ def write_geojson(frame: pd.DataFrame, target: Path) -> None:
         raise InvalidError(
             "GeoJSON is in WGS 84, and this table has no reference system", hint="use .gpkg or .csv"
         )
-    _ogr(located.to_crs(WGS84), target, "GeoJSON", layer_options={"RFC7946": "YES"})
+    try:
+        geographic = located.to_crs(WGS84)
+    except ProjError as error:
+        raise InvalidError(f"the reference system leads to no WGS 84 ({error})", hint="use .gpkg") from error
+    _ogr(geographic, target, "GeoJSON", layer_options={"RFC7946": "YES"})
 
 
 def write_shapefile(frame: pd.DataFrame, target: Path) -> None:
@@ -111,6 +118,7 @@ def write_shapefile(frame: pd.DataFrame, target: Path) -> None:
         raise InvalidError(
             f"a shapefile holds one kind of geometry, this table has {found}", hint="use .gpkg"
         )
+    _check_lengths(located)
     attributes = [str(name) for name in located.columns if name != located.active_geometry_name]
     short = iter(_short_names(attributes))
     names = {name: name if name == located.active_geometry_name else next(short) for name in located.columns}
@@ -127,6 +135,20 @@ GEOS_TYPES = (
     "MultiPolygon",
     "GeometryCollection",
 )
+
+
+def _check_lengths(frame: pd.DataFrame) -> None:
+    """Refuse texts that dBASE would cut off."""
+    for name in frame.columns:
+        if frame[name].dtype.kind != "O" or isinstance(frame[name].dtype, gpd.array.GeometryDtype):
+            continue
+        texts = frame[name].astype(object).map(_as_text).dropna()
+        longest = texts.map(lambda text: len(text.encode("utf-8", "replace"))).max()
+        if longest > DBF_TEXT_BYTES:
+            raise InvalidError(
+                f"column {name} holds a text of {longest} bytes, a shapefile takes {DBF_TEXT_BYTES}",
+                hint="use .gpkg",
+            )
 
 
 def _short_names(names: list[str]) -> list[str]:
@@ -195,7 +217,10 @@ def _located(frame: pd.DataFrame, suffix: str) -> gpd.GeoDataFrame:
 
 def _ogr(frame: pd.DataFrame, target: Path, driver: str, **options: Any) -> None:
     try:
-        pyogrio.write_dataframe(_with_simple_columns(frame), target, driver=driver, **options)
+        with warnings.catch_warnings():
+            # a table without a reference system is written without one
+            warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
+            pyogrio.write_dataframe(_with_simple_columns(frame), target, driver=driver, **options)
     except (*FAILURES, ValueError) as error:
         raise InvalidError(
             f"the table does not fit the format {driver} ({error})", hint="use .parquet"

@@ -15,6 +15,7 @@ from craton.ingest import geosoft as geosoft
 from craton.ingest import gpr as gpr
 from craton.ingest import grid_text as grid_text
 from craton.ingest import icgem as icgem
+from craton.ingest import modflow as modflow
 from craton.ingest import netcdf as netcdf
 from craton.ingest import opendrive as opendrive
 from craton.ingest import point_cloud as point_cloud

@@ -18,7 +18,7 @@ def state_crs(draft: Draft, stated: str, options: Options) -> None:
     """
     if not options.crs:
         draft.crs = stated
-        if not stated:
+        if not stated and all(finding.code != "crs-unknown" for finding in draft.findings):
             draft.find("crs-missing")
         return
     try:

@@ -56,6 +56,9 @@ FREE_AIR = 0.3086
 DECIMALS = 4
 """Decimal places that degrees are written with, and few other numbers between −180 and 180 are."""
 
+ZONES = (Slot("zone", "", 1, 60), Slot("easting", "m", 100_000, 900_000), Slot("northing", "m", 1_000_000, 10_000_000))
+"""Neighbouring columns of positions in the zones of the Universal Transverse Mercator."""
+
 
 def known_layout(columns: Mapping[str, pa.Array]) -> KnownLayout | None:
     """The layout of `columns`, in their order, if it is one of `LAYOUTS`."""
@@ -113,6 +116,22 @@ def degree_columns(cells: Mapping[str, pa.Array], columns: Mapping[str, pa.Array
         return None
     first, second = pairs[0]
     return (first, second) if wide[first] > wide[second] else (second, first)
+
+
+def zoned_columns(columns: Mapping[str, pa.Array]) -> tuple[str, str, str] | None:
+    """Zone, easting and northing of a table without a header whose rows lie in several zones."""
+    names = list(columns)
+    for first, second, third in zip(names, names[1:], names[2:], strict=False):
+        held = (columns[first], columns[second], columns[third])
+        if all(map(_holds, held, ZONES)) and _are_zones(*held):
+            return first, second, third
+    return None
+
+
+def _are_zones(zone: pa.Array, easting: pa.Array, northing: pa.Array) -> bool:
+    """Whether whole numbers, of which there are several, stand before two columns of fractions."""
+    several = pa.types.is_integer(zone.type) and len(pc.unique(zone.drop_null())) > 1
+    return several and pa.types.is_floating(easting.type) and pa.types.is_floating(northing.type)
 
 
 def _reach(cells: pa.Array | None, column: pa.Array) -> float:

@@ -28,7 +28,7 @@ from craton.jobs.messages import (
 )
 from craton.jobs.reading import Reading
 from craton.jobs.stage import copy_hashed
-from craton.model.errors import CratonError, RefusedError, StorageError
+from craton.model.errors import CratonError, InvalidError, RefusedError, StorageError
 from craton.model.findings import REFUSALS
 from craton.model.record import Record, SourceFile
 from craton.store.staging import Transaction
@@ -234,7 +234,10 @@ class Adder:
 
     def _finish(self, job: _Job) -> Iterator[Outcome]:
         with job.stack:
-            outcome = job.outcome or self._commit(job)
+            try:
+                outcome = job.outcome or self._commit(job)
+            except InvalidError as error:  # a reader described what cannot be: this source only
+                outcome = _refused(job, "crashed", f"{job.group.shown}: {error.message}")
         yield outcome
         for path in job.group.shown_files:
             if path != job.group.shown:

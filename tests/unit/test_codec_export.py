@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import msgspec
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -17,9 +18,11 @@ import xarray as xr
 from geopandas.testing import assert_geodataframe_equal
 from tests.staging import Staged, stage
 
-from craton.model.data import Boreholes, Document, Mesh
+from craton.cli.node import create_node
+from craton.model.data import Boreholes, Document, Mesh, Series
 from craton.model.errors import InvalidError, StorageError
-from craton.model.record import Asset, Member
+from craton.model.record import Asset, Member, Record
+from craton.store.codec import suffixes
 
 
 @pytest.fixture
@@ -174,17 +177,17 @@ def test_grids_go_to_tif_netcdf_and_zarr(grid: Staged, tmp_path: Path) -> None:
         np.testing.assert_array_equal(zarr["Cu_Zn"].values, cells)
 
 
-def test_volumes_go_to_netcdf_and_zarr_but_not_to_tif(tmp_path: Path) -> None:
-    """A cube is copied member by member; a format without a third axis is refused, those that fit listed."""
+def test_volumes_go_to_netcdf_and_zarr(tmp_path: Path) -> None:
+    """A cube is copied member by member; formats that do not fit are refused, those that do are listed."""
     cube = xr.Dataset({"v": (("upward", "northing", "easting"), np.arange(24.0).reshape(2, 3, 4))})
     staged = stage(cube, "volume", tmp_path / "s")
     with xr.open_zarr(staged.export(tmp_path / "o.zarr")) as zarr:
         np.testing.assert_array_equal(zarr["v"].values, cube["v"].values)
     with xr.open_dataset(staged.export(tmp_path / "o.nc")) as netcdf:
         np.testing.assert_array_equal(netcdf["v"].values, cube["v"].values)
-    with pytest.raises(
-        InvalidError, match=r"this volume cannot be written as '.tif'; it can be written as .zarr, .nc"
-    ):
+    with pytest.raises(InvalidError, match=r"this volume cannot be written as '.csv'; .*\.zarr, \.nc, \.tif"):
+        staged.export(tmp_path / "o.csv")
+    with pytest.raises(InvalidError, match=r"regular axis of northing or latitude\s+hint: use .nc or .zarr"):
         staged.export(tmp_path / "o.tif")
 
 
@@ -233,6 +236,49 @@ def test_meshes_and_documents_are_copied(tmp_path: Path) -> None:
     assert both.export(tmp_path / "o.txt").read_text() == "text"
     with pytest.raises(InvalidError, match=r"it can be written as \.pdf, \.txt$"):
         both.export(tmp_path / "o.docx")
+
+
+def test_the_parts_of_a_mesh_go_to_csv(tmp_path: Path) -> None:
+    """The attributes of the surfaces are a table of their own."""
+    parts = pd.DataFrame({"part_id": ["a", "b"], "storeys": [3, 1]})
+    mesh = Mesh(np.eye(3), np.array([[0, 1, 2]]), np.array([0]), parts)
+    path = stage(mesh, "mesh", tmp_path / "m").export(tmp_path / "o.csv")
+    assert path.read_text() == "part_id,storeys\na,3\nb,1\n"
+
+
+def test_a_series_of_one_table_is_written_as_a_table(tmp_path: Path) -> None:
+    """Without stations there are only values, which fit a CSV; with stations the refusal names what fits."""
+    values = pd.DataFrame(
+        {"station": ["a", "a"], "time": pd.to_datetime(["2020-01-01", "2020-01-02"]), "level": [1.5, 2.0]}
+    )
+    alone = stage(Series(values), "series", tmp_path / "a")
+    text = alone.export(tmp_path / "a.csv").read_text()
+    assert text == "station,time,level\na,2020-01-01,1.5\na,2020-01-02,2.0\n"
+    assert pd.read_parquet(alone.export(tmp_path / "a.parquet"))["level"].tolist() == [1.5, 2.0]
+    stations = gpd.GeoDataFrame({"station": ["a"]}, geometry=[shapely.Point(1, 2)], crs=4326)
+    both = stage(Series(values, stations), "series", tmp_path / "b")
+    with pytest.raises(InvalidError, match=r"hint: it is 2 tables; \.csv\.zip or a folder \(no suffix\)"):
+        both.export(tmp_path / "b.csv")
+
+
+def test_json_is_the_record_itself(tmp_path: Path) -> None:
+    """The catalogue's record reads back equal, is not overwritten unasked, and yields to a JSON original."""
+    with create_node(tmp_path / "node") as node:
+        (tmp_path / "a.txt").write_text("plain words")
+        (outcome,) = node.add(tmp_path / "a.txt")
+        dataset = node[outcome.record]
+        written = dataset.export(tmp_path / "o.json")
+        assert msgspec.json.decode(written.read_bytes(), type=Record) == dataset.record
+        with pytest.raises(InvalidError, match=r"o\.json exists"):
+            dataset.export(written)
+        assert dataset.export(written, overwrite=True) == written
+        assert dataset.export(tmp_path / "o.txt").read_text() == "plain words"
+    source = Asset(
+        media_type="application/json",
+        members=(Member(name="a.json", sha256="x", size=2),),
+        roles=("source",),
+    )
+    assert suffixes("document", {"source": source}, lambda _member: tmp_path) == (".json",)
 
 
 @pytest.mark.parametrize("name", ["o.xlsx", "o", "o.csv.gz"])

@@ -51,14 +51,14 @@ def test_a_table(kind):
     draft = Draft(data, "table")
     done = harmonise(draft)
     names = list(done.data.columns) if kind == "frame" else done.data.column_names
-    assert names == ["Au_mg_kg", "Cu (ppm)", "elevation_m", "gravity_mgal", "note"]
+    assert names == ["Au_mg_kg", "Cu (mg/kg)", "elevation_m", "gravity_mgal", "note"]
     columns = done.data if kind == "frame" else done.data.to_pandas()
     np.testing.assert_allclose(columns["Au_mg_kg"], [0.005, 0.25, np.nan])
     np.testing.assert_allclose(columns["elevation_m"], [30.48, 60.96, 91.44])
-    np.testing.assert_array_equal(columns["Cu (ppm)"], [10, 20, 30])
+    np.testing.assert_array_equal(columns["Cu (mg/kg)"], [10, 20, 30])
     assert done.notes == {
         "Au_mg_kg": ColumnNote(unit="mg/kg", quantity="gold_concentration", original_unit="ppb"),
-        "Cu (ppm)": ColumnNote(unit="mg/kg", quantity="copper_concentration", original_unit="ppm"),
+        "Cu (mg/kg)": ColumnNote(unit="mg/kg", quantity="copper_concentration", original_unit="ppm"),
         "elevation_m": ColumnNote(unit="m", quantity="elevation", original_unit="ft"),
         "gravity_mgal": ColumnNote(unit="mGal", quantity="gravity", original_unit="mgal"),
     }
@@ -66,6 +66,7 @@ def test_a_table(kind):
     assert done.steps == [
         "converted Au_ppb as Au_mg_kg (ppb → mg/kg)",
         "converted elevation_ft as elevation_m (ft → m)",
+        "renamed Cu (ppm) to Cu (mg/kg) (the same numbers)",
     ]
     assert draft.data is data
     assert codes(draft) == {}
@@ -154,6 +155,75 @@ def test_classes_are_words_and_analyses_numbers():
     )
     notes = harmonise(Draft(frame, "table")).notes
     assert {name: note.quantity for name, note in notes.items()} == {"lithology": "lithology", "date": "time"}
+
+
+def test_words_are_no_measurements():
+    """A text or boolean column has no numeric quantity, and no unit from its name."""
+    frame = pd.DataFrame({"azimuth": ["NE", "SW"], "dip_deg": [True, False], "Zn_ppm": ["high", "low"]})
+    assert harmonise(Draft(frame, "table")).notes == {}
+
+
+def test_companions_follow_their_column():
+    """A limit is converted with its column and has no quantity; flags and texts state nothing."""
+    frame = pd.DataFrame(
+        {
+            "cu_pct": [0.5, None],
+            "cu_pct_below_detection": [False, True],
+            "cu_pct_detection_limit": [None, 0.01],
+            "cu_pct_original": [None, "<0.01"],
+        }
+    )
+    notes = {"cu_pct_detection_limit": ColumnNote(unit="pct")}
+    once = harmonise(Draft(frame, "table", notes=notes))
+    assert list(once.data.columns) == [
+        "cu_mg_kg",
+        "cu_mg_kg_below_detection",
+        "cu_mg_kg_detection_limit",
+        "cu_pct_original",
+    ]
+    assert once.data["cu_mg_kg"].tolist()[0] == pytest.approx(5000)
+    assert once.data["cu_mg_kg_detection_limit"].tolist()[1] == pytest.approx(100)
+    assert once.notes == {
+        "cu_mg_kg": ColumnNote("mg/kg", "copper_concentration", "", "pct"),
+        "cu_mg_kg_detection_limit": ColumnNote("mg/kg", "", "", "pct"),
+    }
+    pd.testing.assert_frame_equal(harmonise(once).data, once.data)
+
+
+def test_a_limit_whose_column_is_only_renamed():
+    """g/t and mg/kg are the same number: both columns are renamed, and no number moves."""
+    table = pa.table({"au_g_t": [0.5, None], "au_g_t_detection_limit": [None, 0.01]})
+    notes = {"au_g_t_detection_limit": ColumnNote(unit="g/t")}
+    done = harmonise(Draft(table, "table", notes=notes))
+    assert done.data.column_names == ["au_mg_kg", "au_mg_kg_detection_limit"]
+    assert done.data.columns == table.columns
+    assert {note.unit for note in done.notes.values()} == {"mg/kg"}
+
+
+def test_earthquakes_in_the_format_of_comcat():
+    """Beside `mag` and `magType`, `depth` is that of the earthquake, in kilometres; alone it is not."""
+    frame = pd.DataFrame(
+        {
+            "time": ["2026"],
+            "latitude": [16.4],
+            "longitude": [96.3],
+            "depth": [10.0],
+            "mag": [5.2],
+            "magType": ["mww"],
+        }
+    )
+    done = harmonise(Draft(frame, "table"))
+    assert done.data["depth"].tolist() == [10_000]
+    assert (done.notes["depth"].unit, done.notes["depth"].quantity) == ("m", "earthquake_depth")
+    assert "depth was taken in kilometres, as the ComCat format of the USGS states" in done.steps
+    alone = harmonise(Draft(frame.drop(columns="magType"), "table"))
+    assert alone.notes["depth"] == ColumnNote(quantity="depth")
+
+
+def test_depth_of_irrigation_is_not_along_a_hole():
+    """The values of a series without holes have no down-hole depth."""
+    series = Series(pd.DataFrame({"station": ["a"], "Depth": [25.5]}))
+    assert harmonise(Draft(series, "series")).notes == {}
 
 
 def test_geometry_is_left_alone():

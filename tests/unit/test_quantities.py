@@ -43,6 +43,25 @@ from craton.model import quantities
         ("GR (API)", "natural_gamma", "gAPI"),
         ("total_count_cps", "gamma_total_count", "cps"),
         ("area_sqkm", "area", "km2"),
+        ("K_ppm_imp", "potassium_concentration", "ppm"),
+        ("Tdew", "dew_point_temperature", ""),
+        ("comm_minor", "commodity", ""),
+        ("FINALMAG", "total_magnetic_intensity", ""),
+        ("RAWMAG", "total_magnetic_intensity", ""),
+        ("GRAV_AAGD07", "gravity", ""),
+        ("F_A_Anom", "free_air_anomaly", ""),
+        ("BA (mGal)", "bouguer_anomaly", "mGal"),
+        ("BA (ppm)", "barium_concentration", "ppm"),
+        ("POTFIN (%)", "potassium_concentration", "%"),
+        ("URAFIN (ppm)", "equivalent_uranium", "ppm"),
+        ("THOFIN (ppm)", "equivalent_thorium", "ppm"),
+        ("TOTFIN (nGy/h)", "gamma_dose_rate", "nGy/h"),
+        ("elv", "elevation", ""),
+        ("geotechnical_soil_name", "lithology", ""),
+        ("beginning_ma", "numeric_age", "Ma"),
+        ("reflectance", "reflectance", ""),
+        ("cu_pct", "copper_concentration", "%"),
+        ("Th (%)", "", "%"),
     ],
 )
 def test_names_say_quantity_and_unit(name, quantity, unit):
@@ -52,7 +71,35 @@ def test_names_say_quantity_and_unit(name, quantity, unit):
 
 
 @pytest.mark.parametrize(
-    "name", ["OBJECTID", "x", "K", "As", "In", "V", "No", "GR", "type_c", "year", "name", "dist.m"]
+    "name",
+    [
+        "OBJECTID",
+        "x",
+        "K",
+        "As",
+        "In",
+        "V",
+        "No",
+        "GR",
+        "type_c",
+        "year",
+        "name",
+        "dist.m",
+        "K_ppm_imp_",
+        "K_ppm_log",
+        "Zn_ppm_i",
+        "minerals",
+        "area",
+        "displacement",
+        "slip_type",
+        "landslide_trigger",
+        "landslide_size",
+        "MAG_LEV",
+        "BA",
+        "lithok",
+        "bigtujunga",
+        "TOTFIN",
+    ],
 )
 def test_names_that_say_nothing(name):
     """Words that only look like a symbol or a mnemonic are not taken for one."""

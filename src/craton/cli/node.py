@@ -39,12 +39,21 @@ class Dataset:
         return decode(self.record.kind, self.record.assets, self._locate)
 
     def export(self, target: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the dataset to `target` in the format of its suffix; `.json` writes the record itself."""
-        from craton.store.codec import export
+        """Write the dataset to `target` in the format of its suffix.
+
+        `.json` writes the record itself, unless the dataset is a file of that name, as a
+        document can be. `target` appears whole or not at all.
+        """
+        from craton.store.codec import export, suffixes, write_whole
 
         path = Path(target)
-        export(self.record.kind, self.record.assets, self._locate, path, overwrite=overwrite)
-        return path
+        stored = self.record.kind, self.record.assets, self._locate
+        if path.suffix.lower() == ".json" and ".json" not in suffixes(*stored):
+            return write_whole(path, self._write_record, overwrite=overwrite)
+        return export(*stored, path, overwrite=overwrite)
+
+    def _write_record(self, path: Path) -> None:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n")
 
     def versions(self) -> list[Record]:
         """All versions of the dataset, newest first."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,17 @@ from craton.ingest.point_geometry import point_column
 from craton.ingest.reference import state_crs
 from craton.model.data import ColumnNote, Draft, TableStream
 from craton.model.errors import RefusedError
+from craton.model.moments import timestamp
+from craton.model.record import Period
 from craton.process.readers import Source, reader
 
 BLOCK_BYTES = 16 << 20
 DATA_SUFFIXES = (".dat", ".gdf", ".asc")
 COMMENT_RECORD = b"COMM"
 NUMBERS = "FEDG"
+DAY = re.compile(rb"(?:19|20)\d{6}")
+DAY_LENGTH = 8
+
 WHOLE_LIMIT = 2**53
 """Magnitude to which whole numbers survive the way through floating point."""
 
@@ -37,6 +43,7 @@ class Tally:
     ragged: int = 0
     cut: int = 0
     without_place: int = 0
+    days: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ def read_package(source: Source) -> Iterator[Draft]:
     _note_tally(draft, tally, broken, delimited=records.delimited)
     draft.description = "\n".join(_comments(texts))
     draft.properties = {"projection": projection}
+    draft.time = _period(tally.days)
     yield draft
 
 
@@ -242,7 +250,25 @@ def _tally(records: Records, place: Place | None) -> Tally:
     tally = Tally()
     for block in records.blocks(tally):
         _batch(block, records.definition.fields, place, tally)
+        tally.days += _extremes(block, records.definition.fields)
     return tally
+
+
+def _extremes(block: dict[str, np.ndarray], fields: tuple[Field, ...]) -> list[bytes]:
+    """First and last day (YYYYMMDD) of the field `DATE`, if all its texts are such."""
+    name = next((f.name for f in fields if f.name.upper() == "DATE" and f.kind in "AI"), "")
+    texts = [text for text in np.unique(np.char.strip(block[name])).tolist() if text] if name else []
+    texts = [text for text in texts if text.strip(b"9") or len(text) != DAY_LENGTH]
+    return [texts[0], texts[-1]] if texts and all(map(DAY.fullmatch, texts)) else []
+
+
+def _period(days: list[bytes]) -> Period | None:
+    """Span from the first to the last of `days`; none where one is not in the calendar."""
+    try:
+        known = [datetime.strptime(day.decode(), "%Y%m%d").replace(tzinfo=UTC) for day in days]
+    except ValueError:
+        return None
+    return Period(start=timestamp(min(known)), end=timestamp(max(known))) if known else None
 
 
 def _stream(records: Records, place: Place | None) -> TableStream:
@@ -264,9 +290,9 @@ def _note_place(draft: Draft, place: Place | None, source: Source, projection: s
     if place is None:
         draft.find("no-coordinates")
         return
-    state_crs(draft, f"EPSG:{place.code}" if place.code else "", source.options)
     if not place.code and projection:
         draft.find("crs-unknown", message=projection[:100])
+    state_crs(draft, f"EPSG:{place.code}" if place.code else "", source.options)
     if place.conflict:
         draft.find("sidecar-conflict", message=place.conflict)
     if wrong := misnamed(place.pair):

@@ -26,6 +26,9 @@ ANONYMOUS = re.compile(
 """Names of variables that programs give for want of a better one."""
 
 SAID_NOTHING = re.compile(r"gdal band number|band_?\s*\d+|__xarray|z$", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"area name|untitled|title|.*\bmaps\b.*|.*\bdomain", re.IGNORECASE)
+"""Titles that name the series a grid was cut from, or nothing, rather than the grid."""
+
 ATTRIBUTES, ATTRIBUTE_LENGTH = 64, 1000
 
 
@@ -172,8 +175,10 @@ def _kind(dataset: xr.Dataset) -> Kind:
 def _describe(draft: Draft, attributes: Mapping[str, object], grid: xr.Dataset) -> None:
     """Take over what the attributes say of the whole and of each variable."""
     said = {key: text for key, value in attributes.items() if (text := _text(value))}
-    draft.title = said.get("title", "")
-    draft.description = said.get("summary", "") or said.get("comment", "")
+    title = said.get("title", "")
+    draft.title = "" if PLACEHOLDER.fullmatch(title) else title
+    spoken = (title if not draft.title else "", said.get("summary", "") or said.get("comment", ""))
+    draft.description = "\n".join(text for text in spoken if text)
     draft.licence = licence_from_text(said.get("license", "") or said.get("licence", ""))
     if institution := said.get("institution", ""):
         draft.parties = (Party(name=institution, role="producer"),)

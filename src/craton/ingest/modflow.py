@@ -48,9 +48,7 @@ def _files_of(candidate: Candidate, listing: list[Path]) -> list[Path]:
     """Files of the same folder that the name file names, and kept results of the same stem."""
     stem = Path(candidate.name).stem.lower()
     wanted = _names(head_text(candidate.head)) | {stem + suffix for suffix in LISTINGS}
-    return [
-        path for path in listing if path.parent == candidate.path.parent and path.name.lower() in wanted
-    ]
+    return [path for path in listing if path.parent == candidate.path.parent and path.name.lower() in wanted]
 
 
 @reader("modflow", suffixes=(".nam", ".mfn"), order=20, matches=_is_name_file, gather=_files_of)
@@ -64,7 +62,7 @@ def read_modflow(source: Source) -> Iterator[Draft]:
     draft.properties["members"] = sorted(path.name for path in source.files[1:])
     if (grid := present.get(named.get("DIS", ""))) and (sizes := _sizes(grid)):
         draft.properties["grid"] = sizes
-    inputs = {name for kind, name in named.items() if kind not in {"LIST"} and not kind.startswith("DATA")}
+    inputs = {name for kind, name in named.items() if kind != "LIST" and not kind.startswith("DATA")}
     if absent := sorted(inputs - present.keys()):
         draft.find("sidecar-missing", len(absent), ", ".join(absent)[:200])
     yield draft

@@ -316,7 +316,9 @@ def _label(draft: Draft, dataset: DatasetReader, task: Task, bands: tuple[Band, 
         draft.find("value-complex")
     settled, findings = settle_longitudes(grid)
     draft.findings += findings
-    draft.data = empty_undeclared(draft, settled, [] if "legend" in draft.properties else list(map(str, settled)))
+    draft.data = empty_undeclared(
+        draft, settled, [] if "legend" in draft.properties else list(map(str, settled))
+    )
 
 
 def _series(paths: list[Path], files: tuple[Path, ...], source: Source) -> Iterator[Draft]:

@@ -14,18 +14,31 @@ from craton.ingest.reference import state_crs
 from craton.ingest.series import time_column, to_series
 from craton.ingest.table_cells import EXTRA
 from craton.ingest.table_coordinates import DEFAULT_CRS, Pair, Places, find_places, has_many_zones
+from craton.ingest.table_directions import find_directions
 from craton.ingest.table_geometry import Located, locate
 from craton.ingest.table_header import Layout
-from craton.ingest.table_layouts import KnownLayout, degree_columns, known_layout
+from craton.ingest.table_layouts import (
+    LATITUDE,
+    LONGITUDE,
+    ZONES,
+    KnownLayout,
+    Slot,
+    degree_columns,
+    known_layout,
+    zoned_columns,
+)
 from craton.ingest.table_missing import declared_marks
 from craton.ingest.table_values import Habits, Values, read_values
 from craton.model.crs import is_geographic, normalise
 from craton.model.data import ColumnNote, Draft
 from craton.model.errors import InvalidError
 from craton.model.record import Finding
-from craton.process.readers import Source
+from craton.process.readers import Source, split_suffix
 
 GEOMETRY = "geometry"
+MODEL_SUFFIXES = (".irr", ".wth", ".upd", ".par", ".out")
+"""Suffixes that say which part of a model a table is: irrigation, weather, updates, parameters, results."""
+
 PREAMBLE_LINES, LINE_LENGTH = 60, 300
 
 _POSITION = re.compile(r"\bcolumn_\d+\b")
@@ -46,14 +59,17 @@ class Recipe:
         The layout after which a headerless table is named.
     places : Places or None
         The columns of coordinates.
+    names : dict of str to str
+        Names found for columns that had none, by position.
     settled : bool
-        Whether `known` and `places` are final even where they are `None`.
+        Whether `known`, `places` and `names` are final even where they are empty.
     """
 
     habits: Habits = field(default_factory=Habits)
     headerless: bool = False
     known: KnownLayout | None = None
     places: Places | None = None
+    names: dict[str, str] = field(default_factory=dict)
     settled: bool = False
 
 
@@ -115,10 +131,27 @@ def _name_columns(made: Made, cells: pa.Table) -> Places | None:
     if known is not None:
         return find_places(values.columns)
     if recipe.settled:
+        _rename(values, recipe.names)
         return recipe.places
-    texts = {name: cells.column(name).combine_chunks() for name in cells.column_names}
-    degrees = degree_columns(texts, values.columns)
-    return Places("geographic", (Pair(*degrees),)) if degrees else None
+    return _name_places(made, {name: cells.column(name).combine_chunks() for name in cells.column_names})
+
+
+def _name_places(made: Made, texts: dict[str, pa.Array]) -> Places | None:
+    """Name the columns of a headerless table that can only be coordinates."""
+    values = made.values
+    places: Places | None = None
+    slots: tuple[tuple[str, Slot], ...] = ()
+    if degrees := degree_columns(texts, values.columns):
+        slots = tuple(zip(degrees, (LONGITUDE, LATITUDE), strict=True))
+        places = Places("geographic", (Pair("longitude", "latitude"),))
+    elif zoned := zoned_columns(values.columns):
+        slots = tuple(zip(zoned, ZONES, strict=True))
+        places = Places("projected", (Pair("easting", "northing"),))
+    names = {old: slot.name for old, slot in slots}
+    _rename(values, names)
+    values.notes |= {slot.name: ColumnNote(unit=slot.unit) for _, slot in slots if slot.unit}
+    made.recipe = replace(made.recipe, names=names)
+    return places
 
 
 def _rename(values: Values, names: dict[str, str]) -> None:
@@ -137,15 +170,22 @@ def _rename(values: Values, names: dict[str, str]) -> None:
 
 def to_draft(made: Made, source: Source, *, name: str = "", preamble: Sequence[str] = ()) -> Draft:
     """The draft of a whole table."""
-    title = source.stem
+    title = title_of(source)
     if made.located is None and (time := time_column(made.values)):
-        draft = Draft(data=to_series(made.values, time, title), kind="series", name=name, title=title)
+        draft = Draft(data=to_series(made.values, time, source.stem), kind="series", name=name, title=title)
     else:
         draft = Draft(data=table_of(made), kind="table", name=name, title=title)
     draft.notes = made.values.notes
     draft.findings = [*made.findings]
+    find_directions(draft)
     finish(draft, made, source, preamble)
     return draft
+
+
+def title_of(source: Source) -> str:
+    """Stem of the file, with the suffix where files of one model differ in nothing else."""
+    suffix = split_suffix(source.name)[1]
+    return f"{source.stem} {suffix[1:]}" if suffix in MODEL_SUFFIXES else source.stem
 
 
 def table_of(made: Made) -> pa.Table:

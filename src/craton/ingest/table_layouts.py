@@ -56,7 +56,11 @@ FREE_AIR = 0.3086
 DECIMALS = 4
 """Decimal places that degrees are written with, and few other numbers between −180 and 180 are."""
 
-ZONES = (Slot("zone", "", 1, 60), Slot("easting", "m", 100_000, 900_000), Slot("northing", "m", 1_000_000, 10_000_000))
+ZONES = (
+    Slot("zone", "", 1, 60),
+    Slot("easting", "m", 100_000, 900_000),
+    Slot("northing", "m", 1_000_000, 10_000_000),
+)
 """Neighbouring columns of positions in the zones of the Universal Transverse Mercator."""
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from craton.ingest.table_arrays import is_empty
 from craton.ingest.table_cells import Body, stream_cells
-from craton.ingest.table_draft import Made, Recipe, finish, make, table_of
+from craton.ingest.table_draft import Made, Recipe, finish, make, table_of, title_of
 from craton.model.data import ColumnNote, Draft, TableStream
 from craton.model.record import Finding
 from craton.process.readers import Source
@@ -85,7 +85,7 @@ def stream_draft(body: Body, recipe: Recipe, source: Source, preamble: Sequence[
         survey, body = _surveyed(body, recipe)
     schema, final = survey.schema(), survey.recipe
     stream = TableStream(schema, lambda: _batches(body, final, schema))
-    draft = Draft(data=stream, kind="table", title=source.stem, notes=survey.notes)
+    draft = Draft(data=stream, kind="table", title=title_of(source), notes=survey.notes)
     draft.findings = [
         Finding(code=code, count=count, message=words) for (code, words), count in survey.counts.items()
     ]

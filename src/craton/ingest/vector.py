@@ -20,6 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 
 from craton.ingest import vector_columns, vector_geometry
 from craton.ingest.reference import state_crs
+from craton.ingest.table_directions import find_directions
 from craton.ingest.vector_columns import GEOMETRY
 from craton.model import crs as systems
 from craton.model.data import Draft, TableStream
@@ -221,6 +222,7 @@ def layer_draft(
         settle_crs(draft, stated, source.options, assumed=assumed)
         _examine(draft, unread=unread, winding=winding)
     _note_reading(draft, content, messages)
+    find_directions(draft)
     return draft
 
 

@@ -24,6 +24,9 @@ ENTITY = b"<!ENTITY"
 METADATA_DRIVERS = ("GPKG", "FlatGeobuf")
 """Drivers that keep a layer's title and description."""
 
+FIXED_LAYERS = ("OSM", "GPX")
+"""Drivers whose layers are called alike in every file, so that a title needs the file's name too."""
+
 UNPACKED_LIMIT = 512 << 20
 
 SYSTEM_TABLES = re.compile(
@@ -139,6 +142,8 @@ def read_format(format: Format, source: Source) -> Iterator[Draft]:
         if format.driver in METADATA_DRIVERS and layer is not layers[0]:
             known = vector.information(layer, source.name)
         draft = _read_layer(format, source, layer, known["layer_metadata"] or {})
+        if format.driver in FIXED_LAYERS and not draft.title:
+            draft.title = f"{source.stem} {layer.name.replace('_', ' ')}"
         if len(names) == 1 or not _is_empty(draft):
             filled += 1
             yield draft

@@ -197,7 +197,7 @@ def check(boreholes: Boreholes, *, layered: Collection[str] | None = None) -> li
         _over(
             "survey-missing",
             {"collars": boreholes.collars},
-            lambda t: ~t["hole_id"].isin(_surveyed(boreholes)),
+            lambda t: ~t["hole_id"].isin(_surveyed(boreholes)) & (len(boreholes.surveys) > 0),
         ),
     ]
     return [finding for finding in checks if finding is not None]
@@ -209,6 +209,7 @@ def _tables(boreholes: Boreholes) -> dict[str, pd.DataFrame]:
 
 
 def _surveyed(boreholes: Boreholes) -> list[str]:
+    """Holes with a survey; where no hole of the set has one, as in soundings and logs, none is missed."""
     return boreholes.surveys["hole_id"].unique().tolist() if len(boreholes.surveys) else []
 
 

@@ -232,7 +232,13 @@ def _along(axis: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def _bbox(east: np.ndarray, north: np.ndarray, crs: str, description: Description) -> Bbox:
-    """Extent of the coordinates; longitudes that close the circle with one more step go round the Earth."""
+    """Extent of the coordinates themselves, which for grids of nodes is that of the grid.
+
+    Longitudes that close the circle with one more step go round the Earth;
+    where they are the middles of cells, latitudes reach to the cells' edges as
+    well. Rasters that GDAL reads (`describe_raster`) always have the extent of
+    their cells' edges.
+    """
     south, top = float(north.min()), float(north.max())
     if not systems.is_geographic(crs):
         return outward(systems.to_crs84_bounds(crs, (float(east.min()), south, float(east.max()), top)))
@@ -240,9 +246,17 @@ def _bbox(east: np.ndarray, north: np.ndarray, crs: str, description: Descriptio
     description.find("longitude-duplicate-column", abs(span - FULL_TURN) < 1e-6)
     step = span / (east.size - 1) if east.size > 1 else 0.0
     if span + step >= FULL_TURN - 1e-6:
+        if _is_centred(float(east.min()), step):
+            half = abs(float(np.median(np.diff(north)))) / 2 if north.size > 1 else 0.0
+            south, top = max(south - half, -90.0), min(top + half, 90.0)
         return outward(systems.to_crs84_bounds(crs, (-180.0, south, 180.0, top)))
     arcs = merge_arcs(np.array([[float(east.min()), float(east.max())]]))
     return outward(geographic_bbox(crs, arcs, south, top))
+
+
+def _is_centred(longitude: float, step: float) -> bool:
+    """Whether `longitude` lies half a `step` off the multiples of `step`: in the middle of a cell."""
+    return step > 0 and abs(longitude % step / step - 0.5) < IRREGULAR
 
 
 def _is_regular(axis: np.ndarray) -> bool:

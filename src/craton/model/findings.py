@@ -99,6 +99,7 @@ FINDINGS: dict[str, FindingRule] = {
     "hole-key-ambiguous": FindingRule("error", "{count} rows name their hole by a key that several holes share", "give every table the unique hole identifier"),
     "survey-duplicate": FindingRule("doubt", "{count} survey stations repeat the depth of another in the same hole", "keep one station a depth"),
     "azimuth-wrapped": FindingRule("info", "{count} azimuths were brought to 0–360°", "nothing"),
+    "azimuth-out-of-range": FindingRule("doubt", "{count} azimuths or dip directions lie outside 0–360° and were kept as they came", "bring them to 0–360° at the source"),
     "dip-turned": FindingRule("info", "{count} dips were positive down and were turned to negative down", "nothing"),
     "dip-ambiguous": FindingRule("doubt", "the sign or the zero of the dips cannot be told from the data", "state whether dips are negative down and from horizontal"),
     "depth-disordered": FindingRule("doubt", "{count} depths go back up within the log", "sort the log, or split it by run"),

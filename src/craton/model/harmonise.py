@@ -1,16 +1,17 @@
 """Harmonise: names become quantities, and numbers come in the one unit each quantity is kept in.
 
 Nothing is guessed: a number whose unit is not stated, in a note, the name or
-an attribute, stays as it came. A column that is converted and says its unit
-in its name is renamed, for a name that lies about its numbers is worse than
-none. Rasters and streams keep their numbers; only their units are declared.
+an attribute, stays as it came. A column keeps its name unless the name says
+a unit other than the canonical one: that part of it is replaced, for a name
+that lies about its numbers is worse than none. Rasters and streams keep their
+numbers; only their units are declared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,48 +23,16 @@ from craton.model import quantities as registry
 from craton.model import units
 from craton.model.columns import type_name
 from craton.model.data import Band, Boreholes, ColumnNote, Data, Draft, Mesh, RasterFile, Series, TableStream
-from craton.model.renaming import looks_measured, renamed
+from craton.model.harmonise_plan import Field, Ledger, plan
 
-TEXT_TYPES = frozenset({"string", "boolean", "list", "binary"})
-TIME_TYPES = frozenset({"date", "datetime", "string"})
+DOWN_HOLE = frozenset({"depth"})
+"""Quantities along a hole, which the values of a series without holes are not."""
+
 SHOWN = 5
 """Conversions told of one by one in a finding."""
 
 SAMPLE = 1_000
 """Values looked at to tell measurements from whole numbers."""
-
-
-class Field(NamedTuple):
-    """A column as it comes: its type (`columns.type_name`) and whether its first numbers are all whole."""
-
-    name: str
-    type: str
-    whole: bool = False
-
-
-class Change(NamedTuple):
-    """What becomes of one column: `new = old * scale + shift`, under `name`."""
-
-    name: str
-    note: ColumnNote
-    scale: float = 1.0
-    shift: float = 0.0
-
-    @property
-    def converts(self) -> bool:
-        """Whether numbers change."""
-        return (self.scale, self.shift) != (1.0, 0.0)
-
-
-@dataclass
-class _Ledger:
-    """What was done to a draft, told in findings at the end."""
-
-    notes: dict[str, ColumnNote]
-    converted: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    infinite: int = 0
 
 
 def harmonise(draft: Draft) -> Draft:
@@ -73,7 +42,7 @@ def harmonise(draft: Draft) -> Draft:
     become empty. The draft given is left as it was; findings and steps tell
     what was done.
     """
-    ledger = _Ledger(dict(draft.notes))
+    ledger = Ledger(dict(draft.notes))
     data = draft.data
     for kind, harmoniser in HARMONISERS:
         if isinstance(data, kind):
@@ -88,10 +57,15 @@ def warm() -> None:
     units.conversion("ft", "m")
 
 
-def _told(draft: Draft, ledger: _Ledger) -> Draft:
+def _told(draft: Draft, ledger: Ledger) -> Draft:
     draft.findings, draft.steps = (
         list(draft.findings),
-        [*draft.steps, *(f"converted {one}" for one in ledger.converted)],
+        [
+            *draft.steps,
+            *ledger.steps,
+            *(f"converted {one}" for one in ledger.converted),
+            *(f"renamed {one}" for one in ledger.respelled),
+        ],
     )
     for code, names in (
         ("unit-converted", ledger.converted),
@@ -105,106 +79,24 @@ def _told(draft: Draft, ledger: _Ledger) -> Draft:
     return draft
 
 
-def _plan(
-    ledger: _Ledger, fields: Iterable[Field], *, table: str = "", convert: bool = True, logs: bool = False
-) -> dict[str, Change]:
-    """Changes by column name, their notes entered in the ledger."""
-    fields = list(fields)
-    names = {one.name for one in fields}
-    chemistry = registry.is_chemistry(names)
-    changes = {}
-    for one in fields:
-        key = f"{table}.{one.name}" if table else one.name
-        note = ledger.notes.get(key, ColumnNote())
-        match = registry.recognise(
-            one.name, unit=units.parse(note.unit) or "", chemistry=chemistry, logs=logs
-        )
-        change = _change(one, note, match, ledger)
-        if change.converts and (not convert or (change.name != one.name and change.name in names)):
-            change = Change(one.name, _as_stated(change.note, match, note))
-        names.add(change.name)
-        _enter(ledger, key, one, change, table)
-        changes[one.name] = change
-    return changes
-
-
-def _change(one: Field, note: ColumnNote, match: registry.Match, ledger: _Ledger) -> Change:
-    """What becomes of column `one`, whose unit is stated in its `note` or its name."""
-    text = note.unit or match.unit_text
-    unit = units.parse(text)
-    quantity = note.quantity or _fitting(match.quantity, one.type)
-    rule = registry.rule(quantity)
-    if unit is None:
-        ledger.unknown.append(f"{one.name} ({text})")
-        return Change(one.name, replace(note, quantity=quantity))
-    if not unit:
-        implied = rule.unit if rule and rule.implied else ""
-        return Change(one.name, replace(note, quantity=quantity, unit=implied))
-    original = note.original_unit or text
-    target = rule.unit if rule and rule.topic != "coordinates" else ""
-    if one.type not in {"integer", "number"} or not target or not units.compatible(unit, target):
-        return Change(
-            one.name, replace(note, quantity=quantity, unit=unit, original_unit=_if_other(original, unit))
-        )
-    scale, shift = units.conversion(unit, target)
-    name = renamed(one.name, match.unit_text, target) if (scale, shift) != (1.0, 0.0) else one.name
-    found = replace(note, quantity=quantity, unit=target, original_unit=_if_other(original, target))
-    return Change(name, found, scale, shift)
-
-
-def _if_other(text: str, unit: str) -> str:
-    return "" if text == unit else text
-
-
-def _fitting(quantity: str, type: str) -> str:
-    """`quantity` if a column of `type` can be of it: classes are not numbers, and analyses not words."""
-    rule = registry.rule(quantity)
-    if rule is None:
-        return ""
-    if quantity == "time":
-        return quantity if type in TIME_TYPES else ""
-    if not rule.unit:
-        return quantity if type in TEXT_TYPES else ""
-    return "" if type in TEXT_TYPES and rule.topic == "geochemistry" else quantity
-
-
-def _as_stated(note: ColumnNote, match: registry.Match, stated: ColumnNote) -> ColumnNote:
-    """`note` of numbers that are kept in the unit they came in."""
-    text = stated.unit or match.unit_text
-    unit = units.parse(text) or text
-    return replace(note, unit=unit, original_unit=stated.original_unit or _if_other(text, unit))
-
-
-def _enter(ledger: _Ledger, key: str, one: Field, change: Change, table: str) -> None:
-    note = change.note
-    if change.converts:
-        arrow = f" as {change.name}" if change.name != one.name else ""
-        ledger.converted.append(f"{key}{arrow} ({note.original_unit} → {note.unit})")
-    elif not note.unit and looks_measured(one.name, one.type, whole=one.whole, quantity=note.quantity):
-        ledger.missing.append(key)
-    if note != ColumnNote():
-        ledger.notes.pop(key, None)
-        ledger.notes[f"{table}.{change.name}" if table else change.name] = note
-
-
 def _arrow_fields(schema: pa.Schema) -> list[Field]:
     return [Field(one.name, type_name(one.type)) for one in schema if one.name != "geometry"]
 
 
-def _arrow(table: pa.Table, ledger: _Ledger) -> pa.Table:
+def _arrow(table: pa.Table, ledger: Ledger) -> pa.Table:
     if len(set(table.column_names)) < table.num_columns:
         return table
     fields = [
         one._replace(whole=_is_whole(table[one.name].slice(0, SAMPLE), one))
         for one in _arrow_fields(table.schema)
     ]
-    for name, change in _plan(ledger, fields).items():
+    for name, change in plan(ledger, fields).items():
         number = table.column_names.index(name)
         before = table.column(number)
         column = _arrow_finite(before, ledger) if pa.types.is_floating(before.type) else before
         if change.converts:
             column = pc.add(pc.multiply(column.cast(pa.float64()), change.scale), change.shift)
-        if column is not before:
+        if column is not before or change.name != name:
             table = table.set_column(number, change.name, column)
     return table
 
@@ -221,7 +113,7 @@ def _all_whole(values: np.ndarray) -> bool:
     return bool(known.size and (known == np.round(known)).all())
 
 
-def _arrow_finite(column: pa.ChunkedArray, ledger: _Ledger) -> pa.ChunkedArray:
+def _arrow_finite(column: pa.ChunkedArray, ledger: Ledger) -> pa.ChunkedArray:
     infinite = pc.sum(pc.is_inf(column)).as_py() or 0
     if not infinite:
         return column
@@ -229,11 +121,18 @@ def _arrow_finite(column: pa.ChunkedArray, ledger: _Ledger) -> pa.ChunkedArray:
     return pc.if_else(pc.is_inf(column), pa.scalar(None, column.type), column)
 
 
-def _frame(frame: pd.DataFrame, ledger: _Ledger, *, table: str = "", logs: bool = False) -> pd.DataFrame:
+def _frame(
+    frame: pd.DataFrame,
+    ledger: Ledger,
+    *,
+    table: str = "",
+    logs: bool = False,
+    without: frozenset[str] = frozenset(),
+) -> pd.DataFrame:
     """`frame` converted, in a copy where anything changes; its geometry columns are left alone."""
     if not frame.columns.is_unique:
         return frame
-    changes = _plan(ledger, _frame_fields(frame), table=table, logs=logs)
+    changes = plan(ledger, _frame_fields(frame), table=table, logs=logs, without=without)
     fresh = frame.copy(deep=False)
     for name in (one for one in frame.columns if str(one) in changes):
         change, before = changes[str(name)], frame[name]
@@ -264,7 +163,7 @@ def _head(values: pd.Series) -> np.ndarray:
     return values.head(SAMPLE).to_numpy(np.float64, na_value=np.nan)
 
 
-def _frame_finite(values: pd.Series, ledger: _Ledger) -> pd.Series:
+def _frame_finite(values: pd.Series, ledger: Ledger) -> pd.Series:
     if getattr(values.dtype, "kind", "O") != "f":
         return values
     infinite = np.isinf(values.to_numpy(np.float64, na_value=np.nan))
@@ -274,7 +173,7 @@ def _frame_finite(values: pd.Series, ledger: _Ledger) -> pd.Series:
     return values.mask(infinite)
 
 
-def _boreholes(holes: Boreholes, ledger: _Ledger) -> Boreholes:
+def _boreholes(holes: Boreholes, ledger: Ledger) -> Boreholes:
     def table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         return _frame(frame, ledger, table=name, logs=True)
 
@@ -286,12 +185,12 @@ def _boreholes(holes: Boreholes, ledger: _Ledger) -> Boreholes:
     )
 
 
-def _dataset(draft: Draft, dataset: xr.Dataset, ledger: _Ledger) -> xr.Dataset:
+def _dataset(draft: Draft, dataset: xr.Dataset, ledger: Ledger) -> xr.Dataset:
     kinds = {"i": "integer", "u": "integer", "f": "number"}
     numeric = {str(name): array for name, array in dataset.data_vars.items() if array.dtype.kind in kinds}
     for name, array in numeric.items():
         ledger.notes[name] = _attributed(ledger.notes.get(name, ColumnNote()), name, array, draft)
-    changes = _plan(ledger, [Field(name, kinds[array.dtype.kind]) for name, array in numeric.items()])
+    changes = plan(ledger, [Field(name, kinds[array.dtype.kind]) for name, array in numeric.items()])
     for name, change in changes.items():
         array = _finite(dataset[name], ledger)
         if change.converts:
@@ -322,7 +221,7 @@ def _titled(draft: Draft, name: str, unit: str) -> str:
     return ""
 
 
-def _finite(array: xr.DataArray, ledger: _Ledger) -> xr.DataArray:
+def _finite(array: xr.DataArray, ledger: Ledger) -> xr.DataArray:
     """`array` with its infinite values made empty; lazy ones are left, for that would cost a reading."""
     if array.chunks is not None or array.dtype.kind != "f":
         return array
@@ -333,7 +232,7 @@ def _finite(array: xr.DataArray, ledger: _Ledger) -> xr.DataArray:
     return array.where(np.isfinite(array))
 
 
-def _raster(draft: Draft, raster: RasterFile, ledger: _Ledger) -> RasterFile:
+def _raster(draft: Draft, raster: RasterFile, ledger: Ledger) -> RasterFile:
     for band in raster.bands:
         note = ledger.notes.get(band.name, ColumnNote())
         unit = note.unit or band.unit
@@ -342,7 +241,7 @@ def _raster(draft: Draft, raster: RasterFile, ledger: _Ledger) -> RasterFile:
         own = registry.recognise(band.name, unit=units.parse(unit) or "").quantity
         quantity = note.quantity or band.quantity or own or said or lone
         ledger.notes[band.name] = replace(note, unit=unit, quantity=quantity, title=note.title or band.title)
-    _plan(ledger, [Field(band.name, "number") for band in raster.bands], convert=False)
+    plan(ledger, [Field(band.name, "number") for band in raster.bands], convert=False)
     return replace(
         raster,
         bands=tuple(_declared(band, ledger.notes.get(band.name, ColumnNote())) for band in raster.bands),
@@ -353,19 +252,24 @@ def _declared(band: Band, note: ColumnNote) -> Band:
     return replace(band, unit=note.unit, quantity=note.quantity, title=note.title)
 
 
-def _stream(stream: TableStream, ledger: _Ledger) -> TableStream:
-    _plan(ledger, _arrow_fields(stream.schema), convert=False)
+def _stream(stream: TableStream, ledger: Ledger) -> TableStream:
+    plan(ledger, _arrow_fields(stream.schema), convert=False)
     return stream
 
 
-HARMONISERS: tuple[tuple[type, Callable[[Draft, Any, _Ledger], Data]], ...] = (
+def _series(series: Series, ledger: Ledger) -> Series:
+    without = frozenset() if "hole_id" in series.values else DOWN_HOLE
+    return replace(series, values=_frame(series.values, ledger, without=without))
+
+
+HARMONISERS: tuple[tuple[type, Callable[[Draft, Any, Ledger], Data]], ...] = (
     (RasterFile, _raster),
     (TableStream, lambda draft, stream, ledger: _stream(stream, ledger)),
     (pa.Table, lambda draft, table, ledger: _arrow(table, ledger)),
     (pd.DataFrame, lambda draft, frame, ledger: _frame(frame, ledger)),
     (xr.Dataset, _dataset),
     (Boreholes, lambda draft, holes, ledger: _boreholes(holes, ledger)),
-    (Series, lambda draft, series, ledger: replace(series, values=_frame(series.values, ledger))),
+    (Series, lambda draft, series, ledger: _series(series, ledger)),
     (Mesh, lambda draft, mesh, ledger: replace(mesh, parts=_frame(mesh.parts, ledger))),
 )
 """What harmonises each kind of data; documents are left as they are."""

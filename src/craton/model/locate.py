@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from craton.model import crs as systems
@@ -24,6 +26,10 @@ FAMILIES = {
     "Point": "points", "MultiPoint": "points", "LineString": "lines", "MultiLineString": "lines",
     "Polygon": "polygons", "MultiPolygon": "polygons", "GeometryCollection": "collections",
 }  # fmt: skip
+
+
+UTM_ZONE = re.compile(r'CONVERSION\["UTM zone (?P<zone>\d{1,2})(?P<half>[NS])"')
+"""Zone of the Universal Transverse Mercator in the WKT of a system that has no code."""
 
 
 def locate(places: Places, crs: str, description: Description) -> None:
@@ -51,9 +57,22 @@ def set_bbox(bbox: Bbox, crs: str, description: Description) -> None:
     """Set the extent, and doubt it where it crosses the antimeridian or leaves the area of `crs`."""
     description.bbox = bbox
     description.find("antimeridian-crossed", crosses(bbox))
-    area = systems.area_of_use(crs) if crs else None
+    area = _area(crs) if crs else None
     if area and is_outside(bbox, area):
-        description.find("extent-outside-crs", message=f"{crs[:40]} is made for {_in_words(area)}")
+        description.find("extent-outside-crs", message=f"{_shown(crs)} is made for {_in_words(area)}")
+
+
+def _area(crs: str) -> Bbox | None:
+    """Area that `crs` is made for; of a UTM system without a code, that of its zone."""
+    zone = UTM_ZONE.search(crs)
+    if zone is None:
+        return systems.area_of_use(crs)
+    return systems.area_of_use(f"EPSG:32{6 if zone['half'] == 'N' else 7}{int(zone['zone']):02d}")
+
+
+def _shown(crs: str) -> str:
+    zone = UTM_ZONE.search(crs)
+    return f"UTM zone {zone['zone']}{zone['half']}" if zone else crs[:40]
 
 
 def state_native_bounds(bounds: tuple[float, ...], description: Description) -> None:

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from craton.model import units
 from craton.model.errors import InvalidError
@@ -24,7 +24,8 @@ class QuantityRule(NamedTuple):
     """One quantity: standard name, canonical unit, titles, and the topic it belongs to.
 
     `unit` is empty for a classification and for time, `"1"` for a pure number;
-    `implied` says that numbers of it need not state it.
+    `implied` says that numbers of it need not state it, `stated` that without a
+    unit a name is not enough.
     """
 
     name: str
@@ -32,6 +33,7 @@ class QuantityRule(NamedTuple):
     topic: str
     title: LanguageMap
     implied: bool = False
+    stated: bool = False
 
 
 class Match(NamedTuple):
@@ -46,13 +48,18 @@ class Match(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """The registry by name, and the names it is found by: always, in logs, and as analytes."""
+    """The registry by name, and the names it is found by: always, in logs, with a unit, and as analytes.
+
+    `traces` are the quantities that are never stated in percent.
+    """
 
     rules: dict[str, QuantityRule]
     aliases: dict[str, str]
     mnemonics: dict[str, str]
     symbols: dict[str, str]
     oxides: dict[str, str]
+    with_unit: dict[str, str]
+    traces: set[str]
 
 
 CONCENTRATION = frozenset({"fraction", "density"})
@@ -63,6 +70,9 @@ DISTINCT_UNITS = frozenset((
     "uS/cm", "nGy/h", "cps", "kPa", "MPa",
 ))  # fmt: skip
 """Units that are taken from the end of a name even where the name is not that of a quantity."""
+
+PERCENT = frozenset({"%", "wt%"})
+"""Units in which trace elements are not stated."""
 
 GRIDDED = frozenset({"gravity", "magnetics", "radiometrics", "terrain", "remote_sensing", "hazards"})
 """Topics that grids are named after."""
@@ -75,26 +85,35 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BRACKET = re.compile(
     r"^(?P<stem>.*?\S)[\s_]*[(\[{](?P<unit>[^()\[\]{}]*(?:\([^()]*\))?[^()\[\]{}]*)[)\]}]\s*$"
 )
+_METHOD = re.compile(
+    r"(?i)(?:fa|aas?|icp|icp-?ms|icp-?oes|icp-?aes|ms|oes|aes|es|p?xrf|i?naa|ar|aqr|aqua|regia|fire|assay|4a|acid"
+    r"|best|final|avg|average|mean|imp|imputed|tot|total|lab|value)\d*"
+)
+"""Words that may follow the unit of an analyte without changing what its numbers are."""
+
 _GLUED = re.compile(r"(?i)^(?P<stem>[a-z]{1,2}|[a-z0-9]*o\d?t?)(?P<unit>ppm|ppb|pct|gpt|wtpct|%)$")
 
 
-def _load(name: str) -> dict[str, dict[str, dict[str, object]]]:
+def _load(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath(f"tables/{name}").read_text("utf-8"))
 
 
 @cache
 def _names() -> _Names:
-    names = _Names({}, {}, {}, {}, {})
+    names = _Names({}, {}, {}, {}, {}, {}, set())
     for topic, rows in _load("quantities.toml").items():
         for name, row in rows.items():
             title = {"en": str(row["en"]), "zh": str(row["zh"])}
-            _register(names, QuantityRule(name, str(row["unit"]), topic, title, bool(row.get("implied"))))
+            flags = bool(row.get("implied")), bool(row.get("stated"))
+            _register(names, QuantityRule(name, str(row["unit"]), topic, title, *flags))
             _alias(names.aliases, name, [name, *_texts(row.get("also"))])
             _alias(names.mnemonics, name, _texts(row.get("mnemonic")))
+            _alias(names.with_unit, name, _texts(row.get("with_unit")))
     for symbol, (word, english, chinese, *others) in _load("elements.toml")["elements"].items():
         _register_element(
             names, symbol, str(word), str(english), str(chinese), [str(other) for other in others]
         )
+    names.traces.update(names.symbols[symbol] for symbol in _load("elements.toml")["traces"])
     for formula, (word, english, chinese, *others) in _load("elements.toml")["oxides"].items():
         name = f"{word}_concentration"
         _register(names, QuantityRule(name, "wt%", "geochemistry", {"en": str(english), "zh": str(chinese)}))
@@ -179,8 +198,9 @@ def recognise(name: str, *, unit: str = "", chemistry: bool = False, logs: bool 
     unit = unit or stated
     for quantity in _candidates(stem, bool(unit), chemistry, logs):
         fitted = _fit(quantity, unit)
-        if fitted:
-            return Match(fitted, stated, text) if unit else Match(fitted, *_last_unit(stem, fitted))
+        last, spelled = ("", "") if unit else _last_unit(stem, fitted)
+        if fitted and (unit or last or not _names().rules[fitted].stated):
+            return Match(fitted, stated or last, text or spelled)
     return _by_last_words(stem, logs) or Match("", stated, text)
 
 
@@ -229,10 +249,14 @@ def _candidates(stem: str, has_unit: bool, chemistry: bool, logs: bool) -> Itera
         yield analyte
     if logs or has_unit:
         yield from (tables.mnemonics[key] for key in keys if key in tables.mnemonics)
+    if has_unit:
+        yield from (tables.with_unit[key] for key in keys if key in tables.with_unit)
 
 
 def _fit(quantity: str, unit: str) -> str:
     """`quantity`, or its dissolved or per-time twin, if `unit` can be one of it; empty if not."""
+    if unit in PERCENT and quantity in _names().traces:
+        return ""
     expected = canonical_unit(quantity)
     if not unit or (expected and units.compatible(unit, expected)):
         return quantity
@@ -252,9 +276,12 @@ def _analyte(stem: str, *, any_case: bool) -> str:
 
 def _by_last_words(stem: str, logs: bool) -> Match | None:
     """Quantity and unit of a name that ends in its unit, or of an analyte with its unit and method."""
-    words = _words(stem)
+    # A name that ends in "_" was cut off, as shapefiles do after ten characters.
+    words = [] if stem.endswith("_") else _words(stem)
     for start in range(1, len(words)):
         for stop in range(len(words), start, -1):
+            if not all(_METHOD.fullmatch(word) for word in words[stop:]):
+                break
             match = _with_unit(words[:start], words[start:stop], logs, at_end=stop == len(words))
             if match:
                 return match

@@ -37,12 +37,21 @@ from craton.store.codec_asset import (
 )
 from craton.store.codec_boreholes import decode_boreholes, decode_series, encode_boreholes, encode_series
 from craton.store.codec_cog import encode_raster
-from craton.store.codec_export import Stored, write
+from craton.store.codec_export import Stored, suffixes_of, write, write_whole
 from craton.store.codec_grid import decode_grid, encode_grid
 from craton.store.codec_mesh import decode_mesh, encode_mesh
 from craton.store.codec_table import Tabular, decode_table, encode_table
 
-__all__ = ["EncodedAsset", "Labelled", "Locate", "decode", "encode", "export"]
+__all__ = [
+    "EncodedAsset",
+    "Labelled",
+    "Locate",
+    "decode",
+    "encode",
+    "export",
+    "suffixes",
+    "write_whole",
+]
 
 
 def encode(data: Data, kind: Kind, folder: Path, *, crs: str = "") -> dict[str, EncodedAsset]:
@@ -212,5 +221,13 @@ def export(
         If the suffix is none that this dataset can be written in (the message
         lists them), the data does not fit the format, or `target` exists.
     """
-    stored = Stored(kind, assets, locate, partial(decode, kind, assets, locate))
-    return write(stored, target, overwrite=overwrite)
+    return write(_stored(kind, assets, locate), target, overwrite=overwrite)
+
+
+def suffixes(kind: Kind, assets: Mapping[str, Asset], locate: Locate) -> tuple[str, ...]:
+    """Suffixes that `export` takes for the dataset; the empty one stands for a folder."""
+    return suffixes_of(_stored(kind, assets, locate))
+
+
+def _stored(kind: Kind, assets: Mapping[str, Asset], locate: Locate) -> Stored:
+    return Stored(kind, assets, locate, partial(decode, kind, assets, locate))

@@ -38,7 +38,7 @@ BLOCK = 512
 READ_BLOCKS = 4
 """Tiles on a side of the pieces in which a COG is read lazily."""
 
-CACHE_BYTES = 64 << 20
+CACHE_BYTES = 128 << 20
 """GDAL's block cache while it writes; with it the memory does not grow with the raster."""
 
 SLAB_BYTES = 32 << 20

@@ -18,6 +18,7 @@ from craton.model.errors import InvalidError, StorageError
 from craton.model.record import Asset, Kind, Member
 from craton.store.codec_asset import COG, ZARR, Labelled, Locate, asset_of, only_member, to_json
 from craton.store.codec_columns import unique_names
+from craton.store.codec_export_bands import write_bands
 from craton.store.codec_export_table import TABLE_WRITERS, write_csv, write_layers
 from craton.store.codec_table import copy_plain, decode_table
 from craton.store.codec_zarr import write_zarr
@@ -49,6 +50,11 @@ Writer = Callable[[Stored, Path], None]
 def write(stored: Stored, target: Path, *, overwrite: bool) -> Path:
     """Write `stored` to `target` (see `craton.store.codec.export`)."""
     writer = writer_for(stored, target)
+    return write_whole(target, partial(writer, stored), overwrite=overwrite)
+
+
+def write_whole(target: Path, writer: Callable[[Path], None], *, overwrite: bool) -> Path:
+    """Let `writer` make `target`, which appears whole or not at all."""
     if not overwrite:
         _refuse_existing(target)
     try:
@@ -56,7 +62,7 @@ def write(stored: Stored, target: Path, *, overwrite: bool) -> Path:
         with tempfile.TemporaryDirectory(prefix=".craton-", dir=target.parent) as folder:
             made = Path(folder, "made")
             made.mkdir()
-            writer(stored, made / target.name)
+            writer(made / target.name)
             _publish(made, target, overwrite=overwrite)
     except OSError as error:
         raise StorageError(f"{target} cannot be written ({error})") from error
@@ -103,13 +109,31 @@ def writer_for(stored: Stored, target: Path) -> Writer:
     if chosen is None:
         allowed = ", ".join(suffix or "a folder (no suffix)" for suffix in writers) or "nothing"
         asked = repr(target.suffix) if target.suffix else "a folder"
-        raise InvalidError(f"this {stored.kind} cannot be written as {asked}; it can be written as {allowed}")
+        raise InvalidError(
+            f"this {stored.kind} cannot be written as {asked}; it can be written as {allowed}",
+            hint=_several_hint(stored, name),
+        )
     return writers[chosen]
 
 
+def _several_hint(stored: Stored, name: str) -> str:
+    """Advice where one table was asked for and there are several."""
+    if stored.kind not in SEVERAL or not name.endswith((".csv", ".parquet")):
+        return ""
+    suffix = Path(name).suffix
+    return f"it is {len(stored.members)} tables; {suffix}.zip or a folder (no suffix) holds them all"
+
+
+def suffixes_of(stored: Stored) -> tuple[str, ...]:
+    """Suffixes that `write` takes; the empty one stands for a folder."""
+    return tuple(_writers(stored))
+
+
 def _writers(stored: Stored) -> Mapping[str, Writer]:
-    if stored.kind == "document":
-        return _document_writers(stored)
+    if stored.kind == "document" or "data" not in stored.assets:
+        return _original_writers(stored)
+    if stored.kind in SEVERAL and len(stored.members) == 1:
+        return {**WRITERS["table"], **FOLDER_WRITERS}
     return GRID_WRITERS.get(asset_of(stored.assets).media_type) or WRITERS.get(stored.kind, {})
 
 
@@ -192,7 +216,7 @@ def _layers(stored: Stored, target: Path) -> None:
     write_layers(tables, target)
 
 
-def _document_writers(stored: Stored) -> dict[str, Writer]:
+def _original_writers(stored: Stored) -> dict[str, Writer]:
     """The original under its own suffix, and the text found in it."""
     originals = [asset for asset in stored.assets.values() if "source" in asset.roles]
     members = [asset.members[0] for asset in originals if len(asset.members) == 1]
@@ -207,12 +231,21 @@ def _copy_member(member: Member, stored: Stored, target: Path) -> None:
 
 
 def _table_writer(writer: Callable[[pd.DataFrame, Path], None]) -> Writer:
-    return lambda stored, target: writer(cast("pd.DataFrame", stored.read()), target)
+    return lambda stored, target: writer(decode_table(stored.path), target)
+
+
+def _bands(stored: Stored, target: Path) -> None:
+    write_bands(cast("xr.Dataset", stored.read()), target)
+
+
+def _parts(stored: Stored, target: Path) -> None:
+    """Write the attributes of the parts of a mesh as CSV."""
+    write_csv(decode_table(stored.locate(only_member(asset_of(stored.assets, "parts")))), target)
 
 
 GRID_WRITERS: dict[str, dict[str, Writer]] = {
     COG: {".tif": _copy, ".tiff": _copy, ".nc": _netcdf, ".zarr": _zarr},
-    ZARR: {".zarr": _members, ".nc": _netcdf},
+    ZARR: {".zarr": _members, ".nc": _netcdf, ".tif": _bands, ".tiff": _bands},
 }
 """Formats of gridded data by media type."""
 
@@ -230,6 +263,9 @@ WRITERS: dict[Kind, dict[str, Writer]] = {
     },
     "boreholes": FOLDER_WRITERS,
     "series": FOLDER_WRITERS,
-    "mesh": {".glb": _copy},
+    "mesh": {".glb": _copy, ".csv": _parts},
 }
 """Formats of other data by kind; those of a document depend on its assets."""
+
+SEVERAL: frozenset[Kind] = frozenset({"boreholes", "series"})
+"""Kinds of several tables; one that has but one is written as any table is."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import rasterio
 import xarray as xr
+from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
@@ -18,7 +19,7 @@ from rasterio.windows import Window
 from craton.model.errors import InvalidError
 from craton.store.codec_axis import Coordinates, is_regular
 from craton.store.codec_cog import WRITING, open_quietly, rasterio_crs, slab_rows, stage_profile, write_cog
-from craton.store.codec_crs import GRID_MAPPING
+from craton.store.codec_crs import GRID_MAPPING, parse_crs
 from craton.store.codec_grid import COLUMNS, ROWS, Plane
 
 MOST_BANDS = 65_535
@@ -26,6 +27,9 @@ MOST_BANDS = 65_535
 
 LEFT_OUT = "CRATON_LEFT_OUT"
 """Metadata item that names the variables that are no maps, and so no bands."""
+
+FULL_CRS = "CRATON_CRS"
+"""Metadata item that names the reference system where the file's own leaves out its heights."""
 
 HINT = "use .nc or .zarr"
 
@@ -54,7 +58,7 @@ class Bands:
 
     @property
     def measured(self) -> bool:
-        """Whether cells may be averaged in overviews: fractions and numbers with a unit may, classes never."""
+        """Whether overviews may average cells: fractions and numbers with a unit may, classes never."""
         return all(array.dtype.kind in "fc" or array.attrs.get("units") for array in self.arrays)
 
 
@@ -67,7 +71,8 @@ def write_bands(dataset: xr.Dataset, target: Path) -> None:
     holds those of all variables; whole numbers stay whole unless variables
     disagree about the value that means none. Variables and coordinates
     without both horizontal axes are no bands; the metadata item
-    `CRATON_LEFT_OUT` names them.
+    `CRATON_LEFT_OUT` names them. Of a compound reference system the
+    horizontal part is written, and `CRATON_CRS` names the whole.
 
     Raises
     ------
@@ -76,13 +81,14 @@ def write_bands(dataset: xr.Dataset, target: Path) -> None:
         numbers on them, or more maps than a TIFF has bands.
     """
     bands = bands_of(dataset)
-    staged = target.with_name("staged.tif")
+    staged = target.with_suffix(".staged.tif")
     try:
         with rasterio.Env(**WRITING):
             _stage(bands, staged, str(dataset.attrs.get("crs", "")))
             write_cog(staged, target, average=bands.measured)
     except RasterioError as error:
-        raise InvalidError(f"the grid does not fit GeoTIFF ({error.__cause__ or error})", hint=HINT) from error
+        words = f"the grid does not fit GeoTIFF ({error.__cause__ or error})"
+        raise InvalidError(words, hint=HINT) from error
     finally:
         staged.unlink(missing_ok=True)
 
@@ -167,7 +173,7 @@ def _stage(bands: Bands, path: Path, crs: str) -> None:
     """Write an uncompressed raster at `path`, with all that a band says of itself."""
     plane = bands.plane
     profile = stage_profile(plane.eastings.size, plane.northings.size, sum(bands.counts), bands.dtype.name)
-    place = {"transform": plane.transform, "crs": rasterio_crs(crs), "nodata": bands.nodata}
+    place = {"transform": plane.transform, "crs": _horizontal(crs), "nodata": bands.nodata}
     with open_quietly(path, "w", **profile, **place) as raster:
         raster.descriptions = [text for array in bands.arrays for text in descriptions(array)]
         raster.units = [
@@ -175,12 +181,20 @@ def _stage(bands: Bands, path: Path, crs: str) -> None:
             for array, count in zip(bands.arrays, bands.counts, strict=True)
             for _ in range(count)
         ]
-        if bands.left_out:
-            raster.update_tags(**{LEFT_OUT: ", ".join(bands.left_out)})
+        raster.update_tags(**{FULL_CRS: crs} if place["crs"] != rasterio_crs(crs) else {})
+        raster.update_tags(**{LEFT_OUT: ", ".join(bands.left_out)} if bands.left_out else {})
         first = 1
         for array, count in zip(bands.arrays, bands.counts, strict=True):
             _write_array(raster, first, array, bands)
             first += count
+
+
+def _horizontal(crs: str) -> CRS | None:
+    """Reference system called `crs` without heights, whose unit GDAL would take for that of each band."""
+    system = parse_crs(crs)
+    if system is None or not system.is_compound:
+        return rasterio_crs(crs)
+    return rasterio_crs(system.sub_crs_list[0].to_wkt())
 
 
 def descriptions(array: xr.DataArray) -> list[str]:

@@ -12,8 +12,7 @@ import rasterio.shutil
 
 
 def cog(source, target, options):
-    with rasterio.Env(GDAL_CACHEMAX=256):
-        rasterio.shutil.copy(source, target, driver="COG", **options)
+    rasterio.shutil.copy(source, target, driver="COG", **options)
 
 
 def parquet(source, target, options):

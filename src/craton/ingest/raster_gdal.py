@@ -20,7 +20,7 @@ from craton.ingest.raw_rows import lazy_array
 from craton.model.errors import RefusedError
 
 GDAL_OPTIONS = {
-    "GDAL_CACHEMAX": 64,  # megabytes
+    "GDAL_CACHEMAX": 64 << 20,
     "GDAL_NUM_THREADS": "1",
     "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",

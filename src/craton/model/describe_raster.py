@@ -32,6 +32,16 @@ THINNED_CELLS = 4_000_000
 """Cells a band of a larger raster is thinned to."""
 
 
+READING = {
+    # memory must not grow with the raster; GDAL's own default is a share of the machine
+    "GDAL_CACHEMAX": 64 << 20,
+    # a raster may name overviews or masks elsewhere; the network is never asked for them
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
+    "GDAL_HTTP_PROXY": "127.0.0.1:9",
+    "GDAL_HTTP_MAX_RETRY": "0",
+}
+
+
 def describe_raster(draft: Draft, raster: RasterFile, description: Description) -> None:
     """Describe a raster, reading it block by block.
 
@@ -41,7 +51,7 @@ def describe_raster(draft: Draft, raster: RasterFile, description: Description) 
         `corrupt` where the cells cannot be read.
     """
     try:
-        with rasterio.open(raster.path, driver=raster.driver) as dataset:
+        with rasterio.Env(**READING), rasterio.open(raster.path, driver=raster.driver) as dataset:
             _describe(draft, raster, dataset, description)
     except RasterioError as error:
         raise RefusedError(

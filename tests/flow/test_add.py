@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,73 @@ def test_names_that_are_not_text_or_are_code_do_no_harm(tmp_path, node):
     assert len({line["record"] for line in lines if line["record"]}) == len(names)
     assert len(run("ls", node, "--json")[1]) == len(names)
     assert run("check", node)[0] == 0
+
+
+def test_code_lying_in_the_data_is_never_run(tmp_path, node):
+    """Python files named like libraries, in the folder the command is run from, are documents."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("msgspec", "numpy", "pandas"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\n")
+    status, lines, done = run("add", node, ".", "--json", cwd=folder)
+    assert status == 0, done.stderr
+    assert {line["outcome"] for line in lines} == {"document"}
+    assert not (tmp_path / "run").exists()
+
+
+def test_long_requests_and_long_replies_do_not_wait_for_each_other(tmp_path, node):
+    """Texts and member lists longer than a pipe holds, at the same time, come through."""
+    folder = tmp_path / "long"
+    (folder / "cube.zarr").mkdir(parents=True)
+    for number in range(3):
+        (folder / f"a{number}.txt").write_text("weathered granite with quartz veins\n" * 20_000)
+    (folder / "cube.zarr" / "zarr.json").write_text("{}")
+    for number in range(1500):
+        (folder / "cube.zarr" / f"chunk-with-a-rather-long-name-{number:05d}").write_bytes(b"x")
+    status, lines, _done = run("add", node, folder, "--json")
+    assert status == 1
+    assert len(lines) >= 1504
+    assert sum(line["outcome"] == "document" for line in lines) == 3
+
+
+def test_what_was_deleted_or_lost_comes_back_when_added_again(survey, node):
+    """After `rm`, and after an object file has gone, the same add brings the dataset back whole."""
+    table = survey / "geography" / "places.csv"
+    _status, lines, _done = run("add", node, table, "--json")
+    id = lines[0]["record"]
+    run("rm", node, id)
+    assert run("add", node, table, "--json")[1][0]["outcome"] == "added"
+    with craton.open(node) as opened:
+        [member] = opened[id].record.assets["data"].members
+        opened.store.objects.path(member.sha256).unlink()
+    assert run("check", node)[0] == 1
+    run("add", node, table)
+    assert run("check", node)[0] == 0
+
+
+def test_one_bad_member_does_not_cost_the_archive(tmp_path, node):
+    """The good tables of a zip are added; the finding says what was not."""
+    path = tmp_path / "sheets.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "lon,lat,au_ppm\n102,18,1\n")
+        archive.writestr("b.csv", "lon,lat,au_ppm\n103,19,2\n")
+        archive.writestr("bad.tif", b"II*\0" + bytes(100))
+        archive.writestr(".", b"")
+    status, [line], done = run("add", node, path, "--json")
+    assert status == 0, done.stderr
+    assert len(line["records"]) == 2
+    assert line["findings"]["member-unread"] == 2
+
+
+def test_links_to_folders_and_nodes_within_the_folder_are_not_followed(tmp_path, node):
+    """A linked folder is refused by name; another node's inside is left alone."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.csv").write_text("lon,lat\n102,18\n")
+    (folder / "away").symlink_to("/etc")
+    (folder / "round").symlink_to(folder)
+    run("init", folder / "inner")
+    status, lines, _done = run("add", node, folder, "--json")
+    assert status == 1
+    found = {Path(line["path"]).name: line["code"] or line["outcome"] for line in lines}
+    assert found == {"a.csv": "added", "away": "outside-folder", "round": "unreadable"}

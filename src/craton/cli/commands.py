@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
@@ -16,9 +17,12 @@ from craton import __version__
 from craton.cli import present
 from craton.cli.node import Node, create_node
 from craton.model.errors import CratonError, InvalidError
+from craton.model.record import Kind
 
 EXIT_REFUSED = 1
 EXIT_ERROR = 2
+EXIT_FAULT = 3
+"""A fault of Craton's own; the traceback is for a bug report."""
 
 node_argument = click.argument("node", type=click.Path(path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -40,6 +44,10 @@ def run() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except Exception:  # noqa: BLE001 - a person must not take a fault of ours for a refused file
+        traceback.print_exc()
+        click.echo("error: a fault in Craton or a damaged node; see craton check", err=True)
+        status = EXIT_FAULT
     sys.exit(status or 0)
 
 
@@ -147,9 +155,9 @@ def _period(
 @click.option("--text", default="", help="Words that must occur, in any script.")
 @click.option("--bbox", callback=_bbox, help="West,south,east,north in degrees.")
 @click.option("--time", callback=_period, help="Start/end, such as 2008/2015 or ../2001-05.")
-@click.option("--kind", default=None, help="grid, table, boreholes, volume, mesh, series or document.")
+@click.option("--kind", type=click.Choice(get_args(Kind)), default=None, help="Kind of the data.")
 @click.option("--quantity", default="", help="Standard name of a quantity, such as gravity_disturbance.")
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 10**9), default=None, help="At most so many.")
 @json_option
 @with_node
 def ls(node: Node, as_json: bool, **query: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -182,8 +183,12 @@ class Node:
 
     def __getitem__(self, id: str) -> Dataset:
         """Return the dataset `id`, or its version `n` as `id@n`."""
-        name, _, version = id.partition("@")
-        record = self.store.get(name, int(version) if version.isdigit() else None)
+        name, at, version = id.partition("@")
+        if at and not (version.isdecimal() and int(version) > 0):
+            raise NotFoundError(
+                f"{id!r} names no version", hint="write ID@1, ID@2 …; see craton show NODE ID --versions"
+            )
+        record = self.store.get(name, int(version) if at else None)
         return Dataset(self.store, record)
 
     def remove(self, id: str, reason: str = "") -> None:
@@ -216,7 +221,8 @@ def create_node(folder: str | Path, *, title: str = "") -> Node:
 def open_store(folder: Path, settings: Settings, *, create: bool = False) -> Store:
     """Store of the node in `folder`, on the backends its settings name."""
     if not settings.store.catalogue and not settings.store.objects:
-        return Store.create(folder) if create else Store.open(folder)
+        read_only = not os.access(folder, os.W_OK)
+        return Store.create(folder) if create else Store.open(folder, read_only=read_only)
     from craton.cli.backends import open_backends
 
     return open_backends(folder, settings.store, create=create)

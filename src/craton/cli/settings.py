@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -43,11 +43,11 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one reading child may use (see `craton.jobs.add.AddOptions`); 0 workers means one a core."""
 
-    workers: int = 0
-    memory_mb: int = 900
-    memory_factor: float = 16.0
-    seconds: float = 8.0
-    seconds_per_mb: float = 2.0
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    memory_mb: Annotated[int, msgspec.Meta(ge=256, le=1_000_000)] = 900
+    memory_factor: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 16.0
+    seconds: Annotated[float, msgspec.Meta(ge=1, le=1_000_000)] = 8.0
+    seconds_per_mb: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 2.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

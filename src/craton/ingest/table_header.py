@@ -264,17 +264,20 @@ def repair_names(cells: Sequence[str]) -> tuple[list[str], int, list[int]]:
     """
     names: list[str] = []
     taken: set[str] = set()
+    used: dict[str, int] = {}
     unnamed = [i for i, cell in enumerate(cells) if not cell.strip()]
     for position, cell in enumerate(cells):
-        name = _free(" ".join(cell.split()) or f"column_{position + 1}", taken)
+        name = _free(" ".join(cell.split()) or f"column_{position + 1}", taken, used)
         taken.add(name.lower())
         names.append(name)
     return names, sum(name != cell for name, cell in zip(names, cells, strict=True)), unnamed
 
 
-def _free(name: str, taken: set[str]) -> str:
-    candidate, number = name, 1
+def _free(name: str, taken: set[str], used: dict[str, int]) -> str:
+    """`name`, or it with the next number; `used` remembers the last one, for names may repeat for ever."""
+    candidate, number = name, used.get(name.lower(), 1)
     while candidate.lower() in taken:
         number += 1
         candidate = f"{name}_{number}"
+    used[name.lower()] = number
     return candidate

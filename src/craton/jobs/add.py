@@ -201,15 +201,16 @@ class Adder:
             raise RefusedError(group.refused, f"{group.shown}: {REFUSALS[group.refused]}")
         key = source_key(group)
         before = self._known(key)
+        whole = before is not None and self._is_whole(before)
         stated = {**(before.stated if before else {}), **self._options.stated()}
         job.stamp = _stamp(group, stated)
-        if before and before.same_reading(job.stamp) and before.files == job.stamp.files:
+        if before and whole and before.same_reading(job.stamp) and before.files == job.stamp.files:
             job.outcome = _unchanged(job, before)
             return
         job.transaction = job.stack.enter_context(self._store.transaction())
         task = _task(group, key, job.transaction.folder, stated)
         job.stamp = msgspec.structs.replace(job.stamp, hashes=task.sources)
-        if before and before.same_reading(job.stamp) and _same_bytes(before, job.stamp):
+        if before and whole and before.same_reading(job.stamp) and _same_bytes(before, job.stamp):
             self._store.put_source(
                 key, msgspec.to_builtins(msgspec.structs.replace(before, files=job.stamp.files))
             )
@@ -226,6 +227,10 @@ class Adder:
             return msgspec.convert(stamp, Stamp) if stamp else None
         except msgspec.ValidationError:  # written by another version: read the source anew
             return None
+
+    def _is_whole(self, before: Stamp) -> bool:
+        """Whether all that the source gave is still there."""
+        return all(self._store.is_whole(id) for id in before.records)
 
     def _collect(self) -> None:
         reply = self._reading.receive()

@@ -48,13 +48,23 @@ def absolute(path: Path) -> Path:
 
 
 def _below(root: Path, left_out: set[Path]) -> list[Path]:
+    """All files below `root`, and the folders that are links or cannot be opened, which are refused later."""
     found: list[Path] = []
-    for folder, folders, files in os.walk(root):
+    closed: list[Path] = []
+    walk = os.walk(root, onerror=lambda error: closed.append(Path(str(error.filename))))
+    for folder, folders, files in walk:
+        here = Path(folder)
+        if "craton.toml" in files and ("objects" in folders or "catalogue.sqlite" in files):
+            folders.clear()  # a node, this one or another
+            continue
+        links = [f for f in folders if (here / f).is_symlink()]
         folders[:] = sorted(
-            f for f in folders if f not in SKIPPED_FOLDERS and (Path(folder) / f).resolve() not in left_out
+            f
+            for f in folders
+            if f not in SKIPPED_FOLDERS and f not in links and (here / f).resolve() not in left_out
         )
-        found += [Path(folder) / f for f in sorted(files)]
-    return found
+        found += [here / f for f in sorted([*files, *links])]
+    return found + closed
 
 
 def _groups(bases: dict[Path, Path], beside: list[Path]) -> Iterator[Group]:
@@ -108,9 +118,11 @@ def _unsafe(path: Path, base: Path) -> str:
             return "unreadable"
         if not target.is_relative_to(base):
             return "outside-folder"
-    if not path.is_file() or not os.access(path, os.R_OK):
+    try:
+        readable = path.is_file() and os.access(path, os.R_OK)
+    except OSError:
         return "unreadable"
-    return ""
+    return "" if readable else "unreadable"
 
 
 def _claims(paths: list[Path], beside: list[Path]) -> Iterator[tuple[Path, Reader, list[Path]]]:
@@ -174,7 +186,16 @@ def _head(path: Path) -> bytes:
         with open_unpacked(path) as stream:
             return stream.read(HEAD_BYTES)
     except UNPACK_ERRORS:
-        return path.open("rb").read(HEAD_BYTES)
+        return first_bytes(path, HEAD_BYTES)
+
+
+def first_bytes(path: Path, count: int) -> bytes:
+    """At most `count` first bytes of `path`; none where it cannot be read or has just gone."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(count)
+    except OSError:
+        return b""
 
 
 def open_unpacked(path: Path) -> IO[bytes]:
@@ -191,7 +212,7 @@ def folder_licences(folder: Path, base: Path) -> tuple[str, ...]:
 @cache
 def _folder_licences(folder: Path, base: Path) -> tuple[str, ...]:
     found = {
-        licence_from_text(path.read_bytes()[:LICENCE_BYTES].decode("utf-8", "replace"))
+        licence_from_text(first_bytes(path, LICENCE_BYTES).decode("utf-8", "replace"))
         for path in folder.iterdir()
         if path.is_file()
         and any(fnmatch.fnmatchcase(path.name.lower(), pattern) for pattern in LICENCE_NAMES)

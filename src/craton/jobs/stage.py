@@ -91,7 +91,7 @@ def unpack_zip(path: Path, folder: Path) -> tuple[list[Path], int]:
     except UNPACK_ERRORS as error:
         code = "encrypted" if "encrypted" in str(error) or "password" in str(error) else "corrupt"
         raise RefusedError(
-            code, f"{path.name} cannot be unpacked ({error})", hint="pack it again without a password"
+            code, f"{path.name} cannot be unpacked ({error})", hint="pack it again, without a password"
         ) from error
 
 
@@ -114,10 +114,9 @@ def _check_archive(members: list[zipfile.ZipInfo], path: Path) -> None:
 
 def _is_safe(member: zipfile.ZipInfo) -> bool:
     place = PurePosixPath(member.filename.replace("\\", "/"))
-    link = stat.S_ISLNK(member.external_attr >> 16)
-    return not (
-        place.is_absolute() or ".." in place.parts or ":" in place.parts[0] or "\0" in member.filename or link
-    )
+    if not place.parts or place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+        return False
+    return "\0" not in member.filename and not stat.S_ISLNK(member.external_attr >> 16)
 
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, path: Path) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
+import shutil
 import traceback
 import unicodedata
 from collections.abc import Iterator
@@ -41,6 +42,9 @@ def perform(task: Task) -> Result:
 
 
 def _failure(task: Task, error: Exception) -> Result:
+    no_space = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if no_space or disk_is_full(task.folder):
+        return disk_full(task)
     match error:
         case RefusedError():
             return Result(code=error.code, message=error.message, hint=error.hint)
@@ -49,12 +53,24 @@ def _failure(task: Task, error: Exception) -> Result:
         case MemoryError():
             message = f"{task.shown} needs more memory than the limit to be read"
             return Result(code="too-large", message=message, hint="raise ingest.memory_mb, or split the file")
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            message = f"no space is left for {task.shown}"
-            return Result(code=DISK_FULL, message=message, hint="free space on the node's disk")
     traceback.print_exception(error)
     message = f"reader {task.reader} failed on {task.shown} ({type(error).__name__}: {error})"
     return Result(code="crashed", message=message, hint=REPORT)
+
+
+LEAST_FREE = 4 << 20
+"""Bytes free below which a failure is the disk's, whatever a library calls it."""
+
+
+def disk_is_full(folder: str) -> bool:
+    """Whether so little space is left that writing fails."""
+    return shutil.disk_usage(folder).free < LEAST_FREE
+
+
+def disk_full(task: Task) -> Result:
+    """The result that stops the add: the node's trouble, not the file's."""
+    message = f"no space is left on the node's disk for {task.shown}"
+    return Result(code=DISK_FULL, message=message, hint="free space there and run the same command again")
 
 
 def _ingest(task: Task) -> Result:
@@ -107,18 +123,31 @@ def _archive_drafts(
     inside = scratch / "archive"
     _files, skipped = stage.unpack_zip(archive, inside)
     groups = list(plan.plan([str(inside)], []))
+    unread: list[RefusedError] = []
+    drafts: list[tuple[str, Draft]] = []
     for number, group in enumerate(groups):
-        main = Path(group.main)
-        name = str(main.relative_to(inside.resolve()))
-        for reader, draft in _inner_drafts(group, name, options, scratch / f"member{number}"):
-            parts = [name if len(groups) > 1 else "", draft.name]
-            draft.name = "/".join(p for p in parts if p)
-            draft.title = draft.title or Path(name).stem
-            draft.licence = draft.licence or of_data(group.licences)
-            draft.find("compressed", where=task.shown)
-            if skipped:
-                draft.find("archive-member-skipped", skipped)
-            yield reader, draft
+        name = str(Path(group.main).relative_to(inside.resolve()))
+        try:
+            for reader, draft in _inner_drafts(group, name, options, scratch / f"member{number}"):
+                _name_inner(draft, name if len(groups) > 1 else "", name)
+                draft.licence = draft.licence or of_data(group.licences)
+                drafts.append((reader, draft))
+        except RefusedError as error:
+            unread.append(error)
+    if unread and not drafts:
+        raise unread[0]
+    for reader, draft in drafts:
+        draft.find("compressed", where=task.shown)
+        if skipped:
+            draft.find("archive-member-skipped", skipped)
+        if unread:
+            draft.find("member-unread", len(unread), unread[0].message)
+        yield reader, draft
+
+
+def _name_inner(draft: Draft, prefix: str, name: str) -> None:
+    draft.title = draft.title or Path(name).stem
+    draft.name = "/".join(part for part in (prefix, draft.name) if part)
 
 
 def _inner_drafts(

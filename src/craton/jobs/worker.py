@@ -28,7 +28,7 @@ from craton.jobs.messages import (
     Result,
     Task,
 )
-from craton.jobs.task import perform
+from craton.jobs.task import disk_full, disk_is_full, perform
 
 POLL_SECONDS = 0.02
 PLAN_NUMBER = -1
@@ -120,6 +120,8 @@ def _read(task: Task) -> None:
 def _result(child: sandbox.Child, status: int, task: Task) -> Result:
     if not child.killed and status == 0:
         return msgspec.json.decode(_answer_path(task.folder).read_bytes(), type=Result)
+    if not child.killed and disk_is_full(task.folder):
+        return disk_full(task)
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     code = child.killed or SIGNAL_CODES.get(signal.Signals(number) if number else signal.SIGHUP, "crashed")
     words, hint = MESSAGES[code]

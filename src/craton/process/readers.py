@@ -129,6 +129,9 @@ class Reader:
 
     def members(self, candidate: Candidate, listing: list[Path]) -> list[Path]:
         """Companions of `candidate` among `listing` (its own path excluded)."""
+        gathered = self.gather(candidate, listing)
+        if not self.companions:
+            return sorted({*gathered} - {candidate.path})
         folder, name = candidate.path.parent, candidate.path.name
         stem = split_suffix(name)[0]
         patterns = [p.format(stem=_literal(stem), name=_literal(name)).lower() for p in self.companions]
@@ -139,7 +142,7 @@ class Reader:
             and path != candidate.path
             and any(fnmatch.fnmatchcase(path.name.lower(), pattern) for pattern in patterns)
         ]
-        return sorted({*beside, *self.gather(candidate, listing)} - {candidate.path})
+        return sorted({*beside, *gathered} - {candidate.path})
 
 
 COMPRESSION = (".gz", ".bz2", ".xz", ".zip")

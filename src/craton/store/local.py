@@ -38,7 +38,7 @@ class LocalObjects:
         """Move the staged file in; it must be on the file system of `folder`."""
         target = self._target(sha256)
         with translated():
-            if _has_size(target, path.stat().st_size):
+            if _is_sound(target, sha256):
                 path.unlink()
                 return
             self._make(target.parent)
@@ -119,9 +119,9 @@ def synchronise(path: Path) -> None:
         os.close(descriptor)
 
 
-def _has_size(path: Path, size: int) -> bool:
-    """Whether the file is there in full; another size is the wreck of a disk failure and may be replaced."""
+def _is_sound(path: Path, sha256: str) -> bool:
+    """Whether the file is there with its own bytes; others are the wreck of a failure."""
     try:
-        return path.stat().st_size == size
+        return hash_file(path)[0] == sha256
     except FileNotFoundError:
         return False

@@ -178,6 +178,15 @@ class Store:
             raise NotFoundError(f"there is no dataset {id!r}" + (f" of version {version}" if version else ""))
         return record
 
+    def is_whole(self, id: str) -> bool:
+        """Whether dataset `id` is there with all objects of its current version (asked of a disk only)."""
+        record = self.catalogue.get(id)
+        if record is None:
+            return False
+        members = [member for asset in record.assets.values() for member in asset.members]
+        local = isinstance(self.objects, LocalObjects)
+        return not local or all(self.objects.exists(member.sha256) for member in members)
+
     def versions(self, id: str) -> list[int]:
         """Versions of dataset `id`, oldest first."""
         return self.catalogue.versions(id)

@@ -135,10 +135,13 @@ class Reader:
         folder, name = candidate.path.parent, candidate.path.name
         stem = split_suffix(name)[0]
         patterns = [p.format(stem=_literal(stem), name=_literal(name)).lower() for p in self.companions]
+        # nearly every pattern starts with the stem, which spares most of a long listing
+        start = stem.lower() if all(p.startswith(("{stem}", "{name}")) for p in self.companions) else ""
         beside = [
             path
             for path in listing
-            if path.parent == folder
+            if path.name.lower().startswith(start)
+            and path.parent == folder
             and path != candidate.path
             and any(fnmatch.fnmatchcase(path.name.lower(), pattern) for pattern in patterns)
         ]

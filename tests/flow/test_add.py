@@ -274,12 +274,14 @@ def test_one_bad_member_does_not_cost_the_archive(tmp_path, node):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.csv", "lon,lat,au_ppm\n102,18,1\n")
         archive.writestr("b.csv", "lon,lat,au_ppm\n103,19,2\n")
+        archive.writestr("a.csv.meta.toml", 'title.lo = "ຄຳ"\n')
         archive.writestr("bad.tif", b"II*\0" + bytes(100))
         archive.writestr(".", b"")
     status, [line], done = run("add", node, path, "--json")
     assert status == 0, done.stderr
     assert len(line["records"]) == 2
     assert line["findings"]["member-unread"] == 2
+    assert len(run("ls", node, "--text", "ຄຳ", "--json")[1]) == 1
 
 
 def test_links_to_folders_and_nodes_within_the_folder_are_not_followed(tmp_path, node):

@@ -101,16 +101,23 @@ def _drafts(task: Task) -> Iterator[tuple[str, Draft]]:
         yield from _archive_drafts(main, options, scratch, task)
         return
     files = tuple(Path(f) for f in task.files)
+    yield from _read(task.reader, main, files, task.shown, options, scratch)
+
+
+def _read(
+    reader: str, main: Path, files: tuple[Path, ...], name: str, options: readers.Options, scratch: Path
+) -> Iterator[tuple[str, Draft]]:
+    """Drafts of one group of files, with what a statement among them says of them."""
     statement = _statement(files)
     options = replace(options, crs=options.crs or statement.crs)
     files = tuple(f for f in files if not f.name.endswith(SUFFIX))
     if main.suffix.lower() in stage.STREAMS and main.is_file():
         main = stage.unpack_stream(main, scratch / "unpacked")
         files = (main, *files[1:])
-    source = readers.Source(path=main, files=files, name=task.shown, scratch=scratch, options=options)
-    for draft in readers.read(task.reader, source):
+    source = readers.Source(path=main, files=files, name=name, scratch=scratch, options=options)
+    for draft in readers.read(reader, source):
         apply(statement, draft)
-        yield _reader_label(task.reader), draft
+        yield _reader_label(reader), draft
 
 
 def _statement(files: tuple[Path, ...]) -> Statement:
@@ -160,13 +167,8 @@ def _inner_drafts(
             f"the archive holds {name}, which is a link or another archive",
             hint="unpack it by hand",
         )
-    main, files = Path(group.main), tuple(Path(f) for f in group.files)
-    if main.suffix.lower() in stage.STREAMS and main.is_file():
-        main = stage.unpack_stream(main, scratch / "unpacked")
-        files = (main, *files[1:])
-    source = readers.Source(path=main, files=files, name=name, scratch=scratch, options=options)
-    for draft in readers.read(group.reader, source):
-        yield _reader_label(group.reader), draft
+    files = tuple(Path(f) for f in group.files)
+    yield from _read(group.reader, Path(group.main), files, name, options, scratch)
 
 
 def _reader_label(id: str) -> str:
@@ -215,7 +217,7 @@ def _state_licence(draft: Draft, task: Task) -> None:
     elif not draft.licence and task.folder_licences:
         draft.licence = of_data(task.folder_licences)
         code = "licence-from-folder" if draft.licence else "licence-ambiguous"
-        if draft.licence in SOFTWARE:
+        if draft.licence in SOFTWARE and draft.kind != "document":
             code = "licence-of-software"
         draft.find(code, message=", ".join(task.folder_licences))
 

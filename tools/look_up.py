@@ -120,6 +120,19 @@ WRITERS: dict[str, Callable[[], str]] = {
 }
 
 
+def processes() -> dict[str, str]:
+    """A list of all processes, and a page for each topic."""
+    from craton.process import reference
+    from craton.process.processes import processes as registered
+
+    return reference.pages(registered())
+
+
+def pages() -> dict[str, str]:
+    """Text of every page by its name."""
+    return {**{name: writer() for name, writer in WRITERS.items()}, **processes()}
+
+
 def dead_links() -> Iterator[str]:
     """Relative links in Markdown files that lead nowhere."""
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
@@ -129,17 +142,41 @@ def dead_links() -> Iterator[str]:
 
 
 def main(*, check: bool) -> int:
-    """Write or check all pages; the number of faults is the exit status."""
-    faults = [f"dead link in {link}" for link in dead_links()]
-    for name, writer in WRITERS.items():
-        path, text = PAGES / f"{name}.md", NOTICE + writer()
-        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
-            faults.append(f"docs/look-up/{name}.md is out of date: run tools/look_up.py")
-        elif not check:
-            path.write_text(text, encoding="utf-8")
+    """Write or check all pages; whether there were faults is the exit status."""
+    written = {PAGES / f"{name}.md": NOTICE + text for name, text in pages().items()}
+    stale = [path for path in sorted(PAGES.rglob("*.md")) if path not in written and _is_made(path)]
+    if check:
+        faults = [*_out_of_date(written), *(f"{_shown(path)} is of nothing any more" for path in stale)]
+    else:
+        faults = []
+        _write(written, stale)
+    faults += [f"dead link in {link}" for link in dead_links()]
     for fault in faults:
         print(fault, file=sys.stderr)
     return min(len(faults), 1)
+
+
+def _out_of_date(written: dict[Path, str]) -> Iterator[str]:
+    for path, text in written.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield f"{_shown(path)} is out of date: run tools/look_up.py"
+
+
+def _write(written: dict[Path, str], stale: list[Path]) -> None:
+    for path, text in written.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for path in stale:
+        path.unlink()
+
+
+def _is_made(path: Path) -> bool:
+    """Whether the page was written by this program."""
+    return path.read_text(encoding="utf-8").startswith(NOTICE)
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 if __name__ == "__main__":

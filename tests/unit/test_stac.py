@@ -22,6 +22,7 @@ from craton.model.record import (
     Period,
     Quantity,
     Record,
+    Run,
     SourceFile,
 )
 from craton.model.stac import from_stac, to_stac
@@ -82,16 +83,29 @@ assets = nouns(
     roles=st.lists(texts | st.just("data"), max_size=2).map(tuple),
     title=texts,
 )
+parents = nouns(Parent, id=words, version=st.integers(1, 9), content=texts, variable=texts)
+runs = nouns(
+    Run,
+    process=words,
+    process_version=texts,
+    software=texts,
+    parameters=objects,
+    units=st.dictionaries(texts, texts, max_size=2),
+    inputs=st.dictionaries(texts, st.lists(parents, max_size=2).map(tuple), max_size=2),
+    key=hashes,
+    seed=st.none() | st.integers(0, 2**31),
+    actor=texts,
+    started=times,
+    app=texts,
+)
 lineages = nouns(
     Lineage,
     files=st.lists(nouns(SourceFile, path=words, sha256=hashes, size=st.integers(0, 99)), max_size=2).map(
         tuple
     ),
-    parents=st.lists(nouns(Parent, id=words, version=st.integers(1, 9), content=texts), max_size=1).map(
-        tuple
-    ),
+    parents=st.lists(parents, max_size=1).map(tuple),
     reader=texts,
-    parameters=objects,
+    run=st.none() | runs,
     steps=st.lists(texts, max_size=2).map(tuple),
 )
 records = nouns(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class CratonError(Exception):
     """Any failure Craton reports; `kind` is stable, the words may change.
@@ -42,6 +44,43 @@ class InvalidError(CratonError):
     """An argument is out of its legal range; change the argument."""
 
     kind = "invalid"
+
+
+class ContractError(InvalidError):
+    """An input, parameter or result breaks what a process declares; change what came.
+
+    Parameters
+    ----------
+    process, parameter : str
+        Identifier of the process, and name of the parameter or output.
+    allowed, came : str
+        What may be given, and what was.
+    """
+
+    kind = "contract"
+
+    def __init__(self, process: str, parameter: str, allowed: str, came: str, *, hint: str = "") -> None:
+        super().__init__(f"{process}: `{parameter}` must be {allowed}, not {came}", hint=hint)
+        self.process, self.parameter, self.allowed, self.came = process, parameter, allowed, came
+
+    def __reduce__(self) -> tuple[Callable[..., ContractError], tuple[str, ...]]:
+        return _contract_error, (self.process, self.parameter, self.allowed, self.came, self.hint)
+
+
+def _contract_error(process: str, parameter: str, allowed: str, came: str, hint: str) -> ContractError:
+    return ContractError(process, parameter, allowed, came, hint=hint)
+
+
+class CancelledError(CratonError):
+    """The job was dismissed while it ran."""
+
+    kind = "cancelled"
+
+
+class JobError(CratonError):
+    """A job failed in its process, or could not be kept within its limits."""
+
+    kind = "job"
 
 
 class NotFoundError(CratonError):

@@ -33,3 +33,8 @@ def moment(text: str, *, last: bool = False) -> datetime:
 def timestamp(time: datetime) -> str:
     """RFC 3339 text of `time` in UTC, to the second, or finer where it is."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def now() -> str:
+    """RFC 3339 text of this moment in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -89,21 +89,67 @@ class SourceFile(Noun, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Parent(Noun, frozen=True, kw_only=True, omit_defaults=True):
-    """An input dataset of a derived one."""
+    """An input dataset of a derived one; `variable` names the one that was read of it, if not all."""
 
     id: str
     version: int
     content: str
+    variable: str = ""
+
+
+class Run(Noun, frozen=True, kw_only=True, omit_defaults=True):
+    """One run of a process: what it takes to do it again.
+
+    Parameters
+    ----------
+    process, process_version : str
+        Identifier and version of the process.
+    software : str
+        Name and version of the program, such as `craton 0.1.0`.
+    parameters : dict
+        Plain values by name, all of them, numbers in the unit that `units` gives under the same name.
+    inputs : dict
+        Datasets by name of the parameter they were given for.
+    output : str
+        Name of the output that became this dataset.
+    key : str
+        SHA-256 of what decides about the result: process, version, parameters and contents of inputs.
+    seed : int or None
+        Seed of the random numbers, where there were any.
+    actor : str
+        Who asked for it.
+    started, ended : str
+        RFC 3339 in UTC.
+    environment : str
+        SHA-256 of the installed packages and their versions.
+    job, app : str
+        Identifier of the job, and `id@version` of the app whose step it was; empty where there was none.
+    """
+
+    process: str
+    process_version: str
+    software: str = ""
+    parameters: dict[str, Any] = {}
+    units: dict[str, str] = {}
+    inputs: dict[str, tuple[Parent, ...]] = {}
+    output: str = ""
+    key: str = ""
+    seed: int | None = None
+    actor: str = ""
+    started: str = ""
+    ended: str = ""
+    environment: str = ""
+    job: str = ""
+    app: str = ""
 
 
 class Lineage(Noun, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the dataset came from and what was done to it."""
+    """Where the dataset came from and what was done to it: read from files, or made by a run."""
 
     files: tuple[SourceFile, ...] = ()
     parents: tuple[Parent, ...] = ()
     reader: str = ""
-    process: str = ""
-    parameters: dict[str, Any] = {}
+    run: Run | None = None
     steps: tuple[str, ...] = ()
 
 

@@ -1,0 +1,227 @@
+"""Applications: named chains of processes, written as data in an `app.toml`.
+
+An application says what it needs (by kind and quantity; the catalogue answers
+who provides it), which processes run on it with which parameters, what it
+shows, and the question it answers. There are no expressions in it and no names
+of code; it is checked against the contracts of its processes when it is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import msgspec
+
+from craton.model.errors import CratonError, InvalidError, NotFoundError
+from craton.model.record import Kind, LanguageMap
+from craton.process.processes import find_process
+from craton.process.spec import Param, Spec
+from craton.process.values import from_door
+
+GROUP = "craton.apps"
+FILE_NAME = "app.toml"
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the parts of an application: unknown keys are errors."""
+
+
+class Need(_Strict, frozen=True, kw_only=True):
+    """A dataset the application needs: its kind, and quantities of which it must carry one."""
+
+    kind: Kind
+    title: LanguageMap
+    quantity: tuple[str, ...] = ()
+    geometry: tuple[str, ...] = ()
+    optional: bool = False
+
+
+class AppParameter(_Strict, frozen=True, kw_only=True):
+    """A parameter of the application: the `step.parameter` it is, and its default there."""
+
+    of: tuple[str, ...]
+    default: Any = None
+
+
+class Step(_Strict, frozen=True, kw_only=True):
+    """One process of the chain.
+
+    Parameters
+    ----------
+    inputs : dict
+        By parameter, the need or the earlier step (`step`, or `step.output`) that it takes; of several
+        the first that is there.
+    set : dict
+        Parameters, as at any door.
+    unless : str
+        The step is left out where this optional need was given.
+    """
+
+    id: str
+    process: str
+    title: LanguageMap
+    inputs: dict[str, tuple[str, ...]] = {}
+    set: dict[str, Any] = {}
+    unless: str = ""
+
+
+class Layer(_Strict, frozen=True, kw_only=True):
+    """How a map shows the result of a step."""
+
+    step: str
+    palette: str = ""
+    column: str = ""
+
+
+class Show(_Strict, frozen=True, kw_only=True):
+    """Steps whose results are the answer, the first of all first; the layers of its map; its picture."""
+
+    results: tuple[str, ...]
+    layers: tuple[Layer, ...] = ()
+    picture: str = ""
+
+
+class App(_Strict, frozen=True, kw_only=True):
+    """An application."""
+
+    id: str
+    version: str
+    title: LanguageMap
+    question: LanguageMap
+    description: LanguageMap
+    steps: tuple[Step, ...]
+    show: Show
+    needs: dict[str, Need] = {}
+    parameters: dict[str, AppParameter] = {}
+
+    def step(self, id: str) -> Step | None:
+        """Step called `id`."""
+        return next((s for s in self.steps if s.id == id), None)
+
+    def parameter(self, name: str) -> tuple[Spec, Param]:
+        """Process and parameter of it that the application's parameter `name` is."""
+        step_id, _, parameter = self.parameters[name].of[0].partition(".")
+        step = self.step(step_id)
+        spec = find_process(step.process) if step else None
+        param = spec.param(parameter) if spec else None
+        if spec is None or param is None or param.data is not None:
+            raise InvalidError(f"app {self.id}: parameter {name} is of no step's parameter")
+        return spec, param
+
+    def default(self, name: str) -> Any:
+        """Value of parameter `name` where none is given, as the process takes it."""
+        spec, param = self.parameter(name)
+        stated = self.parameters[name].default
+        return param.default if stated is None else from_door(spec.id, param, stated)
+
+
+def read_app(text: str, where: str) -> App:
+    """Application of the TOML `text`, checked against the contracts of its processes.
+
+    Raises
+    ------
+    InvalidError
+        If it is no TOML, has unknown keys, or does not fit together; the message says where.
+    """
+    try:
+        app = msgspec.toml.decode(text, type=App)
+    except (msgspec.DecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidError(f"{where}: {error}") from error
+    try:
+        _check(app)
+    except CratonError as error:
+        raise InvalidError(f"{where}: {error.message}", hint=error.hint) from error
+    return app
+
+
+def _check(app: App) -> None:
+    if not _ID.fullmatch(app.id):
+        raise InvalidError(f"an app is called like-this, not {app.id!r}")
+    known: set[str] = set(app.needs)
+    for step in app.steps:
+        if step.id in known:
+            raise InvalidError(f"two things are called {step.id!r}")
+        _check_step(app, step, known)
+        known |= {step.id} | {f"{step.id}.{o.name}" for o in find_process(step.process).outputs}
+    shown = [*app.show.results, *(layer.step for layer in app.show.layers), app.show.picture]
+    for name in filter(None, shown):
+        if name not in known:
+            raise InvalidError(f"it shows {name!r}, which is no step or need")
+    for name in app.parameters:
+        app.default(name)
+        for of in app.parameters[name].of:
+            _check_of(app, name, of)
+
+
+def _check_of(app: App, name: str, of: str) -> None:
+    step_id, _, parameter = of.partition(".")
+    step = app.step(step_id)
+    if step is None or parameter not in {p.name for p in find_process(step.process).values}:
+        raise InvalidError(f"parameter {name} is of {of!r}, which is no step's parameter")
+
+
+def _check_step(app: App, step: Step, known: set[str]) -> None:
+    spec = find_process(step.process)
+    for name, sources in step.inputs.items():
+        if name not in {p.name for p in spec.inputs}:
+            raise InvalidError(f"step {step.id}: {spec.id} has no input {name!r}")
+        for source in sources:
+            if source not in known:
+                raise InvalidError(f"step {step.id}: {source!r} is no need and no earlier step")
+    for name, value in step.set.items():
+        param = spec.param(name)
+        if param is None or param.data is not None:
+            raise InvalidError(f"step {step.id}: {spec.id} has no parameter {name!r}")
+        from_door(spec.id, param, value)
+    fed = {
+        of.partition(".")[2] for p in app.parameters.values() for of in p.of if of.startswith(f"{step.id}.")
+    }
+    missing = [p.name for p in spec.values if p.required and p.name not in {*step.set, *fed}]
+    missing += [p.name for p in spec.inputs if p.required and p.name not in step.inputs]
+    if missing:
+        raise InvalidError(f"step {step.id}: {spec.id} needs {', '.join(missing)}")
+    if step.unless and step.unless not in app.needs:
+        raise InvalidError(f"step {step.id}: it is left out by {step.unless!r}, which is no need")
+
+
+@cache
+def apps() -> Mapping[str, App]:
+    """All applications by identifier; a broken one of a plugin is a named warning."""
+    found: dict[str, App] = {}
+    for point in entry_points(group=GROUP):
+        for path in _descriptions(point.value):
+            try:
+                app = read_app(path.read_text(encoding="utf-8"), f"{point.name}: {path}")
+            except CratonError as error:
+                if point.value == "craton.apps":
+                    raise
+                warnings.warn(f"an app of plugin {point.name!r} is left out: {error}", stacklevel=2)
+                continue
+            if app.id in found:
+                raise InvalidError(f"two apps are called {app.id!r}")
+            found[app.id] = app
+    return dict(sorted(found.items()))
+
+
+def _descriptions(package: str) -> Iterator[Traversable]:
+    """The `app.toml` of each folder of `package`."""
+    for folder in sorted(files(package).iterdir(), key=lambda one: one.name):
+        if folder.is_dir() and folder.joinpath(FILE_NAME).is_file():
+            yield folder.joinpath(FILE_NAME)
+
+
+def find_app(id: str) -> App:
+    """The application called `id`, or `NotFoundError`."""
+    known = apps()
+    if id not in known:
+        raise NotFoundError(f"there is no app {id!r}", hint=f"there are: {', '.join(known) or 'none'}")
+    return known[id]

@@ -1,0 +1,179 @@
+"""Processes: how they are declared, registered, found and called.
+
+```python
+@process("gravity.upward_continuation", version="1")
+def upward_continuation(grid: GravityGrid, height: Height = 1000.0) -> SameGrid:
+```
+
+The decorated name stays a function: a call checks what comes in, converts
+units, calls, and labels what goes out.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import warnings
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from craton.model.errors import ContractError, InvalidError, NotFoundError
+from craton.process.blocks import in_blocks, is_lazy
+from craton.process.data import check_column, check_data, finish
+from craton.process.signature import read_spec
+from craton.process.spec import Param, Spec
+from craton.process.values import allowed_words, check_value
+
+GROUP = "craton.processes"
+_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+
+_registered: dict[str, Spec] = {}
+
+
+def process[**P, R](
+    id: str, *, version: str, halo: int | None = None, keywords: tuple[str, ...] = ()
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Register the decorated function as the process `id`.
+
+    Parameters
+    ----------
+    id : str
+        Topic and name, such as `gravity.upward_continuation`; stable.
+    version : str
+        Changed when the same input gives another result.
+    halo : int, optional
+        Cells around a block that its result depends on, 0 for cell by cell. The process then also takes
+        grids that are larger than memory. Leave out where the whole grid is needed.
+    keywords : tuple of str
+        Further words to find it by.
+
+    Raises
+    ------
+    InvalidError
+        If the contract is half told, or another process has the identifier.
+    """
+
+    def register(function: Callable[P, R]) -> Callable[P, R]:
+        if not _ID.fullmatch(id):
+            raise InvalidError(f"a process is called topic.name in lower case, not {id!r}")
+        if id in _registered and _registered[id].function.__module__ != function.__module__:
+            raise InvalidError(f"two processes are called {id!r}")
+        spec = read_spec(function, id=id, version=version, halo=halo, keywords=keywords)
+        _registered[id] = spec
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise _misnamed(spec, kwargs, error) from error
+            bound.apply_defaults()
+            result: R = call(spec, bound.arguments)
+            return result
+
+        checked.spec = spec  # type: ignore[attr-defined]
+        return checked
+
+    return register
+
+
+def _misnamed(spec: Spec, given: dict[str, Any], error: TypeError) -> ContractError:
+    names = ", ".join(p.name for p in spec.params)
+    unknown = [name for name in given if spec.param(name) is None]
+    if unknown:
+        allowed = f"one of its parameters: {names}"
+        return ContractError(spec.id, unknown[0], allowed, "a name it does not have")
+    left = next((p for p in spec.params if p.required and p.name not in given), None)
+    name = left.name if left and "missing" in str(error) else "arguments"
+    allowed = allowed_words(left) if left and left.data is None else f"given as {names}"
+    return ContractError(spec.id, name, allowed, "left out" if left else str(error))
+
+
+def call(spec: Spec, arguments: dict[str, Any]) -> Any:
+    """Result of `spec` on checked `arguments`, all of which must be given."""
+    given = {p.name: _check(spec, p, arguments[p.name]) for p in spec.params}
+    for param in spec.values:
+        if param.column_of and given[param.name] is not None:
+            _check_columns(spec, param, given)
+    result = _run(spec, given)
+    if not spec.several:
+        return _told(spec, finish(spec.id, spec.outputs[0], result, given), given)
+    parts = [
+        _told(spec, finish(spec.id, output, getattr(result, output.name), given), given)
+        for output in spec.outputs
+    ]
+    return type(result)(*parts)
+
+
+def _check(spec: Spec, param: Param, value: Any) -> Any:
+    return check_data(spec.id, param, value) if param.data else check_value(spec.id, param, value)
+
+
+def _check_columns(spec: Spec, param: Param, given: dict[str, Any]) -> None:
+    assert param.column_of is not None
+    frame = given[param.column_of.table]
+    names = given[param.name] if param.many else (given[param.name],)
+    for name in names:
+        if isinstance(frame, pd.DataFrame) and name != param.default:
+            check_column(spec.id, param, name, frame)
+
+
+def _run(spec: Spec, given: dict[str, Any]) -> Any:
+    fields = {p.name: given[p.name] for p in spec.inputs if given[p.name] is not None}
+    if spec.halo is None or not any(is_lazy(one) for one in fields.values()):
+        return spec.function(**given)
+    values = {k: v for k, v in given.items() if k not in fields}
+    return in_blocks(spec.id, spec.function, fields, values, spec.halo)
+
+
+def _told(spec: Spec, result: Any, given: dict[str, Any]) -> Any:
+    """`result` with one more line of CF history: what was done to it, with which values."""
+    if not isinstance(result, xr.DataArray | xr.Dataset):
+        return result
+    first = next((given[p.name] for p in spec.inputs if given[p.name] is not None), None)
+    before = first.attrs.get("history", "") if isinstance(first, xr.DataArray | xr.Dataset) else ""
+    values = ", ".join(_stated(p, given[p.name]) for p in spec.values if given[p.name] is not None)
+    line = f"{spec.id}@{spec.version}({values})"
+    told = result.copy(deep=False)
+    told.attrs["history"] = f"{before}\n{line}" if before else line
+    return told
+
+
+def _stated(param: Param, value: object) -> str:
+    unit = f" {param.unit}" if param.unit not in {"", "1"} else ""
+    return f"{param.name}={value}{unit}"
+
+
+@cache
+def _load() -> None:
+    for point in entry_points(group=GROUP):
+        try:
+            point.load()
+        except Exception as error:
+            if point.value == "craton.methods":
+                raise
+            warnings.warn(f"processes of plugin {point.name!r} are left out: {error}", stacklevel=3)
+
+
+def processes() -> tuple[Spec, ...]:
+    """All processes by identifier; a broken plugin is a named warning."""
+    _load()
+    return tuple(_registered[id] for id in sorted(_registered))
+
+
+def find_process(id: str) -> Spec:
+    """The process called `id`, or `NotFoundError` naming those that are like it."""
+    _load()
+    if id not in _registered:
+        words = set(re.split(r"[._]", id))
+        like = [other for other in sorted(_registered) if words & set(re.split(r"[._]", other))]
+        known = ", ".join(like or sorted(_registered))
+        raise NotFoundError(f"there is no process {id!r}", hint=f"there are: {known}")
+    return _registered[id]

@@ -1,0 +1,464 @@
+"""Every process keeps the contract, whatever it computes: the tests are drawn from its Spec.
+
+A process whose parameters a generated sample cannot suit has an example in
+`EXAMPLES`; everything else comes from `tests.samples`.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+import re
+
+import dask.array as da
+import geopandas as gpd
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from tests import samples
+from tests.staging import stage
+
+from craton.model import quantities, units
+from craton.model.data import Document, Mesh
+from craton.model.errors import ContractError
+from craton.process.marks import Grid, Stations, Table
+from craton.process.ogc import description
+from craton.process.processes import call, processes
+from craton.process.reference import example_number, pages
+from craton.process.schema import input_schema, output_schema, param_schema
+from craton.process.values import check_value, from_door, from_doors
+
+SPECS = processes()
+
+EXAMPLES = {
+    "grid.resample": {"spacing": 700.0},
+    "map.picture": {"grid": samples.grid},
+    "table.filter": {"expression": "value > 15"},
+    "vector.cells": {"region": (100.0, 17.0, 103.0, 19.0)},
+}
+"""Arguments by process, where a generated sample cannot suit: values, or callables that make them."""
+
+NO_SOURCE = {"grid.reproject", "grid.resample", "table.filter", "vector.clip", "vector.overlay"}
+"""Processes that compute nothing a reference could be given for."""
+
+DISCRETE: set[str] = set()
+"""Processes whose result can jump with the last digit of a number, so other units may give another."""
+
+EQUAL = 1e-9
+"""Part of the largest number by which results from other units may differ: a few roundings of float64."""
+
+
+def sample(spec, **given):
+    """Arguments of one call."""
+    return samples.arguments(spec, **{**EXAMPLES.get(spec.id, {}), **given})
+
+
+def function_of(spec):
+    """The function as a person calls it."""
+    return getattr(importlib.import_module(spec.function.__module__), spec.function.__name__)
+
+
+def each(choose):
+    """Parametrise by process and by what `choose` gives of it."""
+    return [
+        pytest.param(spec, one, id=f"{spec.id}-{getattr(one, 'name', one)}")
+        for spec in SPECS
+        for one in choose(spec)
+    ]
+
+
+every_process = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.id)
+every_input = pytest.mark.parametrize(("spec", "param"), each(lambda spec: spec.inputs))
+every_value = pytest.mark.parametrize(("spec", "param"), each(lambda spec: spec.values))
+every_number = pytest.mark.parametrize(
+    ("spec", "param"), each(lambda spec: [p for p in spec.values if p.base in {int, float}])
+)
+
+
+def assert_refused(spec, name, **given):
+    """Calling with one wrong argument is a `ContractError` that names it."""
+    with pytest.raises(ContractError) as caught:
+        call(spec, sample(spec, **given))
+    assert (caught.value.process, caught.value.parameter) == (spec.id, name)
+    assert f"`{name}`" in caught.value.message
+    assert caught.value.allowed
+    assert caught.value.came
+
+
+@every_process
+def test_it_is_described(spec):
+    """Words for the process, each parameter and each result; a version; a source where it is science."""
+    assert re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", spec.id)
+    assert spec.version
+    assert len(spec.title) < 110
+    assert spec.description, "say when to use it, and when not"
+    assert all(len(param.doc) > 10 for param in (*spec.params, *spec.outputs))
+    assert spec.references or spec.id in NO_SOURCE
+    signature = inspect.signature(spec.function).parameters.values()
+    keyword_only = {one.name for one in signature if one.kind is one.KEYWORD_ONLY}
+    assert {p.name for p in spec.values if p.base is bool} <= keyword_only
+
+
+@every_process
+def test_its_schemas_are_valid_and_take_their_own_examples(spec):
+    """Both schemas are valid 2020-12; an object of the required inputs and all defaults passes."""
+    for schema in (input_schema(spec), output_schema(spec)):
+        jsonschema.Draft202012Validator.check_schema(schema)
+    given = {p.name: ["a"] if p.many else "a" for p in spec.inputs if p.required}
+    given |= {p.name: _as_json(sample(spec)[p.name]) for p in spec.values}
+    jsonschema.validate(given, input_schema(spec), jsonschema.Draft202012Validator)
+    for param in spec.params:
+        if not param.required:
+            jsonschema.validate(param_schema(param)["default"], param_schema(param))
+    from_doors(spec, {p.name: given[p.name] for p in spec.values})
+
+
+def _as_json(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+@every_process
+def test_it_stands_on_a_page_and_in_the_ogc_description(spec):
+    """Both name all parameters and results."""
+    page = pages([spec])[f"processes/{spec.topic}"]
+    said = description(spec)
+    assert list(said["inputs"]) == [p.name for p in spec.params]
+    assert list(said["outputs"]) == [p.name for p in spec.outputs]
+    assert all(f"| `{name}` |" in page for name in said["inputs"])
+
+
+@every_number
+def test_it_refuses_numbers_just_out_of_bounds_and_takes_the_edge(spec, param):
+    """One step beyond a closed limit and an open limit itself are refused; the last legal number is not."""
+    for outside, inside in _edges(param):
+        assert_refused(spec, param.name, **{param.name: _several(param, outside)})
+        check_value(spec.id, param, _several(param, inside))
+
+
+def _edges(param):
+    """Pairs of a number just outside and one just inside, for each limit."""
+    bounds, step = param.bounds, _step(param)
+    if bounds is None:
+        return
+    for limit, way in ((bounds.minimum, -1), (bounds.maximum, 1)):
+        if limit is not None:
+            yield step(limit, way), limit
+    for limit, way in ((bounds.above, -1), (bounds.below, 1)):
+        if limit is not None:
+            yield limit, step(limit, -way)
+
+
+def _step(param):
+    if param.base is int:
+        return lambda number, way: int(number) + way
+    return lambda number, way: float(np.nextafter(float(number), way * np.inf))
+
+
+def _several(param, value):
+    return (value,) * (param.length or 1) if param.many else value
+
+
+@every_number
+def test_it_refuses_what_is_no_number(spec, param):
+    """NaN, infinities, text (also with a unit) and booleans are refused in Python."""
+    for wrong in (float("nan"), float("inf"), -float("inf"), "5", f"5 {param.unit}", True):
+        assert_refused(spec, param.name, **{param.name: _several(param, wrong)})
+
+
+@every_value
+def test_it_refuses_values_of_another_type(spec, param):
+    """An object is no value; nothing is one only where that is declared; a choice is one of those listed."""
+    assert_refused(spec, param.name, **{param.name: _several(param, object())})
+    if not param.optional:
+        assert_refused(spec, param.name, **{param.name: None})
+    if param.choices:
+        wrong = "no such choice" if param.base is str else 987654321
+        assert_refused(spec, param.name, **{param.name: _several(param, wrong)})
+    if param.system:
+        assert_refused(spec, param.name, **{param.name: _several(param, "EPSG:0")})
+    if param.length:
+        right = sample(spec)[param.name] or _several(param, 1)
+        assert_refused(spec, param.name, **{param.name: (*right, right[0])})
+
+
+@pytest.mark.parametrize(
+    ("spec", "param"), each(lambda spec: [p for p in spec.values if p.column_of is not None])
+)
+def test_it_refuses_columns_that_are_not_there(spec, param):
+    """A name that no column has, and a text column where numbers are wanted."""
+    table = sample(spec).get(param.column_of.table)
+    if table is None:
+        table = samples.data_of(spec, spec.param(param.column_of.table))
+    given = {param.column_of.table: table}
+    assert_refused(spec, param.name, **given, **{param.name: _several(param, "no such column")})
+    if param.column_of.numeric and "name" in table.columns:
+        assert_refused(spec, param.name, **given, **{param.name: _several(param, "name")})
+
+
+@every_process
+def test_it_refuses_names_it_does_not_have_and_calls_without_a_required_one(spec):
+    """An unknown option and a parameter left out are named."""
+    function, given = function_of(spec), sample(spec)
+    with pytest.raises(ContractError, match="`no_such_option`"):
+        function(**given, no_such_option=1)
+    for param in spec.params:
+        if param.required:
+            with pytest.raises(ContractError, match=f"`{param.name}`"):
+                function(**{name: value for name, value in given.items() if name != param.name})
+
+
+@every_input
+def test_it_refuses_data_of_another_kind(spec, param):
+    """A file name, bare numbers, and labelled data of another kind are refused."""
+    mesh = samples.mesh() if param.base is not Mesh else Document()
+    for wrong in ("data.tif", np.ones((3, 3)), mesh, 5):
+        assert_refused(spec, param.name, **{param.name: (wrong,) if param.many else wrong})
+    if param.required:
+        assert_refused(spec, param.name, **{param.name: None})
+
+
+@pytest.mark.parametrize(
+    ("spec", "param"), each(lambda spec: [p for p in spec.inputs if isinstance(p.data, Grid) and p.data.unit])
+)
+def test_it_refuses_grids_without_their_unit(spec, param):
+    """A grid that states no unit, one that does not convert, or none that is known."""
+    field = samples.data_of(spec, param)
+    for unit in ("", samples.alien_unit(param.data.unit), "no such unit"):
+        assert_refused(spec, param.name, **{param.name: _changed(param, field, units=unit)})
+
+
+@pytest.mark.parametrize(
+    ("spec", "param"),
+    each(lambda spec: [p for p in spec.inputs if isinstance(p.data, Grid) and p.data.quantities]),
+)
+def test_it_refuses_grids_of_another_quantity(spec, param):
+    """A grid that states a quantity which the process is not for."""
+    field = samples.data_of(spec, param)
+    wrong = next(name for name in quantities.quantities() if name not in param.data.quantities)
+    assert_refused(spec, param.name, **{param.name: _changed(param, field, standard_name=wrong)})
+
+
+@pytest.mark.parametrize(
+    ("spec", "param"),
+    each(lambda spec: [p for p in spec.inputs if isinstance(p.data, Grid) and p.data.plane]),
+)
+def test_it_refuses_grids_that_are_not_plane(spec, param):
+    """Longitude and latitude, and uneven rows, where even metres are wanted."""
+    field = samples.data_of(spec, param)
+    degrees = _each(param, field, lambda one: one.rename(northing="latitude", easting="longitude"))
+    uneven = _each(param, field, lambda one: one.isel(northing=[0, 1, 2, 3, 5, 6, 7, 8]))
+    for wrong in (degrees, uneven):
+        assert_refused(spec, param.name, **{param.name: wrong})
+
+
+def _each(param, data, change):
+    return tuple(map(change, data)) if param.many else change(data)
+
+
+def _changed(param, data, **attrs):
+    """Grid with other attributes; an empty one is taken away."""
+
+    def change(one):
+        if isinstance(one, xr.Dataset):
+            return one.map(change).assign_attrs(one.attrs)
+        left = {k: v for k, v in {**one.attrs, **attrs}.items() if v}
+        return one.copy().assign_attrs(left) if len(left) >= len(one.attrs) else _bare(one, left)
+
+    return _each(param, data, change)
+
+
+def _bare(field, attrs):
+    field = field.copy()
+    field.attrs = attrs
+    return field
+
+
+@pytest.mark.parametrize(
+    ("spec", "param"),
+    each(lambda spec: [p for p in spec.inputs if isinstance(p.data, Table | Stations) and p.data.columns]),
+)
+def test_it_refuses_tables_without_their_columns(spec, param):
+    """A declared column that is missing, or stands there without its unit or in another."""
+    for column in param.data.columns:
+        without = _of_frame(samples.data_of(spec, param), _without_column, column.name)
+        assert_refused(spec, param.name, **{param.name: without})
+        if column.unit not in {"", "1"}:
+            for unit in ("", samples.alien_unit(column.unit)):
+                wrong = _of_frame(samples.data_of(spec, param), _noted, column.name, unit)
+                assert_refused(spec, param.name, **{param.name: wrong})
+
+
+def _without_column(frame, name):
+    return frame.drop(columns=name)
+
+
+def _of_frame(data, change, *given):
+    """Table or series with its frame changed."""
+    if isinstance(data, pd.DataFrame):
+        return change(data, *given)
+    return type(data)(change(data.values, *given), data.stations)
+
+
+def _noted(frame, column, unit):
+    frame.attrs["columns"] = {**frame.attrs["columns"], column: {"unit": unit}}
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("spec", "param"),
+    each(
+        lambda s: [
+            p
+            for p in s.inputs
+            if isinstance(p.data, Table) and p.data.geometry and p.base is gpd.GeoDataFrame
+        ]
+    ),
+)
+def test_it_refuses_tables_of_other_geometries(spec, param):
+    """Points where polygons are wanted, and so on."""
+    left = {"Point", "LineString", "Polygon"} - set(param.data.geometry)
+    for kind in sorted(left):
+        frame = samples.data_of(spec, param)
+        wrong = frame.set_geometry(gpd.GeoSeries(samples.geometries(kind), crs=samples.CRS))
+        assert_refused(spec, param.name, **{param.name: wrong})
+
+
+@every_process
+def test_it_gives_what_it_declares_and_the_same_again(spec):
+    """Two calls give the same bits, in the declared kind, unit and columns; the inputs are not touched."""
+    given = sample(spec)
+    before = copy.deepcopy(given)
+    first, second = call(spec, given), call(spec, sample(spec))
+    for name, value in before.items():
+        samples.assert_equal(given[name], value)
+    samples.assert_equal(first, second)
+    for output, result in _results(spec, first):
+        assert isinstance(result, output.base)
+        if isinstance(output.data, Grid) and output.data.unit:
+            fields = result.data_vars.values() if isinstance(result, xr.Dataset) else [result]
+            assert {field.attrs["units"] for field in fields} == {output.data.unit}
+
+
+def _results(spec, result):
+    return list(zip(spec.outputs, result if spec.several else (result,), strict=True))
+
+
+@every_process
+def test_its_results_can_be_stored_and_read_again(spec, tmp_path):
+    """The codec takes every result, and gives its cells and rows again."""
+    for output, result in _results(spec, call(spec, sample(spec))):
+        data = _as_dataset(result) if isinstance(result, xr.DataArray) else result
+        back = stage(data, output.data.kind, tmp_path / output.name).read()
+        if isinstance(data, xr.Dataset):
+            xr.testing.assert_equal(
+                back.compute().drop_vars("spatial_ref", errors="ignore"),
+                data.compute().drop_vars("spatial_ref", errors="ignore"),
+            )
+        elif isinstance(data, pd.DataFrame):
+            assert list(back.columns) == list(data.columns)
+            assert len(back) == len(data)
+        else:
+            assert type(back) is type(data)
+
+
+def _as_dataset(field):
+    dataset = field.to_dataset(name=field.name)
+    dataset.attrs = {k: v for k, v in field.attrs.items() if k in {"crs", "history"}}
+    return dataset
+
+
+def _in_other_units(spec):
+    """What of a process can be given in another unit: values, grids, columns."""
+    return [param for param in spec.params if any(map(samples.other_unit, _units_of(param)))]
+
+
+def _units_of(param):
+    if isinstance(param.data, Table | Stations):
+        return [column.unit for column in param.data.columns]
+    return [param.data.unit if isinstance(param.data, Grid) else param.unit]
+
+
+@pytest.mark.parametrize(("spec", "param"), each(_in_other_units))
+def test_other_units_give_the_same(spec, param):
+    """A value, grid or column in another unit that converts gives the same result."""
+    value = sample(spec)[param.name]
+    if param.data is None:
+        _assert_value_is_unit_true(spec, param, value)
+        return
+    data = samples.data_of(spec, param) if value is None else value
+    other = _each(param, data, lambda one: _in_other_unit(param.data, one))
+    results = [call(spec, sample(spec, **{param.name: one})) for one in (data, other)]
+    if spec.id not in DISCRETE:
+        samples.assert_equal(results[1], results[0], rtol=EQUAL, history=False)
+
+
+def _assert_value_is_unit_true(spec, param, value):
+    """Text in another unit comes in as the number in the declared one."""
+    parts = value if param.many else (value,)
+    numbers = [example_number(param) if part is None else part for part in parts or (None,)]
+    other = samples.other_unit(param.unit)
+    if param.base is int:
+        return
+    for number in numbers:
+        text = f"{float(units.convert(number, param.unit, other))!r} {other}"
+        came = from_door(spec.id, param, [text] * (param.length or 1) if param.many else text)
+        np.testing.assert_allclose(came, number, rtol=1e-12)
+
+
+def _in_other_unit(mark, data):
+    if isinstance(mark, Grid):
+        return samples.converted(data, mark.unit, samples.other_unit(mark.unit))
+    for column in mark.columns:
+        if other := samples.other_unit(column.unit):
+            data = _of_frame(data, samples.with_column_unit, column, other)
+    return data
+
+
+LAZY = [spec for spec in SPECS if spec.halo is not None]
+
+
+def _explode(block):
+    raise AssertionError("the cells were computed")
+
+
+@pytest.mark.parametrize("spec", LAZY, ids=lambda spec: spec.id)
+def test_it_takes_grids_larger_than_memory_without_computing_them(spec):
+    """A call with lazy cells gives a lazy result of the same shape, and reads none of them."""
+    given = sample(spec)
+    for param in spec.inputs:
+        if (field := given[param.name]) is not None:
+            cells = da.from_array(field.to_numpy(), chunks=8)
+            given[param.name] = field.copy(data=da.map_blocks(_explode, cells, meta=cells._meta))
+    result = call(spec, given)
+    assert result.chunks is not None
+    with pytest.raises(AssertionError, match="computed"):
+        result.compute(scheduler="synchronous")
+
+
+@pytest.mark.parametrize("spec", LAZY, ids=lambda spec: spec.id)
+def test_blocks_give_what_the_whole_gives(spec):
+    """However the grid is cut, with gaps in it, in either direction of rows: the same cells."""
+    eager = _with_gaps(spec, sample(spec))
+    expected = call(spec, eager)
+    shape = next(iter(eager[p.name] for p in spec.inputs if eager[p.name] is not None)).shape
+    reach = 2 * spec.halo
+    for chunks in ((reach + 3, reach + 4), (shape[0], reach + 5), (2 * reach + 7, shape[1]), shape, (1, 1)):
+        lazy = {
+            n: v.chunk(dict(zip(v.dims, chunks, strict=True))) if isinstance(v, xr.DataArray) else v
+            for n, v in eager.items()
+        }
+        result = call(spec, lazy)
+        assert (result.dtype, result.attrs, result.name) == (expected.dtype, expected.attrs, expected.name)
+        samples.assert_equal(result.compute(scheduler="synchronous"), expected, rtol=1e-12)
+
+
+def _with_gaps(spec, given):
+    for param in spec.inputs:
+        if isinstance(field := given[param.name], xr.DataArray):
+            field = field.copy(deep=True)[::-1]
+            field[2, 3] = field[9:11, 7] = field[-1, -1] = np.nan
+            given[param.name] = field
+    return given

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -51,7 +52,25 @@ def run() -> None:
     sys.exit(status or 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands of which some are imported when they are asked for, so that `craton ls` starts at once."""
+
+    later = dict.fromkeys(
+        ("apps", "jobs", "processes", "provenance", "run"), "craton.cli.job_commands"
+    ) | dict.fromkeys(("mcp", "serve"), "craton.cli.serve_commands")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted({*super().list_commands(ctx), *self.later})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give the command of that name."""
+        if cmd_name in self.later:
+            import_module(self.later[cmd_name])
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="craton")
 def craton() -> None:
     r"""A geological survey's national node in a box.

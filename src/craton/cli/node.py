@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from craton.cli.settings import FILE_NAME, TEMPLATE, Settings, read_settings
-from craton.model.errors import ConflictError, NotFoundError
+from craton.model.errors import ConflictError, InvalidError, NotFoundError
 from craton.model.record import Kind, Member, Period, Record
 from craton.store.catalogue import Problem
 from craton.store.store import Store
 
 if TYPE_CHECKING:
     from craton.jobs.add import Outcome, Progress
+    from craton.jobs.manager import Manager
+    from craton.jobs.pool import Executor
+    from craton.jobs.queue import JobQueue
     from craton.model.data import Data
 
 
 NO_LIMIT = 2**31 - 1
+
+JOBS = "jobs"
+"""Folder of the node's jobs."""
 
 
 class Dataset:
@@ -56,6 +62,31 @@ class Dataset:
     def _write_record(self, path: Path) -> None:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n")
 
+    def provenance(self, form: str = "graph") -> dict[str, Any]:
+        """How the dataset came to be: all datasets, runs and people it stands on.
+
+        Parameters
+        ----------
+        form : str
+            `graph` (nodes and edges), `prov` (W3C PROV-JSON) or `ro-crate` (RO-Crate metadata).
+        """
+        from craton.process.provenance import ancestry, graph, to_prov
+        from craton.process.ro_crate import to_crate
+
+        history = ancestry(self.record, self._get)
+        writers: dict[str, Callable[[Any], dict[str, Any]]] = {
+            "graph": graph, "prov": to_prov, "ro-crate": to_crate,
+        }  # fmt: skip
+        if form not in writers:
+            raise InvalidError(f"provenance is written as {', '.join(writers)}, not as {form!r}")
+        return writers[form](history)
+
+    def _get(self, id: str, version: int) -> Record | None:
+        try:
+            return self._store.get(id, version)
+        except NotFoundError:
+            return None
+
     def versions(self) -> list[Record]:
         """All versions of the dataset, newest first."""
         return [
@@ -80,6 +111,7 @@ class Node:
         self.folder = Path(folder)
         self.settings: Settings = read_settings(self.folder)
         self.store = open_store(self.folder, self.settings)
+        self._queue: JobQueue | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +120,9 @@ class Node:
         self.close()
 
     def close(self) -> None:
-        """Let go of the catalogue."""
+        """Let go of the catalogue and the jobs."""
+        if self._queue is not None:
+            self._queue.close()
         self.store.close()
 
     def add(
@@ -190,6 +224,49 @@ class Node:
             )
         record = self.store.get(name, int(version) if at else None)
         return Dataset(self.store, record)
+
+    @property
+    def queue(self) -> JobQueue:
+        """The node's jobs."""
+        if self._queue is None:
+            from craton.jobs.queue import JobQueue
+
+            self._queue = JobQueue(self.folder / JOBS)
+        return self._queue
+
+    def manager(self, executor: Executor | None = None, **options: Any) -> Manager:
+        """Make what runs the node's jobs, in the pool unless an `executor` is given; a context manager."""
+        from craton.jobs.manager import Manager
+        from craton.jobs.pool import Pool
+
+        return Manager(self.store, self.queue, executor or Pool(), self.settings.manager_options(), **options)
+
+    def run(self, process: str, **given: Any) -> dict[str, Dataset]:
+        """Run a process or an application and wait for it; its results by name of output, or of step.
+
+        Parameters
+        ----------
+        process : str
+            Identifier, such as `gravity.upward_continuation` or `regional-gravity-map`.
+        **given
+            Inputs as dataset ids (or records, or datasets of this node), parameters as numbers in the
+            declared unit or text such as `"5 km"`.
+
+        Raises
+        ------
+        ContractError, NotFoundError
+            If an input or parameter is not what the process declares, or not there.
+        JobError
+            If the process failed.
+        """
+        from craton.cli.runs import request_of, results_of
+        from craton.jobs.manager import submit
+        from craton.jobs.pool import InProcess
+
+        job = submit(self.store, self.queue, request_of(self, process, given))
+        with self.manager(InProcess(), root=job.id) as manager:
+            job = manager.wait(job.id)
+        return {name: self[id] for name, id in results_of(job).items()}
 
     def remove(self, id: str, reason: str = "") -> None:
         """Delete the dataset `id` with all its versions; a tombstone stays."""

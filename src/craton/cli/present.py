@@ -250,3 +250,15 @@ def examination(examined: dict[str, Any]) -> None:
         for name, value in facts.items():
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             click.echo(f"  {name:24s} {shown}")
+
+
+def lineage(graph: dict[str, Any]) -> None:
+    """How a dataset came to be, from the sources down."""
+    nodes = {node["id"]: node for node in graph["nodes"]}
+    for node in graph["nodes"]:
+        causes = [edge["from"] for edge in graph["edges"] if edge["to"] == node["id"]]
+        after = f"  ← {', '.join(text(nodes[c].get('title') or c) for c in causes)}" if causes else ""
+        click.echo(f"{node['type']:8s} {text(node.get('title') or node['id'])}{after}")
+        for name, value in node.get("parameters", {}).items():
+            unit = node.get("units", {}).get(name, "")
+            click.echo(f"           {name} = {text(str(value))} {unit}".rstrip())

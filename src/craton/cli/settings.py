@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from craton.jobs.add import AddOptions
+from craton.jobs.job import JobLimits, ManagerOptions
 from craton.model.errors import NotFoundError, SettingError
 
 FILE_NAME = "craton.toml"
@@ -50,12 +51,51 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     seconds_per_mb: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 2.0
 
 
+class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How jobs run: how many at a time (0 means one a core), what each may use, and where.
+
+    `dask` is the address of a Dask scheduler (`tcp://host:8786`) whose workers
+    see the node's files; empty for the pool of this machine.
+    """
+
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    memory_mb: Annotated[int, msgspec.Meta(ge=256, le=10_000_000)] = 4096
+    seconds: Annotated[float, msgspec.Meta(ge=1, le=100_000_000)] = 3600.0
+    dask: str = ""
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where `craton serve` listens, and what it lets visitors do.
+
+    `callback_hosts` are the hosts that a job may be told to call back, such as
+    `portal.survey.example:8080`; none unless they are named. `queue` is the
+    number of jobs that may wait.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    address: str = ""
+    callback_hosts: tuple[str, ...] = ()
+    queue: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1000
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of a node."""
 
     node: NodeSettings = NodeSettings()
     store: StoreSettings = StoreSettings()
     ingest: IngestSettings = IngestSettings()
+    jobs: JobSettings = JobSettings()
+    web: WebSettings = WebSettings()
+
+    def manager_options(self) -> ManagerOptions:
+        """Options of the manager of jobs."""
+        workers = self.jobs.workers or max(1, len(os.sched_getaffinity(0)))
+        return ManagerOptions(workers=workers, scheduler=self.jobs.dask, owner=self.node.owner)
+
+    def job_limits(self, *, memory_mb: int = 0, seconds: float = 0.0) -> JobLimits:
+        """Limits of a job: what was asked for now, else what the node says."""
+        return JobLimits(memory_mb=memory_mb or self.jobs.memory_mb, seconds=seconds or self.jobs.seconds)
 
     def add_options(
         self, *, crs: str = "", licence: str = "", owner: str = "", language: str = ""
@@ -96,7 +136,7 @@ def read_settings(folder: Path, environment: dict[str, str] | None = None) -> Se
 
 
 def _overlaid(tables: dict[str, Any], environment: os._Environ[str] | dict[str, str]) -> dict[str, Any]:
-    for section in ("node", "store", "ingest"):
+    for section in Settings.__struct_fields__:
         start = f"{PREFIX}{section.upper()}_"
         stated = {k.removeprefix(start).lower(): v for k, v in environment.items() if k.startswith(start)}
         if stated:
@@ -134,4 +174,10 @@ title = {title}
 [store]
 # catalogue = "postgresql://user@host/database"
 # objects = "s3://bucket/prefix"
+
+[jobs]
+# workers = 2                  # jobs at a time; 0 means one a core
+# memory_mb = 4096             # what one job may use
+# seconds = 3600
+# dask = "tcp://scheduler:8786"
 """

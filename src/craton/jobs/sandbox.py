@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import resource
 import signal
@@ -28,21 +29,30 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class Child:
-    """A running child and when it must be done."""
+    """A running child, its limits if it has any now, and when it must be done."""
 
     pid: int
-    limits: Limits
-    deadline: float
+    limits: Limits | None = None
+    deadline: float = math.inf
     killed: str = ""
+
+    def limit(self, limits: Limits) -> None:
+        """Put the child under `limits` from now on."""
+        self.limits, self.deadline = limits, time.monotonic() + limits.seconds
+
+    def unlimit(self) -> None:
+        """Let the child wait for as long as it likes."""
+        self.limits, self.deadline = None, math.inf
 
     def watch(self) -> None:
         """Kill the child when it is over a limit; `killed` then names the refusal code."""
         if time.monotonic() > self.deadline:
-            self._kill("too-slow")
-        elif resident(self.pid) > self.limits.memory:
-            self._kill("too-large")
+            self.kill("too-slow")
+        elif self.limits and resident(self.pid) > self.limits.memory:
+            self.kill("too-large")
 
-    def _kill(self, code: str) -> None:
+    def kill(self, code: str) -> None:
+        """Kill the child; the first `code` given counts as the reason."""
         self.killed = self.killed or code
         os.kill(self.pid, signal.SIGKILL)
 
@@ -54,13 +64,25 @@ class Child:
 
 def spawn(work: Callable[[], None], limits: Limits) -> Child:
     """Fork a child that does `work` under `limits` and exits."""
+
+    def confined() -> None:
+        confine(limits)
+        work()
+
+    child = fork(confined)
+    child.limit(limits)
+    return child
+
+
+def fork(work: Callable[[], None]) -> Child:
+    """Fork a child that does `work` and exits, and that dies with this process."""
     parent = os.getpid()
     pid = os.fork()
     if pid:
-        return Child(pid=pid, limits=limits, deadline=time.monotonic() + limits.seconds)
+        return Child(pid=pid)
     status = 1
     try:
-        confine(limits, parent)
+        detach(parent)
         work()
         status = 0
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into its parent's stack
@@ -70,13 +92,17 @@ def spawn(work: Callable[[], None], limits: Limits) -> Child:
         os._exit(status)
 
 
-def confine(limits: Limits, parent: int) -> None:
-    """Put this process under `limits` and make it die with `parent`."""
-    die_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def confine(limits: Limits) -> None:
+    """Put this process under `limits`, for good."""
     data = resident(os.getpid()) + limits.memory
     resource.setrlimit(resource.RLIMIT_DATA, (data, data))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
+
+
+def detach(parent: int) -> None:
+    """Make this process die with `parent`, and let go of its standard input and output."""
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

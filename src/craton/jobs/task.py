@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from craton.jobs import plan, stage
+from craton.jobs.assets import content_hash, stage_assets
 from craton.jobs.messages import DISK_FULL, Group, Result, Task
 from craton.model.data import Document, Draft
 from craton.model.describe import describe
@@ -28,7 +29,7 @@ from craton.model.licences import SOFTWARE, of_data
 from craton.model.record import Asset, Finding, Lineage, Member, Party, Record
 from craton.model.statement import SUFFIX, Statement, apply, read_statement
 from craton.process import readers
-from craton.store.codec import EncodedAsset, encode
+from craton.store.codec import encode
 
 REPORT = "export it again with another program, or report the file"
 
@@ -187,7 +188,7 @@ def _record(task: Task, reader: str, draft: Draft, folder: Path) -> tuple[Record
     draft = harmonise(draft)
     record = describe(draft, id=dataset_id(task.key, task.shown, draft.name))
     folder.mkdir(parents=True)
-    assets, staged = _stage_assets(encode(draft.data, draft.kind, folder, crs=record.crs))
+    assets, staged = stage_assets(encode(draft.data, draft.kind, folder, crs=record.crs))
     source = Asset(
         media_type="application/octet-stream",
         members=tuple(
@@ -222,22 +223,6 @@ def _state_licence(draft: Draft, task: Task) -> None:
         draft.find(code, message=", ".join(task.folder_licences))
 
 
-def _stage_assets(encoded: dict[str, EncodedAsset]) -> tuple[dict[str, Asset], dict[str, str]]:
-    assets: dict[str, Asset] = {}
-    staged: dict[str, str] = {}
-    for name, asset in encoded.items():
-        members = tuple(_member(member, path) for member, path in asset.members.items())
-        staged |= {m.sha256: str(asset.members[m.name]) for m in members}
-        assets[name] = Asset(media_type=asset.media_type, members=members, roles=asset.roles)
-    return assets, staged
-
-
-def _member(name: str, path: Path) -> Member:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256")
-    return Member(name=name, sha256=digest.hexdigest(), size=path.stat().st_size)
-
-
 def _merged(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Findings in the order first made, equal ones counted together."""
     merged: dict[tuple[str, str, str], Finding] = {}
@@ -247,12 +232,6 @@ def _merged(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
             one, count=one.count + (merged[key].count if key in merged else 0)
         )
     return tuple(merged.values())
-
-
-def content_hash(assets: dict[str, Asset]) -> str:
-    """SHA-256 over the names and hashes of all members: equal content, equal bytes."""
-    lines = sorted(f"{asset}\0{m.name}\0{m.sha256}\n" for asset, a in assets.items() for m in a.members)
-    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def dataset_id(key: str, shown: str, name: str) -> str:

@@ -125,6 +125,7 @@ def _result(child: sandbox.Child, status: int, task: Task) -> Result:
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     code = child.killed or SIGNAL_CODES.get(signal.Signals(number) if number else signal.SIGHUP, "crashed")
     words, hint = MESSAGES[code]
+    assert child.limits is not None
     text = words.format(seconds=child.limits.seconds, memory=child.limits.memory / 1e6)
     return Result(code=code, message=f"{task.shown} {text}", hint=hint)
 

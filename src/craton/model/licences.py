@@ -29,6 +29,9 @@ SOFTWARE = frozenset({
 })  # fmt: skip
 """Licences made for programs; beside data they often mean only the code that came with it."""
 
+PUBLIC = frozenset({"CC0-1.0", "CC-PDM-1.0", "PDDL-1.0"})
+"""Licences and marks that ask nothing of what is made from the data."""
+
 _TAG = re.compile(r"SPDX-Licen[cs]e-Identifier:\s*([\w.+-]+)", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s*(?P<words>.*?)\s*#*$", re.MULTILINE)
 _MARKS = re.compile(r"[*`#>\"'“”=]+|(?<!\w)_+|_+(?!\w)")
@@ -136,3 +139,16 @@ def _reduce(name: str) -> str:
     name = re.sub(r"^(https?://)?(www\.)?|(/(deed|legalcode)([.-]\w+)*)?/?$", "", name.strip().lower())
     name = re.sub(r"\b(the|licen[cs]e|licensed|under|version|international|universal|legalcode)\b", " ", name)
     return " ".join(re.sub(r"[^\w.+/]+|(?<=v)[. ](?=\d)", " ", name).split()).strip(". ")
+
+
+def joined_licence(licences: Iterable[str]) -> str:
+    """Licence of what is made from data under `licences`, empty where that is not for us to say.
+
+    Data in the public domain joins with any licence; two others that differ, or
+    data without a licence, leave it open.
+    """
+    stated = set(licences)
+    bound = sorted(stated - PUBLIC)
+    if len(bound) == 1:
+        return bound[0]
+    return min(stated) if stated and not bound else ""

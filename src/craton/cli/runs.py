@@ -1,0 +1,76 @@
+"""From what a command or a Python call gives to a request for a job, and back to its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from craton.jobs.app_run import is_app
+from craton.jobs.job import Job
+from craton.jobs.submission import Request
+from craton.model.errors import CancelledError, InvalidError, JobError
+from craton.process.apps import find_app
+from craton.process.processes import find_process
+
+if TYPE_CHECKING:
+    from craton.cli.node import Node
+
+
+def input_names(process: str) -> set[str]:
+    """Names that are datasets, of a process or an application."""
+    if is_app(process):
+        return set(find_app(process).needs)
+    return {p.name for p in find_process(process).inputs}
+
+
+def request_of(node: Node, process: str, given: Mapping[str, Any]) -> Request:
+    """Request for `process` with inputs and parameters as they come from a call."""
+    names = input_names(process)
+    return Request(
+        process=process,
+        inputs={k: _reference(v) for k, v in given.items() if k in names},
+        parameters={k: v for k, v in given.items() if k not in names},
+        limits=node.settings.job_limits(),
+    )
+
+
+def _reference(value: object) -> str | list[str]:
+    if isinstance(value, list | tuple):
+        return [str(_reference(one)) for one in value]
+    record = getattr(value, "record", value)
+    return str(getattr(record, "id", record))
+
+
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Names and values of texts such as `height=5km`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise InvalidError(f"{option} takes NAME=VALUE, not {text!r}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def lists(texts: Sequence[str], option: str) -> dict[str, list[str]]:
+    """As `pairs`, a name given several times having several values."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        ((name, value),) = pairs([text], option).items()
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def results_of(job: Job) -> dict[str, str]:
+    """Dataset ids of a job that ended well; what went wrong otherwise.
+
+    Raises
+    ------
+    JobError, CancelledError
+        If it failed or was dismissed.
+    """
+    if job.state == "dismissed":
+        raise CancelledError(f"job {job.id} was dismissed")
+    if job.fault is not None:
+        raise JobError(job.fault.message, hint=job.fault.hint)
+    return job.results

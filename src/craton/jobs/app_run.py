@@ -1,0 +1,223 @@
+"""Runs of applications: needs found in the catalogue, steps asked for as their inputs get ready.
+
+An application's job does nothing itself: its steps are ordinary jobs, whose
+results are reused like any others'. So it goes on after a crash where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from craton.jobs.job import Fault, InputRef, Job, changed
+from craton.jobs.queue import JobQueue
+from craton.jobs.submission import Request, job_of, open_record
+from craton.model.errors import ContractError, CratonError
+from craton.model.moments import now
+from craton.model.permission import Actor, visible_to
+from craton.model.record import Record
+from craton.process.apps import App, Need, Step, apps, find_app
+from craton.process.values import canonical, from_door
+from craton.store.store import Store
+
+ALL = 2**31 - 1
+SHOWN = 6
+"""Datasets named in a message that asks to choose."""
+
+
+def is_app(id: str) -> bool:
+    """Whether `id` is an application rather than a process."""
+    return "." not in id and id in apps()
+
+
+def app_job(store: Store, request: Request) -> Job:
+    """The job that `request` for an application asks for.
+
+    Raises
+    ------
+    ContractError
+        If a needed dataset is not there or is not the only one, or a parameter is not legal.
+    """
+    app = find_app(request.process)
+    parameters = msgspec.to_builtins(_parameters(app, request.parameters))
+    for name in request.inputs:
+        if name not in app.needs:
+            raise ContractError(
+                app.id, name, f"one of its needs: {', '.join(app.needs)}", "a name it has not"
+            )
+    found = {name: _given(store, app, name, request) for name in app.needs}
+    inputs: dict[str, tuple[InputRef, ...]] = {name: (ref,) for name, ref in found.items() if ref is not None}
+    given = {name: [r.id, r.content or r.version, r.variable] for name, (r, *_) in inputs.items()}
+    key = hashlib.sha256(
+        canonical({"app": app.id, "version": app.version, "inputs": given, "set": parameters}).encode()
+    )
+    return Job(
+        id="", app=app.id, version=app.version, inputs=inputs, parameters=parameters, key=key.hexdigest(),
+        title=request.title or app.title, actor=request.actor, limits=request.limits,
+        subscriber=request.subscriber,
+    )  # fmt: skip
+
+
+def _parameters(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if name not in app.parameters:
+            names = ", ".join(app.parameters) or "it has none"
+            raise ContractError(app.id, name, f"one of its parameters: {names}", "a name it does not have")
+    values = {}
+    for name in app.parameters:
+        spec, param = app.parameter(name)
+        values[name] = from_door(spec.id, param, given[name]) if name in given else app.default(name)
+    return values
+
+
+def _given(store: Store, app: App, name: str, request: Request) -> InputRef | None:
+    """The dataset stated for need `name`, or the only one in the catalogue that fits."""
+    stated = request.inputs.get(name)
+    if stated is not None:
+        text = stated if isinstance(stated, str) else stated[0]
+        record, field = open_record(store, request.actor, text)
+        if not _fits(app.needs[name], record):
+            raise ContractError(app.id, name, _wanted(app.needs[name]), f"{record.id}, which is not")
+        return _ref(app.needs[name], record, field)
+    fitting = candidates(store, app.needs[name], request.actor)
+    if len(fitting) == 1:
+        return _ref(app.needs[name], fitting[0], "")
+    if app.needs[name].optional:
+        return None
+    ids = ", ".join(r.id for r in fitting[:SHOWN]) or "none in the catalogue"
+    raise ContractError(
+        app.id, name, f"one dataset, {_wanted(app.needs[name])}", f"found as {ids}",
+        hint=f"choose one with --input {name}=ID" if fitting else "add such data to the node",
+    )  # fmt: skip
+
+
+def candidates(store: Store, need: Need, actor: Actor) -> list[Record]:
+    """Datasets that fit `need` and `actor` may see, newest first; derived ones only where no others are."""
+    found: dict[str, Record] = {}
+    for quantity in need.quantity or ("",):
+        records = store.find(kind=need.kind, quantity=quantity, visibility=visible_to(actor), limit=ALL)
+        found |= {r.id: r for r in records if _fits(need, r)}
+    own = [r for r in found.values() if r.lineage.run is None]
+    return own or list(found.values())
+
+
+def _fits(need: Need, record: Record) -> bool:
+    has = {q.name for q in record.quantities} | {c.quantity for c in record.columns}
+    types = {str(t).removeprefix("Multi") for t in record.properties.get("geometry_types", ())}
+    return (
+        record.kind == need.kind
+        and (not need.quantity or bool(has & set(need.quantity)))
+        and (not need.geometry or (bool(types) and types <= set(need.geometry)))
+    )
+
+
+def _wanted(need: Need) -> str:
+    parts = [f"a {need.kind}"]
+    if need.quantity:
+        parts.append(f"of {' or '.join(need.quantity)}")
+    if need.geometry:
+        parts.append(f"with {' or '.join(need.geometry)} geometries")
+    return " ".join(parts)
+
+
+def _ref(need: Need, record: Record, field: str) -> InputRef:
+    named = [q.variable for q in record.quantities if q.name in need.quantity and q.variable]
+    variable = field or (named[0] if need.kind == "grid" and len(set(named)) == 1 else "")
+    return InputRef(id=record.id, version=record.version, content=record.content, variable=variable)
+
+
+def advance(store: Store, queue: JobQueue, job: Job) -> Job:
+    """Ask for the steps of `job` whose inputs are ready; end it when nothing is left to do."""
+    if job.is_over:
+        return job
+    app, steps = find_app(job.app), {one.step: one for one in queue.steps(job.id)}
+    fault = _fault(steps)
+    wanted = [step for step in app.steps if not _left_out(step, job)]
+    try:
+        for step in wanted if fault is None else ():
+            if step.id not in steps and _is_ready(step, steps, wanted):
+                steps[step.id] = queue.put(job_of(store, _request(app, step, job, steps)))
+    except CratonError as error:
+        fault = Fault(kind=error.kind, message=error.message, hint=error.hint)
+    job = queue.update(job.id, lambda one: _state(app, one, wanted, steps, fault))
+    for one in queue.steps(job.id) if job.state == "failed" else ():
+        queue.stop(one.id)
+    return job
+
+
+def _fault(steps: Mapping[str, Job]) -> Fault | None:
+    failed = next((s for s in steps.values() if s.state in {"failed", "dismissed"}), None)
+    if failed is None:
+        return None
+    why = failed.fault or Fault(kind="dismissed", message="it was dismissed")
+    return msgspec.structs.replace(why, message=f"step {failed.step}: {why.message}")
+
+
+def _left_out(step: Step, job: Job) -> bool:
+    return bool(step.unless) and step.unless in job.inputs
+
+
+def _is_ready(step: Step, steps: Mapping[str, Job], wanted: list[Step]) -> bool:
+    """Whether every step whose result this one may take has it."""
+    waits = {source.partition(".")[0] for sources in step.inputs.values() for source in sources}
+    before = {one.id for one in wanted if one.id in waits}
+    return all(id in steps and steps[id].state == "successful" for id in before)
+
+
+def _request(app: App, step: Step, job: Job, steps: Mapping[str, Job]) -> Request:
+    """What the application asks of the process of `step`."""
+    inputs = {}
+    for name, sources in step.inputs.items():
+        there = [found for source in sources if (found := _source(source, job, steps))]
+        if there:
+            inputs[name] = there[0]
+    fed = {
+        of.partition(".")[2]: job.parameters[name]
+        for name, parameter in app.parameters.items()
+        for of in parameter.of
+        if of.partition(".")[0] == step.id
+    }
+    return Request(
+        process=step.process, inputs=inputs, parameters={**step.set, **fed}, title=step.title,
+        actor=job.actor, limits=job.limits, parent=job.id, step=step.id, app=f"{app.id}@{app.version}",
+    )  # fmt: skip
+
+
+def _source(source: str, job: Job, steps: Mapping[str, Job]) -> str:
+    """Dataset that `source`, a need or a step, stands for in this run; empty where there is none."""
+    if source in job.inputs:
+        ref = job.inputs[source][0]
+        return f"{ref.id}@{ref.version}" + (f"#{ref.variable}" if ref.variable else "")
+    id, _, output = source.partition(".")
+    if id not in steps:
+        return ""
+    results = steps[id].results
+    return results[output] if output else next(iter(results.values()))
+
+
+def _state(
+    app: App, job: Job, wanted: list[Step], steps: Mapping[str, Job], fault: Fault | None
+) -> Job | None:
+    """`job` as it is now that its steps are as they are."""
+    if job.is_over:
+        return None
+    if fault is not None:
+        return changed(job, state="failed", ended=now(), fault=fault, message=fault.message)
+    done = [step.id for step in wanted if step.id in steps and steps[step.id].state == "successful"]
+    percent = 100.0 * len(done) / max(len(wanted), 1)
+    if len(done) < len(wanted):
+        at = next((s.title.get("en", s.id) for s in wanted if s.id not in done), "")
+        told = msgspec.structs.replace(
+            job, state="running", started=job.started or now(), percent=round(percent, 1), message=at
+        )
+        return None if told == job else changed(told)
+    shown = [name for name in app.show.results if name.partition(".")[0] in steps]
+    results = {name: _source(name, job, steps) for name in shown}
+    reused = all(s.reused for s in steps.values())
+    return changed(
+        job, state="successful", percent=100.0, ended=now(), message="", results=results, reused=reused,
+        started=job.started or now(),
+    )  # fmt: skip

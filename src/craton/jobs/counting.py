@@ -1,0 +1,31 @@
+"""Progress of lazy results: the share of a Dask graph that is computed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from typing import Any
+
+from dask.callbacks import Callback
+
+from craton.process.progress import Listener
+
+
+class BlockCounter(Callback):
+    """Tells `listener` how much of each graph the local scheduler has done."""
+
+    def __init__(self, listener: Listener) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._listener, self._lock = listener, threading.Lock()
+        self._done = self._all = 0
+
+    def _start_state(self, _graph: Any, state: dict[str, Any]) -> None:
+        with self._lock:
+            self._done = 0
+            self._all = sum(len(state[part]) for part in ("ready", "waiting"))
+
+    def _posttask(self, _key: Hashable, _result: Any, _graph: Any, _state: Any, _worker: Any) -> None:
+        with self._lock:
+            self._done += 1
+            share = self._done / max(self._all, 1)
+        self._listener(share, "computing and writing blocks")

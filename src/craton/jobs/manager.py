@@ -1,0 +1,323 @@
+"""The manager: takes jobs from the queue, has them run, puts the results into the store.
+
+Workers are threads; what they wait for runs elsewhere. Everything a job is
+survives in the queue, everything it makes in the store: a manager that is
+killed leaves nothing that the next one would not take up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from craton.jobs.app_run import advance, app_job, is_app
+from craton.jobs.job import Fault, InputRef, Job, ManagerOptions, changed
+from craton.jobs.pool import Executor
+from craton.jobs.queue import JobQueue
+from craton.jobs.run import RunInput, RunTask
+from craton.jobs.sandbox import Limits
+from craton.jobs.submission import Request, job_of, open_record
+from craton.model.errors import CancelledError, ConflictError, CratonError, NotFoundError
+from craton.model.moments import now
+from craton.store.store import Store
+
+POLL_SECONDS = 0.1
+"""How often the queue is looked at for jobs that another process put there."""
+
+RECOVER_SECONDS = 5.0
+"""How often jobs of owners that are gone are looked for."""
+
+PROGRESS_SECONDS = 0.25
+MEGABYTE = 1 << 20
+FILE_SIZE = 1 << 40
+
+Hook = Callable[[Job], None]
+
+
+def submit(store: Store, queue: JobQueue, request: Request) -> Job:
+    """Check `request` and put its job into the queue; a manager, here or elsewhere, takes it from there.
+
+    Raises
+    ------
+    NotFoundError
+        If the process, the application or a dataset is not there, or may not be seen.
+    ContractError
+        If an input or a parameter is not what is declared.
+    """
+    if not is_app(request.process):
+        return queue.put(job_of(store, request))
+    return advance(store, queue, queue.put(app_job(store, request)))
+
+
+class Manager:
+    """Runs the jobs of one node; use as a context manager.
+
+    Parameters
+    ----------
+    store, queue, executor
+        Where datasets and jobs are, and where processes run.
+    root : str
+        Run only this job and its steps, for a command that waits for one job.
+    on_change : callable
+        Called with every job that starts or ends here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        queue: JobQueue,
+        executor: Executor,
+        options: ManagerOptions | None = None,
+        *,
+        root: str = "",
+        on_change: Hook | None = None,
+    ) -> None:
+        self.store, self.queue, self.executor = store, queue, executor
+        self.options = options or ManagerOptions()
+        self._root, self._on_change = root, on_change
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if not self._root:
+            self.executor.start()
+        self._owner = self._stack.enter_context(self.queue.owning())
+        self.store.recover()
+        self._recover()
+        work = [self._work] * self.options.workers + [self._keep_house]
+        self._threads = [threading.Thread(target=target, daemon=True) for target in work]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop; jobs that run go back into the queue."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        self.executor.close()
+        for thread in self._threads:
+            thread.join()
+        self._stack.close()
+
+    def submit(self, request: Request) -> Job:
+        """Check `request` and put its job into the queue (see `submit`)."""
+        job = submit(self.store, self.queue, request)
+        self.wake()
+        return job
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def wait(self, id: str, seconds: float = float("inf"), tell: Hook | None = None) -> Job:
+        """Job `id` once it is over, or as it is after `seconds`; `tell` hears of each change."""
+        return self.queue.wait(id, seconds, tell, self._pause)
+
+    def _pause(self, seconds: float) -> None:
+        with self._wake:
+            self._wake.wait(seconds)
+
+    def dismiss(self, id: str) -> Job:
+        """Stop job `id`; what it had begun to write is removed."""
+        job = self.queue.dismiss(id)
+        self._changed(job)
+        if job.parent:
+            self._advance(self.queue.get(job.parent))
+        return job
+
+    def retry(self, id: str) -> Job:
+        """Run a failed or dismissed job again; of an application, the steps that did not end well."""
+        job = self.queue.retry(id)
+        for step in self.queue.steps(id):
+            if step.state in {"failed", "dismissed"}:
+                self.queue.retry(step.id)
+        if job.is_app:
+            self._advance(job)
+        self.wake()
+        return self.queue.get(id)
+
+    def _work(self) -> None:
+        while not self._stopping:
+            job = self._claim()
+            if job is None:
+                with self._wake:
+                    if not self._stopping:
+                        self._wake.wait(POLL_SECONDS)
+                continue
+            self._changed(job)
+            done = self._run(job)
+            if done.is_over:
+                self._changed(done)
+                if done.parent:
+                    self._advance(self.queue.get(done.parent))
+            self.wake()
+
+    def _claim(self) -> Job | None:
+        try:
+            return self.queue.claim(self._owner, self._root)
+        except CratonError:
+            traceback.print_exc()  # the disk may be full for now; the job stays in the queue
+            return None
+
+    def _run(self, job: Job) -> Job:
+        try:
+            reused = self._has_results(job)
+            if not reused:
+                self._make(job)
+            return self._end(job, reused=reused)
+        except CratonError as error:
+            return self._fail(job, Fault(kind=error.kind, message=error.message, hint=error.hint))
+        except Exception as error:  # noqa: BLE001 - one job must not end the manager
+            traceback.print_exception(error)
+            return self._fail(job, Fault(kind="fault", message=f"{type(error).__name__}: {error}"))
+
+    def _goes_on(self, job: Job) -> bool:
+        return not self._stopping and self.queue.is_running(job.id)
+
+    def _has_results(self, job: Job) -> bool:
+        return all(self.store.is_whole(id) for id in job.results.values())
+
+    def _make(self, job: Job) -> None:
+        """Run the process of `job` and put what it gives into the store."""
+        with self.store.transaction() as transaction:
+            task = self._task(job, transaction.folder)
+            limits = Limits(
+                memory=job.limits.memory_mb * MEGABYTE, seconds=job.limits.seconds, file_size=FILE_SIZE
+            )
+            result = self.executor.run(
+                task, limits, self._progress(job), lambda: self._goes_on(job)
+            )
+            if result.fault is not None:
+                raise _RunFailedError(result.fault)
+            if not self._goes_on(job):
+                raise CancelledError("the job was dismissed")
+            staged = {sha256: Path(file) for sha256, file in result.staged.items()}
+            with self._made_meanwhile(job):
+                self.store.commit(
+                    transaction,
+                    result.records,
+                    staged,
+                    expected={r.id: self._seen(r.id) for r in result.records},
+                )
+
+    def _seen(self, id: str) -> int:
+        """Version of a result that is there but not whole, which this one replaces; 0 for none."""
+        try:
+            return 0 if self.store.is_whole(id) else self.store.get(id).version
+        except NotFoundError:
+            return 0
+
+    @contextmanager
+    def _made_meanwhile(self, job: Job) -> Iterator[None]:
+        """Another worker that made the same result first is as good."""
+        try:
+            yield
+        except ConflictError:
+            if not self._has_results(job):
+                raise
+
+    def _task(self, job: Job, folder: Path) -> RunTask:
+        inputs = {name: tuple(self._input(job, ref) for ref in refs) for name, refs in job.inputs.items()}
+        return RunTask(
+            process=job.process, version=job.version, key=job.key, job=job.parent or job.id, inputs=inputs,
+            parameters=job.parameters, results=job.results, folder=str(folder), title=job.title,
+            actor=job.actor.name, app=job.app, owner=self.options.owner, scheduler=self.options.scheduler,
+        )  # fmt: skip
+
+    def _input(self, job: Job, ref: InputRef) -> RunInput:
+        record, _ = open_record(self.store, job.actor, f"{ref.id}@{ref.version}")
+        members = [
+            m for asset in record.assets.values() for m in asset.members if "source" not in asset.roles
+        ]
+        if record.kind == "document":
+            members = [m for asset in record.assets.values() for m in asset.members]
+        paths = {m.sha256: self.store.objects.path(m.sha256) for m in members}
+        lost = [sha256 for sha256, path in paths.items() if path is None]
+        if lost:
+            raise NotFoundError(
+                f"data of {ref.id} is not on this node", hint="a neighbour's dataset is computed there"
+            )
+        return RunInput(ref=ref, record=record, paths={k: str(v) for k, v in paths.items()})
+
+    def _progress(self, job: Job) -> Callable[[float, str], None]:
+        later = 0.0
+
+        def tell(fraction: float, message: str) -> None:
+            nonlocal later
+            if time.monotonic() < later:
+                return
+            later = time.monotonic() + PROGRESS_SECONDS
+            self.queue.progress(job.id, self._owner, 100 * fraction, message)
+
+        return tell
+
+    def _end(self, job: Job, *, reused: bool) -> Job:
+        def end(one: Job) -> Job | None:
+            if one.state != "running":
+                return None
+            return changed(
+                one, state="successful", percent=100.0, ended=now(), reused=reused,
+                message="the result was there already" if reused else "",
+            )  # fmt: skip
+
+        return self.queue.update(job.id, end)
+
+    def _fail(self, job: Job, fault: Fault) -> Job:
+        """Note why `job` failed; if that is because this manager stops, it goes back into the queue."""
+
+        def fail(one: Job) -> Job | None:
+            if one.state != "running":
+                return None
+            if self._stopping:
+                return changed(one, state="accepted", percent=0.0, attempts=one.attempts - 1, message="")
+            return changed(one, state="failed", ended=now(), fault=fault, message=fault.message)
+
+        return self.queue.update(job.id, fail)
+
+    def _advance(self, parent: Job) -> None:
+        before = parent.state
+        after = advance(self.store, self.queue, parent)
+        if after.state != before:
+            self._changed(after)
+        self.wake()
+
+    def _keep_house(self) -> None:
+        """From time to time, take up what owners that are gone left, and go on with applications."""
+        later = time.monotonic() + RECOVER_SECONDS
+        while not self._stopping:
+            self._pause(RECOVER_SECONDS)
+            if time.monotonic() < later or self._stopping:
+                continue
+            later = time.monotonic() + RECOVER_SECONDS
+            try:
+                self._recover()
+            except CratonError:
+                traceback.print_exc()
+
+    def _recover(self) -> None:
+        for job in self.queue.recover():
+            self._changed(job)
+        for job in self.queue.find(states=("accepted", "running")):
+            if job.is_app:
+                self._advance(job)
+
+    def _changed(self, job: Job) -> None:
+        if self._on_change is not None:
+            self._on_change(job)
+
+
+class _RunFailedError(CratonError):
+    """A run that ended with a fault, on its way to the job."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message, hint=fault.hint)
+        self.kind = fault.kind

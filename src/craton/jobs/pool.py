@@ -1,0 +1,185 @@
+"""The pool: runs in limited child processes of one warm process, watched, stopped, replaced.
+
+The warm process (`craton.jobs.pool_worker`) has all processes imported; a
+child is forked from it in milliseconds, serves several runs one after another,
+and is killed when a run breaks a limit or is dismissed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from craton.jobs.job import Fault
+from craton.jobs.line_process import LineProcess
+from craton.jobs.run import RunResult, RunTask, perform
+from craton.jobs.sandbox import Limits
+from craton.model.errors import CancelledError
+from craton.process.progress import Listener
+
+TICK_SECONDS = 0.2
+"""How often a running job is looked at for having been dismissed."""
+
+
+class RunRequest(msgspec.Struct, frozen=True, tag="run"):
+    """Ask for one run in a child."""
+
+    number: int
+    task: RunTask
+    limits: Limits
+
+
+class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
+    """Kill the child of the run of that number."""
+
+    number: int
+
+
+class ProgressReply(msgspec.Struct, frozen=True, tag="progress"):
+    """How far a run is."""
+
+    number: int
+    fraction: float
+    message: str
+
+
+class RunReply(msgspec.Struct, frozen=True, tag="ran"):
+    """What a run gave."""
+
+    number: int
+    result: RunResult
+
+
+Request = RunRequest | StopRequest
+Reply = ProgressReply | RunReply
+
+
+class Executor(Protocol):
+    """Where runs happen."""
+
+    def start(self) -> None:
+        """Make ready, without waiting for it."""
+
+    def run(
+        self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
+    ) -> RunResult:
+        """Run `task` and wait; `CancelledError` when `goes_on` says that it was dismissed."""
+
+    def close(self) -> None:
+        """Stop everything."""
+
+
+class InProcess:
+    """Runs in the calling thread, without limits; a process is stopped where it reports progress."""
+
+    def start(self) -> None:
+        """Nothing to make ready."""
+
+    def run(
+        self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
+    ) -> RunResult:
+        """Run `task` here."""
+        del limits
+
+        def report(fraction: float, message: str) -> None:
+            if not goes_on():
+                raise CancelledError("the job was dismissed")
+            listener(fraction, message)
+
+        return perform(task, report)
+
+    def close(self) -> None:
+        """Nothing to stop."""
+
+
+class Pool:
+    """Runs in children of a warm process; a new one is started if that should die."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[Reply | None]] = {}
+        self._process: LineProcess | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to start the warm process."""
+        with self._lock:
+            if self._process is None and not self._closed:
+                self._process = LineProcess("craton.jobs.pool_worker", Reply)
+                self._process.start()
+                threading.Thread(target=self._deliver, args=(self._process,), daemon=True).start()
+
+    def run(
+        self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
+    ) -> RunResult:
+        """Run `task` in a child under `limits` and wait for it."""
+        self.start()
+        number, replies = next(self._numbers), queue.SimpleQueue[Reply | None]()
+        with self._lock:
+            process = self._process
+            self._waiting[number] = replies
+        try:
+            if process is None or not process.send(RunRequest(number, task, limits)):
+                return _died()
+            return self._follow(process, number, replies, listener, goes_on)
+        finally:
+            self._waiting.pop(number, None)
+
+    def _follow(
+        self,
+        process: LineProcess,
+        number: int,
+        replies: queue.SimpleQueue[Reply | None],
+        listener: Listener,
+        goes_on: Callable[[], bool],
+    ) -> RunResult:
+        while True:
+            try:
+                reply = replies.get(timeout=TICK_SECONDS)
+            except queue.Empty:
+                if not goes_on():
+                    process.send(StopRequest(number))
+                    self._await_end(replies)
+                    raise CancelledError("the job was dismissed") from None
+                continue
+            if reply is None:
+                return _died()
+            if isinstance(reply, RunReply):
+                return reply.result
+            listener(reply.fraction, reply.message)
+
+    def _await_end(self, replies: queue.SimpleQueue[Reply | None]) -> None:
+        """Wait until a stopped run is gone, so that its folder may be removed."""
+        while (reply := replies.get()) is not None and not isinstance(reply, RunReply):
+            pass
+
+    def close(self) -> None:
+        """Kill all runs."""
+        with self._lock:
+            process, self._process, self._closed = self._process, None, True
+        if process is not None:
+            process.close()
+
+    def _deliver(self, process: LineProcess) -> None:
+        """Hand replies to the threads that wait for them; when the process has ended, tell them all."""
+        while (reply := process.receive()) is not None:
+            waiting = self._waiting.get(reply.number)
+            if waiting is not None:
+                waiting.put(reply)
+        with self._lock:
+            if self._process is process:
+                self._process = None
+            for waiting in self._waiting.values():
+                waiting.put(None)
+        process.close()
+
+
+def _died() -> RunResult:
+    message = "the process that runs jobs ended"
+    return RunResult(fault=Fault(kind="crashed", message=message, hint="run the job again"))

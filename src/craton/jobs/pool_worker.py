@@ -1,0 +1,240 @@
+"""The warm process of the pool: imports all processes once, then forks children that run jobs.
+
+Run as `python -m craton.jobs.pool_worker`. Requests come as JSON lines on
+standard input, replies go out on standard output. It ends when its input
+closes, and its children with it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import selectors
+import signal
+import socket
+import sys
+import time
+import warnings
+from typing import BinaryIO
+
+import msgspec
+
+from craton.jobs import sandbox
+from craton.jobs.job import Fault
+from craton.jobs.pool import ProgressReply, Reply, Request, RunReply, RunRequest, StopRequest
+from craton.jobs.run import RunResult, perform
+
+POLL_SECONDS = 0.05
+RUNS_EACH = 100
+"""Runs after which a child is replaced, so that what one leaves behind does not add up."""
+
+GROWTH = 256 << 20
+"""Bytes by which a child may have grown between runs before it is replaced."""
+
+REPORTS_A_SECOND = 10
+
+FAULTS = {
+    "too-slow": ("took longer than its {seconds:.0f} s", "raise jobs.seconds, or take a part of the data"),
+    "too-large": (
+        "used more than its {memory:.0f} MB of memory", "raise jobs.memory_mb, or take a part of the data",
+    ),
+    "crashed": ("ended its own process", "tell those who wrote the process"),
+    "stopped": ("was stopped", ""),
+}  # fmt: skip
+
+
+class Worker:
+    """A child, seen from the warm process."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.socket, self.buffer, self.runs = ours, b"", 0
+        self.request: RunRequest | None = None
+        self.child = sandbox.fork(lambda: _serve(theirs))
+        theirs.close()
+        self.resident = sandbox.resident(self.child.pid)
+
+    def give(self, request: RunRequest) -> None:
+        """Let the child run `request`."""
+        self.request, self.runs = request, self.runs + 1
+        self.child.limit(request.limits)
+        self.socket.sendall(msgspec.json.encode(request) + b"\n")
+
+    def is_worn(self) -> bool:
+        """Whether it should be replaced before the next run."""
+        grown = sandbox.resident(self.child.pid) - self.resident
+        return self.runs >= RUNS_EACH or grown > GROWTH
+
+    def lines(self) -> list[bytes] | None:
+        """Whole lines the child has written, `None` when it is gone."""
+        try:
+            block = self.socket.recv(1 << 20)
+        except ConnectionResetError:
+            block = b""
+        if not block:
+            return None
+        *lines, self.buffer = (self.buffer + block).split(b"\n")
+        return lines
+
+    def retire(self) -> None:
+        """Let it end."""
+        self.socket.close()
+
+
+class Warm:
+    """Serves requests until its input closes."""
+
+    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+        self._requests, self._replies = requests, replies
+        self._selector = selectors.DefaultSelector()
+        self._idle: list[Worker] = []
+        self._busy: dict[int, Worker] = {}
+        self._ending: list[sandbox.Child] = []
+
+    def serve(self) -> None:
+        """Answer requests; watch children in between."""
+        os.set_blocking(self._requests.fileno(), False)
+        self._selector.register(self._requests, selectors.EVENT_READ)
+        buffer = b""
+        while True:
+            for key, _ in self._selector.select(POLL_SECONDS if self._busy or self._ending else None):
+                if key.data is not None:
+                    self._hear(key.data)
+                    continue
+                block = os.read(self._requests.fileno(), 1 << 20)
+                if not block:
+                    return
+                *lines, buffer = (buffer + block).split(b"\n")
+                for line in lines:
+                    self._answer(msgspec.json.decode(line, type=Request))
+            self._watch()
+
+    def _answer(self, request: RunRequest | StopRequest) -> None:
+        if isinstance(request, StopRequest):
+            if request.number in self._busy:
+                self._busy[request.number].child.kill("stopped")
+            return
+        worker = self._idle.pop() if self._idle else self._new_worker()
+        self._busy[request.number] = worker
+        worker.give(request)
+
+    def _new_worker(self) -> Worker:
+        worker = Worker()
+        self._selector.register(worker.socket, selectors.EVENT_READ, worker)
+        return worker
+
+    def _hear(self, worker: Worker) -> None:
+        lines = worker.lines()
+        if lines is None:
+            self._bury(worker)
+            return
+        for line in lines:
+            reply: Reply = msgspec.json.decode(line, type=Reply)
+            if isinstance(reply, RunReply):
+                self._rest(worker)
+            self._reply(reply)
+
+    def _rest(self, worker: Worker) -> None:
+        """Take back a child that has done its run."""
+        assert worker.request is not None
+        del self._busy[worker.request.number]
+        worker.request = None
+        worker.child.unlimit()
+        if worker.is_worn():
+            self._selector.unregister(worker.socket)
+            worker.retire()
+            self._ending.append(worker.child)
+        else:
+            self._idle.append(worker)
+
+    def _bury(self, worker: Worker) -> None:
+        """A child has gone: tell why the run it had has failed."""
+        self._selector.unregister(worker.socket)
+        worker.retire()
+        self._ending.append(worker.child)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        request = worker.request
+        if request is None:
+            return
+        del self._busy[request.number]
+        code = worker.child.killed or "crashed"
+        words, hint = FAULTS[code]
+        text = words.format(seconds=request.limits.seconds, memory=request.limits.memory / 1e6)
+        fault = Fault(kind=code, message=f"{request.task.process} {text}", hint=hint)
+        self._reply(RunReply(request.number, RunResult(fault=fault)))
+
+    def _watch(self) -> None:
+        for worker in self._busy.values():
+            worker.child.watch()
+        self._ending = [child for child in self._ending if child.finished() is None]
+
+    def _reply(self, reply: ProgressReply | RunReply) -> None:
+        self._replies.write(msgspec.json.encode(reply) + b"\n")
+        self._replies.flush()
+
+
+def _serve(requests: socket.socket) -> None:
+    """Run what is asked for, in a child, until the other end closes."""
+    # Other children's ends would stay open with this one.
+    os.closerange(3, requests.fileno())
+    os.closerange(requests.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    with requests.makefile("rb") as lines:
+        for line in lines:
+            request = msgspec.json.decode(line, type=RunRequest)
+            _confine(request.limits)
+            result = perform(request.task, _listener(requests, request.number))
+            requests.sendall(msgspec.json.encode(RunReply(request.number, result)) + b"\n")
+
+
+def _confine(limits: sandbox.Limits) -> None:
+    """Set the soft limits of this process for one run."""
+    data = sandbox.resident(os.getpid()) + limits.memory
+    for kind, limit in ((resource.RLIMIT_DATA, data), (resource.RLIMIT_FSIZE, limits.file_size)):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+class _listener:  # noqa: N801 - used as a function with a memory
+    """Sends progress, a few times a second at most."""
+
+    def __init__(self, replies: socket.socket, number: int) -> None:
+        self._replies, self._number, self._next = replies, number, 0.0
+
+    def __call__(self, fraction: float, message: str) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 1 / REPORTS_A_SECOND
+        reply = ProgressReply(self._number, fraction, message)
+        self._replies.sendall(msgspec.json.encode(reply) + b"\n")
+
+
+def preload() -> None:
+    """Import what runs need, once, so that each child starts warm."""
+    import dask.array  # noqa: F401
+    import pyogrio  # noqa: F401
+    import rasterio  # noqa: F401
+    import zarr  # noqa: F401
+
+    from craton.model.harmonise import warm
+    from craton.process.processes import processes
+    from craton.process.provenance import environment
+
+    processes()
+    environment()
+    warm()
+
+
+def main() -> None:
+    """Serve on standard input and output."""
+    sandbox.die_with_parent(os.getppid())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    preload()
+    Warm(sys.stdin.buffer, replies).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""One run of a process: open the inputs, call it, describe and encode what it gives.
+
+Runs where the executor puts it: in this process, or in a limited child. It
+writes only below its own folder; putting the result into the store is the
+manager's.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from craton import __version__
+from craton.jobs.assets import content_hash, stage_assets
+from craton.jobs.job import Fault, InputRef
+from craton.jobs.opening import open_input
+from craton.model.data import ColumnNote, Draft
+from craton.model.describe import describe
+from craton.model.errors import CratonError
+from craton.model.licences import joined_licence
+from craton.model.moments import now
+from craton.model.permission import strictest
+from craton.model.record import Finding, LanguageMap, Lineage, Parent, Party, Record, Run
+from craton.model.units import parse
+from craton.process import progress
+from craton.process.processes import call, find_process
+from craton.process.provenance import environment
+from craton.process.spec import Param, Spec
+from craton.store.codec import decode, encode
+
+CALLED, STORED = 0.05, 0.99
+"""Shares of a job after which the process is called and the results are encoded."""
+
+
+class RunInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset as it goes to the run: its record, the field wanted, and where its files lie, by hash."""
+
+    ref: InputRef
+    record: Record
+    paths: dict[str, str]
+
+
+class RunTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run has to do.
+
+    `results` has the dataset id of each output, `scheduler` the address of a Dask cluster.
+    """
+
+    process: str
+    version: str
+    key: str
+    job: str
+    inputs: dict[str, tuple[RunInput, ...]]
+    parameters: dict[str, Any]
+    results: dict[str, str]
+    folder: str
+    title: LanguageMap = {}
+    actor: str = ""
+    app: str = ""
+    owner: str = ""
+    scheduler: str = ""
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run gives back: records and staged files by hash; or a fault."""
+
+    records: tuple[Record, ...] = ()
+    staged: dict[str, str] = {}
+    fault: Fault | None = None
+
+
+def perform(task: RunTask, listener: progress.Listener) -> RunResult:
+    """Run `task`; whatever goes wrong is a result too, unless the listener itself stops it."""
+    try:
+        with progress.listening(listener):
+            return _perform(task)
+    except CratonError as error:
+        return RunResult(fault=Fault(kind=error.kind, message=error.message, hint=error.hint))
+    except MemoryError:
+        return RunResult(
+            fault=Fault(
+                kind="too-large", message=f"{task.process} needs more memory than the job may use",
+                hint="raise jobs.memory_mb, or run it on a part of the data",
+            )
+        )  # fmt: skip
+    except Exception as error:  # noqa: BLE001 - whatever a process throws ends its own job only
+        traceback.print_exception(error)
+        message = f"{task.process} failed ({type(error).__name__}: {error})"
+        return RunResult(fault=Fault(kind="crashed", message=message))
+
+
+def _perform(task: RunTask) -> RunResult:
+    spec, started = find_process(task.process), now()
+    progress.report(0.0, "opening inputs")
+    with ExitStack() as stack:
+        scheduler = stack.enter_context(_scheduler(task.scheduler))
+        arguments = {**_opened(spec, task), **_values(spec, task.parameters)}
+        progress.report(CALLED, spec.title)
+        with progress.listening(_part(CALLED, 0.5)):
+            result = scheduler(spec, arguments)
+        parts = result if spec.several else (result,)
+        stack.enter_context(_counted(0.5, STORED))
+        records, staged = [], dict[str, str]()
+        for number, (output, data) in enumerate(zip(spec.outputs, parts, strict=True)):
+            record, files = _stored(task, spec, output, data, Path(task.folder) / str(number), started)
+            records.append(record)
+            staged |= files
+    return RunResult(records=tuple(records), staged=staged)
+
+
+def _part(start: float, stop: float) -> progress.Listener:
+    """Listener that tells the present one of a part of the work as a part of the whole."""
+    listener = progress.current()
+
+    def tell(fraction: float, message: str) -> None:
+        if listener is not None:
+            listener(start + (stop - start) * fraction, message)
+
+    return tell
+
+
+def _opened(spec: Spec, task: RunTask) -> dict[str, Any]:
+    opened: dict[str, Any] = {}
+    for param in spec.inputs:
+        given = [
+            open_input(spec.id, param, i.record, i.ref.variable, i.paths)
+            for i in task.inputs.get(param.name, ())
+        ]
+        opened[param.name] = tuple(given) if param.many else (given[0] if given else None)
+    return opened
+
+
+def _values(spec: Spec, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as the process takes them; lists of the message become tuples."""
+    return {p.name: tuple(v) if isinstance(v := parameters[p.name], list) else v for p in spec.values}
+
+
+@contextmanager
+def _scheduler(address: str) -> Iterator[Callable[[Spec, dict[str, Any]], Any]]:
+    """How to call a process: here, or on the Dask cluster at `address`, lazy results included."""
+    if not address:
+        yield call
+        return
+    from craton.jobs.cluster import on_cluster
+
+    with on_cluster(address) as remote:
+        yield remote
+
+
+@contextmanager
+def _counted(start: float, stop: float) -> Iterator[None]:
+    """Report the blocks that the local scheduler computes as progress from `start` to `stop`."""
+    from craton.jobs.counting import BlockCounter
+
+    with BlockCounter(_part(start, stop)):
+        yield
+
+
+def _stored(
+    task: RunTask, spec: Spec, output: Param, data: Any, folder: Path, started: str
+) -> tuple[Record, dict[str, str]]:
+    """Record of one output, and its files by hash."""
+    import xarray as xr
+
+    assert output.data is not None
+    folder.mkdir(parents=True)
+    if isinstance(data, xr.DataArray):
+        data = _as_dataset(data)
+    crs = str(getattr(data, "crs", None) or "") if not hasattr(data, "attrs") else _crs_of(data)
+    assets, staged = stage_assets(encode(data, output.data.kind, folder, crs=crs))
+    places = {member: Path(path) for member, path in staged.items()}
+    seen = decode(output.data.kind, assets, lambda member: places[member.sha256])
+    draft = Draft(
+        data=seen, kind=output.data.kind, titles=_titles(task, spec, output), crs=crs,
+        notes=_notes(data), licence=_licence(task), parties=_parties(task),
+    )  # fmt: skip
+    record = describe(draft, id=task.results[output.name])
+    return msgspec.structs.replace(
+        record, lineage=_lineage(task, spec, output, started, record.lineage.steps), assets=assets,
+        content=content_hash(assets), visibility=strictest(_parents(task)), findings=_findings(task, record),
+    ), staged  # fmt: skip
+
+
+def _as_dataset(field: Any) -> Any:
+    dataset = field.to_dataset(name=field.name)
+    dataset.attrs = {k: v for k, v in field.attrs.items() if k in {"crs", "history"}}
+    dataset[field.name].attrs = {k: v for k, v in field.attrs.items() if k not in {"crs", "history"}}
+    return dataset
+
+
+def _crs_of(data: Any) -> str:
+    """Reference system of a grid or a table with geometry, as text."""
+    stated = str(data.attrs.get("crs", ""))
+    system = getattr(data, "crs", None) if not stated and hasattr(data, "geometry") else None
+    if system is None:
+        return stated
+    from craton.model.crs import normalise
+
+    return normalise(system.to_wkt())
+
+
+def _notes(data: Any) -> dict[str, ColumnNote]:
+    """Unit, quantity and title of each column or field, as the process stated them."""
+    import xarray as xr
+
+    if isinstance(data, xr.Dataset):
+        return {
+            str(name): _note(a.attrs, "units", "standard_name", "long_name")
+            for name, a in data.data_vars.items()
+        }
+    stated = getattr(getattr(data, "values", None), "attrs", None) or getattr(data, "attrs", {})
+    return {
+        str(name): _note(note, "unit", "quantity", "title")
+        for name, note in stated.get("columns", {}).items()
+    }
+
+
+def _note(stated: Mapping[str, Any], unit: str, quantity: str, title: str) -> ColumnNote:
+    text = str(stated.get(unit, ""))
+    return ColumnNote(
+        unit=parse(text) or text, quantity=str(stated.get(quantity, "")), title=str(stated.get(title, ""))
+    )
+
+
+def _titles(task: RunTask, spec: Spec, output: Param) -> LanguageMap:
+    name = _in_words(spec.id.rpartition(".")[2])
+    several = f" – {_in_words(output.name).lower()}" if spec.several else ""
+    if task.title:
+        return {language: text + several for language, text in task.title.items()}
+    first = next((i.record.name("en") for given in task.inputs.values() for i in given), "")
+    return {"en": f"{name}{several}: {first}" if first else name + several}
+
+
+def _in_words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _parents(task: RunTask) -> list[Record]:
+    return [i.record for given in task.inputs.values() for i in given]
+
+
+def _licence(task: RunTask) -> str:
+    return joined_licence([record.licence for record in _parents(task)])
+
+
+def _parties(task: RunTask) -> tuple[Party, ...]:
+    """Who publishes the result, and whose data it stands on."""
+    own = (Party(name=task.owner),) if task.owner else ()
+    names = dict.fromkeys(p.name for record in _parents(task) for p in record.parties if p.name != task.owner)
+    return (*own, *(Party(name=name, role="source") for name in names))
+
+
+def _findings(task: RunTask, record: Record) -> tuple[Finding, ...]:
+    """What the description found; licences that cannot be joined are said to be so."""
+    stated = sorted({r.licence for r in _parents(task) if r.licence})
+    if record.licence or not stated:
+        return record.findings
+    told = Finding(code="licence-ambiguous", message=", ".join(stated))
+    return (told, *(f for f in record.findings if f.code != "licence-missing"))
+
+
+def _lineage(task: RunTask, spec: Spec, output: Param, started: str, steps: tuple[str, ...]) -> Lineage:
+    inputs = {name: tuple(_parent(i.ref) for i in given) for name, given in task.inputs.items() if given}
+    run = Run(
+        process=spec.id, process_version=spec.version, software=f"craton {__version__}",
+        parameters=task.parameters, units={p.name: p.unit for p in spec.values if p.unit}, inputs=inputs,
+        output=output.name, key=task.key, seed=_seed(task.parameters), actor=task.actor, started=started,
+        ended=now(), environment=environment().hash, job=task.job, app=task.app,
+    )  # fmt: skip
+    parents = tuple(dict.fromkeys(p for given in inputs.values() for p in given))
+    plain = tuple(msgspec.structs.replace(p, variable="") for p in parents)
+    return Lineage(parents=tuple(dict.fromkeys(plain)), run=run, steps=steps)
+
+
+def _parent(ref: InputRef) -> Parent:
+    return Parent(id=ref.id, version=ref.version, content=ref.content, variable=ref.variable)
+
+
+def _seed(parameters: Mapping[str, Any]) -> int | None:
+    seed = parameters.get("seed")
+    return seed if isinstance(seed, int) else None
+
+
+def result_id(process: str, key: str, output: str, *, several: bool) -> str:
+    """Identifier of a result: words of the process and digits of the key."""
+    words = f"{process.rpartition('.')[2]} {output}" if several else process.rpartition(".")[2]
+    return f"{re.sub(r'[^a-z0-9]+', '-', words.lower()).strip('-')}-{key[:12]}"

@@ -1,0 +1,244 @@
+"""Jobs from the command line: run, reused, stopped, taken up again, and left whole by whatever goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import craton
+from craton.jobs.job import JobLimits
+from craton.jobs.manager import Manager, submit
+from craton.jobs.pool import InProcess, Pool
+from craton.jobs.submission import Request
+from craton.model.errors import ConflictError
+from tests.plugin import install
+
+CRATON = [sys.executable, "-c", "from craton.cli import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def plugin_path(tmp_path_factory):
+    return install(tmp_path_factory.mktemp("plugins"), "misbehaving")
+
+
+@pytest.fixture
+def environment(plugin_path, monkeypatch):
+    """The plugin is installed, for this process and for those it starts."""
+    monkeypatch.setenv("PYTHONPATH", str(plugin_path))
+    monkeypatch.syspath_prepend(str(plugin_path))
+    from craton.process.processes import _load
+
+    _load.cache_clear()
+
+
+@pytest.fixture
+def node(tmp_path, environment):
+    source = tmp_path / "sites.csv"
+    source.write_text("site,longitude,latitude,gold_ppm\n" + "".join(f"S{i},{100 + i / 10},18.5,{i}\n" for i in range(30)))
+    with craton.create(tmp_path / "node") as made:
+        made.add(source, licence="CC-BY-4.0")
+        yield made
+
+
+def _table(node):
+    return node.find(kind="table", limit=1)[0].id
+
+
+def _request(node, name, number=0, **more):
+    return Request(
+        process=f"misbehaving.{name}", inputs={"table": _table(node)}, parameters={"number": number}, **more
+    )
+
+
+def _craton(*arguments, check=True):
+    done = subprocess.run([*CRATON, *map(str, arguments)], capture_output=True, text=True)
+    if check and done.returncode:
+        raise AssertionError(done.stderr)
+    return done
+
+
+def test_a_process_of_a_plugin_runs_like_our_own(node):
+    """Listed, described and run from the command line; its result is a dataset with its run; again, it is reused."""
+    id = _table(node)
+    assert "misbehaving.count" in _craton("processes").stdout
+    assert "Tells one run from another." in _craton("processes", "misbehaving.count").stdout
+    arguments = ("run", node.folder, "misbehaving.count", "--input", f"table={id}", "--set", "number=7", "--json")
+    first, second = (json.loads(_craton(*arguments).stdout) for _ in range(2))
+    assert first["state"] == second["state"] == "successful"
+    assert first["results"] == second["results"]
+    assert second["reused"]
+    record = node[first["results"]["result"]].record
+    assert node[record.id].read()["rows"].tolist() == [30]
+    assert record.lineage.parents[0].id == id
+    assert record.lineage.run.parameters == {"number": 7}
+    assert record.licence == "CC-BY-4.0"
+    assert node.check() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("raises", "crashed"), ("leaks", "too-large"), ("loops", "too-slow"), ("exits", "crashed"), ("kills_itself", "crashed")],
+)
+def test_a_process_that_misbehaves_fails_its_own_job_only(node, name, kind):
+    """Whatever a process does, its job says why it failed, another job runs, and the node is whole."""
+    limits = JobLimits(memory_mb=300, seconds=3)
+    with node.manager() as manager:
+        bad = manager.submit(_request(node, name, limits=limits))
+        good = manager.submit(_request(node, "count", 1))
+        assert manager.wait(good.id, 60).state == "successful"
+        ended = manager.wait(bad.id, 60)
+    assert ended.state == "failed"
+    assert ended.fault.kind in ({kind, "too-large"} if name == "leaks" else {kind})
+    assert f"misbehaving.{name}" in ended.fault.message
+    assert node.check() == []
+
+
+def test_a_dismissed_job_really_stops(node):
+    """A job that would loop for ever is gone a moment after it is dismissed, and can be put back."""
+    with node.manager() as manager:
+        job = manager.submit(_request(node, "loops"))
+        while manager.queue.get(job.id).state != "running":
+            time.sleep(0.02)
+        start = time.monotonic()
+        manager.dismiss(job.id)
+        following = manager.submit(_request(node, "count", 2))
+        manager.wait(following.id, 30)
+        assert manager.queue.get(job.id).state == "dismissed"
+        assert time.monotonic() - start < 20
+        with pytest.raises(ConflictError):
+            manager.dismiss(job.id)
+        assert manager.retry(job.id).state in {"accepted", "running"}
+        manager.dismiss(job.id)
+    assert node.check() == []
+
+
+def test_progress_is_told(node):
+    """Percent and words of a running job are seen by whoever looks, and an estimate of what is left."""
+    told = []
+    with node.manager() as manager:
+        job = manager.submit(_request(node, "waits", 2))
+        manager.wait(job.id, 60, tell=told.append)
+    running = [one for one in told if one.message == "waiting"]
+    assert running
+    assert sorted(one.percent for one in running) == [one.percent for one in running]
+    assert told[-1].percent == 100
+
+
+def test_in_process_a_job_is_stopped_where_it_reports(node):
+    """Without a pool, a dismissed job ends at its next report of progress."""
+    with Manager(node.store, node.queue, InProcess()) as manager:
+        job = manager.submit(_request(node, "waits", 60))
+        while manager.queue.get(job.id).percent == 0:
+            time.sleep(0.05)
+        manager.dismiss(job.id)
+    assert node.queue.get(job.id).state == "dismissed"
+
+
+def test_equal_jobs_at_the_same_time_make_one_result(node):
+    """Five jobs of one key, two workers: one computes, the others take its result."""
+    with node.manager() as manager:
+        request = Request(process="misbehaving.slow_double", inputs={"table": _table(node)}, parameters={"wait": "500 ms"})
+        jobs = [manager.submit(request) for _ in range(5)]
+        ended = [manager.wait(job.id, 60) for job in jobs]
+    assert {job.state for job in ended} == {"successful"}
+    assert len({job.results["result"] for job in ended}) == 1
+    assert sum(not job.reused for job in ended) == 1
+    assert node[ended[0].results["result"]].record.version == 1
+
+
+def test_a_manager_that_stops_puts_its_jobs_back(node):
+    """Closing the manager while a job runs loses nothing: the next one runs it."""
+    with node.manager() as manager:
+        job = manager.submit(_request(node, "waits", 1))
+        while manager.queue.get(job.id).state != "running":
+            time.sleep(0.02)
+    assert node.queue.get(job.id).state == "accepted"
+    with node.manager() as manager:
+        assert manager.wait(job.id, 60).state == "successful"
+
+
+SERVER = """
+import sys
+import craton
+with craton.open(sys.argv[1]) as node, node.manager() as manager:
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_node_loses_no_job_and_makes_no_second_result(node):
+    """`kill -9` with 20 jobs queued and 2 running: after the restart all are done, each result once."""
+    jobs = [
+        submit(node.store, node.queue, Request(
+            process="misbehaving.slow_double", inputs={"table": _table(node)},
+            parameters={"wait": 0.3 + number / 1000},
+        ))
+        for number in range(22)
+    ]  # fmt: skip
+    for _ in range(2):
+        server = subprocess.Popen([sys.executable, "-c", SERVER, node.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        server.stdout.readline()
+        end = time.monotonic() + 60
+        while node.queue.count("running") < 2 or node.queue.count("successful") < 1:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        time.sleep(0.1)
+        os.kill(server.pid, signal.SIGKILL)
+        server.communicate()
+    with node.manager() as manager:
+        ended = [manager.wait(job.id, 120) for job in jobs]
+    assert [job.state for job in ended] == ["successful"] * 22
+    records = [node[job.results["result"]].record for job in ended]
+    assert {record.version for record in records} == {1}
+    assert len({record.id for record in records}) == 22
+    assert node.check() == []
+
+
+def test_a_pool_whose_process_is_killed_is_started_again(node):
+    """Killing the warm process fails the job that ran; the next job runs in a new one."""
+    pool = Pool()
+    with Manager(node.store, node.queue, pool) as manager:
+        assert manager.wait(manager.submit(_request(node, "count", 3)).id, 60).state == "successful"
+        job = manager.submit(_request(node, "loops"))
+        while manager.queue.get(job.id).state != "running":
+            time.sleep(0.02)
+        time.sleep(0.3)
+        os.kill(pool._process._process.pid, signal.SIGKILL)
+        assert manager.wait(job.id, 30).state == "failed"
+        assert manager.wait(manager.submit(_request(node, "count", 4)).id, 60).state == "successful"
+    assert node.check() == []
+
+
+def test_wrong_requests_are_refused_before_they_are_queued(node):
+    """Unknown process, input, parameter and dataset each end in a message and exit status 2; nothing is queued."""
+    id = _table(node)
+    for arguments, words in {
+        ("misbehaving.none",): "no process",
+        ("misbehaving.count",): "`table` must be given: the id of a table, not left out",
+        ("misbehaving.count", "--input", "table=nothing-1"): "no dataset",
+        ("misbehaving.count", "--input", f"tabel={id}"): "one of its inputs: table",
+        ("misbehaving.count", "--input", f"table={id}", "--set", "number=-1"): "a whole number at least 0",
+        ("misbehaving.count", "--input", f"table={id}", "--set", "numbers=1"): "one of its parameters: number",
+    }.items():
+        done = _craton("run", node.folder, *arguments, check=False)
+        assert done.returncode == 2
+        assert words in done.stderr
+    assert node.queue.find() == []
+
+
+def test_a_deleted_result_is_made_again(node):
+    """After `rm` of a result the same request computes it anew."""
+    with node.manager() as manager:
+        first = manager.wait(manager.submit(_request(node, "count", 5)).id, 60)
+        node.remove(first.results["result"])
+        second = manager.wait(manager.submit(_request(node, "count", 5)).id, 60)
+    assert second.state == "successful"
+    assert not second.reused
+    assert node[second.results["result"]].read()["number"].tolist() == [5]
+

@@ -238,6 +238,24 @@ def test_meshes_and_documents_are_copied(tmp_path: Path) -> None:
         both.export(tmp_path / "o.docx")
 
 
+def test_documents_that_a_process_made_go_out_as_they_are(tmp_path: Path) -> None:
+    """A picture, a report and a file of another type keep type, bytes and text, and have their own suffix."""
+    for media_type, suffix in (
+        ("image/png", ".png"),
+        ("application/pdf", ".pdf"),
+        ("application/x-other", ".bin"),
+    ):
+        made = Document("words", media_type, b"\x89PNG\x00bytes")
+        staged = stage(made, "document", tmp_path / suffix)
+        assert [member.name for member in staged.assets["data"].members] == [f"data{suffix}"]
+        assert staged.assets["data"].media_type == media_type
+        assert staged.read() == made
+        assert staged.export(tmp_path / f"o{suffix}").read_bytes() == made.content
+        assert staged.export(tmp_path / f"o{suffix}.txt").read_text() == "words"
+        with pytest.raises(InvalidError, match=rf"it can be written as \{suffix}, \.txt$"):
+            staged.export(tmp_path / "o.jpg")
+
+
 def test_the_parts_of_a_mesh_go_to_csv(tmp_path: Path) -> None:
     """The attributes of the surfaces are a table of their own."""
     parts = pd.DataFrame({"part_id": ["a", "b"], "storeys": [3, 1]})

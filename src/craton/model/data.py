@@ -129,10 +129,15 @@ class Mesh:
 
 @dataclass(frozen=True)
 class Document:
-    """A file kept as it is, with the text a search may find in it."""
+    """A file kept as it is, with the text a search may find in it.
+
+    `content` is the file itself where a process made it; of one that was added
+    it is empty, its bytes are the original in the store.
+    """
 
     text: str = ""
     media_type: str = "application/octet-stream"
+    content: bytes = field(default=b"", repr=False)
 
 
 type Data = (

@@ -7,7 +7,7 @@
 | table | one GeoParquet 1.1 |
 | boreholes, series | a Parquet file a table |
 | mesh | one binary glTF, and the asset `parts`, one Parquet |
-| document | the asset `text` where text was found; the original is the data |
+| document | the asset `text` where text was found; the file itself where a process made it |
 """
 
 from __future__ import annotations
@@ -105,11 +105,20 @@ def _encode_series(data: Series, folder: Path, crs: str) -> dict[str, EncodedAss
 
 
 def _encode_document(data: Document, folder: Path, _crs: str) -> dict[str, EncodedAsset]:
-    if not data.text:
-        return {}
-    path = folder / "text.txt"
-    path.write_text(data.text, encoding="utf-8", errors="replace", newline="")
-    return {"text": EncodedAsset(TEXT, ("metadata",), {"text.txt": path})}
+    assets: dict[str, EncodedAsset] = {}
+    if data.content:
+        path = folder / f"data{FILE_SUFFIXES.get(data.media_type, '.bin')}"
+        path.write_bytes(data.content)
+        assets["data"] = data_asset(data.media_type, {path.name: path})
+    if data.text:
+        path = folder / "text.txt"
+        path.write_text(data.text, encoding="utf-8", errors="replace", newline="")
+        assets["text"] = EncodedAsset(TEXT, ("metadata",), {"text.txt": path})
+    return assets
+
+
+FILE_SUFFIXES = {"image/png": ".png", "application/pdf": ".pdf", "text/html": ".html"}
+"""Suffixes of files that processes make, by media type; any other is `.bin`."""
 
 
 ENCODERS: tuple[tuple[type | tuple[type, ...], Callable[..., dict[str, EncodedAsset]]], ...] = (
@@ -174,14 +183,13 @@ def _decode_mesh(assets: Mapping[str, Asset], locate: Locate) -> Mesh:
 
 
 def _decode_document(assets: Mapping[str, Asset], locate: Locate) -> Document:
-    originals = [asset for asset in assets.values() if "source" in asset.roles]
-    if not originals and "text" not in assets:
-        raise NotFoundError("the document has neither its original nor its text")
-    media_type = originals[0].media_type if originals else TEXT
-    if "text" not in assets:
-        return Document(media_type=media_type)
-    text = locate(only_member(assets["text"])).read_bytes().decode("utf-8")
-    return Document(text=text, media_type=media_type)
+    made = assets.get("data")
+    file = made or next((asset for asset in assets.values() if "source" in asset.roles), None)
+    if file is None and "text" not in assets:
+        raise NotFoundError("the document has neither its file nor its text")
+    text = locate(only_member(assets["text"])).read_bytes().decode("utf-8") if "text" in assets else ""
+    content = locate(only_member(made)).read_bytes() if made else b""
+    return Document(text=text, media_type=file.media_type if file else TEXT, content=content)
 
 
 DECODERS: dict[Kind, Callable[[Mapping[str, Asset], Locate], Labelled]] = {

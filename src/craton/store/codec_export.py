@@ -217,8 +217,9 @@ def _layers(stored: Stored, target: Path) -> None:
 
 
 def _original_writers(stored: Stored) -> dict[str, Writer]:
-    """The original under its own suffix, and the text found in it."""
-    originals = [asset for asset in stored.assets.values() if "source" in asset.roles]
+    """The file that was made or the original under its own suffix, and the text found in it."""
+    made = [asset for name, asset in stored.assets.items() if name == "data"]
+    originals = made or [asset for asset in stored.assets.values() if "source" in asset.roles]
     members = [asset.members[0] for asset in originals if len(asset.members) == 1]
     writers = {Path(member.name).suffix.lower(): partial(_copy_member, member) for member in members[:1]}
     if "text" in stored.assets:

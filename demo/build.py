@@ -1,4 +1,4 @@
-"""Build the demo node from the sample, and say what is in it: a table, a quality summary, a map."""
+"""Build the demo node from the sample, say what is in it, draw it, and run both applications on it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ import matplotlib.pyplot as plt
 SAMPLE = Path(__file__).parent / "sample"
 TITLE = "Upper Mekong demonstration node"
 MAP = Path("build/demo-map.png")
+APPS = ("regional-gravity-map", "hazard-exposure")
 EXTENT = (97.0, 106.0, 16.0, 26.0)
 INK, WATER, PAPER = "#2b2b2b", "#3f7cac", "#fbfaf6"
 HALO = [withStroke(linewidth=2, foreground=PAPER)]
@@ -47,18 +48,31 @@ def main(folder: Path) -> None:
         codes = Counter(code for record in records for code in {finding.code for finding in record.findings})
         present.finding_summary(codes, err=False)
         draw(node, MAP)
+        click.echo(f"\nMap: {MAP}\n")
+        answers = [answer(node, app) for app in APPS]
         problems = node.check()
-    click.echo(f"\nMap: {MAP}\nThe node is {'whole' if not problems else 'damaged: see craton check'}.")
+    click.echo(f"\nThe node is {'whole' if not problems else 'damaged: see craton check'}.")
     click.echo(f"Done in {time.perf_counter() - start:.1f} s. Look further:\n")
     click.echo(
         f"  .venv/bin/craton ls {folder} --text 地震\n  .venv/bin/craton ls {folder} --bbox 101,18,103,20"
     )
     click.echo(f"  .venv/bin/craton show {folder} {records[0].id}")
+    click.echo(f"  .venv/bin/craton provenance {folder} {answers[0]}")
+    click.echo(f"  .venv/bin/craton serve {folder}")
+
+
+def answer(node: Node, app: str) -> str:
+    """Run application `app`, leave its picture as a file too, and give the picture's identifier."""
+    picture = node.run(app)["map"]
+    path = picture.export(MAP.with_name(f"{app}.png"), overwrite=True)
+    click.echo(f"{picture.record.name('en')}: {picture.record.id}, also in {path}")
+    return picture.record.id
 
 
 def layer(node: Node, title: str) -> gpd.GeoDataFrame | xr.Dataset:
-    """Data of the dataset whose English title starts with `title`."""
-    record = next(r for r in node.find() if r.name("en").startswith(title))
+    """Data of the dataset of the sample whose English title starts with `title`."""
+    sample = (r for r in node.find() if r.lineage.run is None)
+    record = next(r for r in sample if r.name("en").startswith(title))
     return node[record.id].read()
 
 

@@ -10,14 +10,14 @@ import sys
 import time
 
 import pytest
+from tests.plugin import install
 
 import craton
 from craton.jobs.job import JobLimits
 from craton.jobs.manager import Manager, submit
 from craton.jobs.pool import InProcess, Pool
 from craton.jobs.submission import Request
-from craton.model.errors import ConflictError
-from tests.plugin import install
+from craton.model.errors import ConflictError, ContractError, NotFoundError
 
 CRATON = [sys.executable, "-c", "from craton.cli import main; main()"]
 
@@ -40,7 +40,9 @@ def environment(plugin_path, monkeypatch):
 @pytest.fixture
 def node(tmp_path, environment):
     source = tmp_path / "sites.csv"
-    source.write_text("site,longitude,latitude,gold_ppm\n" + "".join(f"S{i},{100 + i / 10},18.5,{i}\n" for i in range(30)))
+    source.write_text(
+        "site,longitude,latitude,gold_ppm\n" + "".join(f"S{i},{100 + i / 10},18.5,{i}\n" for i in range(30))
+    )
     with craton.create(tmp_path / "node") as made:
         made.add(source, licence="CC-BY-4.0")
         yield made
@@ -68,7 +70,16 @@ def test_a_process_of_a_plugin_runs_like_our_own(node):
     id = _table(node)
     assert "misbehaving.count" in _craton("processes").stdout
     assert "Tells one run from another." in _craton("processes", "misbehaving.count").stdout
-    arguments = ("run", node.folder, "misbehaving.count", "--input", f"table={id}", "--set", "number=7", "--json")
+    arguments = (
+        "run",
+        node.folder,
+        "misbehaving.count",
+        "--input",
+        f"table={id}",
+        "--set",
+        "number=7",
+        "--json",
+    )
     first, second = (json.loads(_craton(*arguments).stdout) for _ in range(2))
     assert first["state"] == second["state"] == "successful"
     assert first["results"] == second["results"]
@@ -83,7 +94,13 @@ def test_a_process_of_a_plugin_runs_like_our_own(node):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("raises", "crashed"), ("leaks", "too-large"), ("loops", "too-slow"), ("exits", "crashed"), ("kills_itself", "crashed")],
+    [
+        ("raises", "crashed"),
+        ("leaks", "too-large"),
+        ("loops", "too-slow"),
+        ("exits", "crashed"),
+        ("kills_itself", "crashed"),
+    ],
 )
 def test_a_process_that_misbehaves_fails_its_own_job_only(node, name, kind):
     """Whatever a process does, its job says why it failed, another job runs, and the node is whole."""
@@ -143,7 +160,9 @@ def test_in_process_a_job_is_stopped_where_it_reports(node):
 def test_equal_jobs_at_the_same_time_make_one_result(node):
     """Five jobs of one key, two workers: one computes, the others take its result."""
     with node.manager() as manager:
-        request = Request(process="misbehaving.slow_double", inputs={"table": _table(node)}, parameters={"wait": "500 ms"})
+        request = Request(
+            process="misbehaving.slow_double", inputs={"table": _table(node)}, parameters={"wait": "500 ms"}
+        )
         jobs = [manager.submit(request) for _ in range(5)]
         ended = [manager.wait(job.id, 60) for job in jobs]
     assert {job.state for job in ended} == {"successful"}
@@ -182,7 +201,9 @@ def test_a_killed_node_loses_no_job_and_makes_no_second_result(node):
         for number in range(22)
     ]  # fmt: skip
     for _ in range(2):
-        server = subprocess.Popen([sys.executable, "-c", SERVER, node.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVER, node.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         server.stdout.readline()
         end = time.monotonic() + 60
         while node.queue.count("running") < 2 or node.queue.count("successful") < 1:
@@ -215,21 +236,45 @@ def test_a_pool_whose_process_is_killed_is_started_again(node):
     assert node.check() == []
 
 
-def test_wrong_requests_are_refused_before_they_are_queued(node):
-    """Unknown process, input, parameter and dataset each end in a message and exit status 2; nothing is queued."""
+@pytest.mark.parametrize(
+    ("name", "inputs", "parameters", "error", "words"),
+    [
+        ("none", {}, {}, NotFoundError, "no process"),
+        ("count", {}, {}, ContractError, "`table` must be given: the id of a table, not left out"),
+        ("count", {"table": "nothing-1"}, {}, NotFoundError, "no dataset"),
+        ("count", {"tabel": "x"}, {}, ContractError, "one of its inputs: table"),
+        ("count", {"table": ["TABLE", "TABLE"]}, {}, ContractError, "one dataset"),
+        ("count", {"table": "TABLE@9"}, {}, NotFoundError, "of version 9"),
+        ("count", {"table": "TABLE@x"}, {}, NotFoundError, "names no version"),
+        ("count", {"table": "TABLE"}, {"number": "-1"}, ContractError, "a whole number at least 0"),
+        ("count", {"table": "TABLE"}, {"number": "1.5"}, ContractError, "a whole number at least 0"),
+        ("count", {"table": "TABLE"}, {"numbers": "1"}, ContractError, "one of its parameters: number"),
+        ("slow_double", {"table": "TABLE"}, {"wait": "3 km"}, ContractError, "a number in s"),
+    ],
+)
+def test_wrong_requests_are_refused_before_they_are_queued(node, name, inputs, parameters, error, words):
+    """Unknown process, input, parameter and dataset are refused with what is allowed; nothing is queued."""
     id = _table(node)
-    for arguments, words in {
-        ("misbehaving.none",): "no process",
-        ("misbehaving.count",): "`table` must be given: the id of a table, not left out",
-        ("misbehaving.count", "--input", "table=nothing-1"): "no dataset",
-        ("misbehaving.count", "--input", f"tabel={id}"): "one of its inputs: table",
-        ("misbehaving.count", "--input", f"table={id}", "--set", "number=-1"): "a whole number at least 0",
-        ("misbehaving.count", "--input", f"table={id}", "--set", "numbers=1"): "one of its parameters: number",
-    }.items():
-        done = _craton("run", node.folder, *arguments, check=False)
-        assert done.returncode == 2
-        assert words in done.stderr
+    filled = {
+        k: v.replace("TABLE", id) if isinstance(v, str) else [one.replace("TABLE", id) for one in v]
+        for k, v in inputs.items()
+    }
+    with pytest.raises(error) as caught:
+        submit(
+            node.store,
+            node.queue,
+            Request(process=f"misbehaving.{name}", inputs=filled, parameters=parameters),
+        )
+    assert words in str(caught.value)
     assert node.queue.find() == []
+
+
+def test_a_wrong_command_ends_in_a_message(node):
+    """What the process does not take is told on standard error with exit status 2, without a traceback."""
+    done = _craton("run", node.folder, "misbehaving.count", "--input", "tabel=x", check=False)
+    assert done.returncode == 2
+    assert "must be one of its inputs: table" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_deleted_result_is_made_again(node):
@@ -241,4 +286,3 @@ def test_a_deleted_result_is_made_again(node):
     assert second.state == "successful"
     assert not second.reused
     assert node[second.results["result"]].read()["number"].tolist() == [5]
-

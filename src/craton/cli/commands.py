@@ -57,7 +57,7 @@ class Commands(click.Group):
 
     later = dict.fromkeys(
         ("apps", "jobs", "processes", "provenance", "run"), "craton.cli.job_commands"
-    ) | dict.fromkeys(("mcp", "serve"), "craton.cli.serve_commands")
+    ) | {"mcp": "craton.cli.mcp_command", "serve": "craton.cli.serve_commands"}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""

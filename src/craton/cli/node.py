@@ -263,7 +263,7 @@ class Node:
         from craton.jobs.manager import submit
         from craton.jobs.pool import InProcess
 
-        job = submit(self.store, self.queue, request_of(self, process, given))
+        job = submit(self.store, self.queue, request_of(process, given, self.settings.job_limits()))
         with self.manager(InProcess(), root=job.id) as manager:
             job = manager.wait(job.id)
         return {name: self[id] for name, id in results_of(job).items()}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from craton.jobs.app_run import is_app
-from craton.jobs.job import Job
+from craton.jobs.job import Job, JobLimits
 from craton.jobs.submission import Request
 from craton.model.errors import CancelledError, InvalidError, JobError
 from craton.process.apps import find_app
 from craton.process.processes import find_process
-
-if TYPE_CHECKING:
-    from craton.cli.node import Node
 
 
 def input_names(process: str) -> set[str]:
@@ -23,14 +20,14 @@ def input_names(process: str) -> set[str]:
     return {p.name for p in find_process(process).inputs}
 
 
-def request_of(node: Node, process: str, given: Mapping[str, Any]) -> Request:
+def request_of(process: str, given: Mapping[str, Any], limits: JobLimits) -> Request:
     """Request for `process` with inputs and parameters as they come from a call."""
     names = input_names(process)
     return Request(
         process=process,
         inputs={k: _reference(v) for k, v in given.items() if k in names},
         parameters={k: v for k, v in given.items() if k not in names},
-        limits=node.settings.job_limits(),
+        limits=limits,
     )
 
 

@@ -80,12 +80,15 @@ def _given(store: Store, app: App, name: str, request: Request) -> InputRef | No
         text = stated if isinstance(stated, str) else stated[0]
         record, field = open_record(store, request.actor, text)
         if not _fits(app.needs[name], record):
-            raise ContractError(app.id, name, _wanted(app.needs[name]), f"{record.id}, which is not")
+            raise ContractError(app.id, name, _wanted(app.needs[name]), _what(record))
         return _ref(app.needs[name], record, field)
-    fitting = candidates(store, app.needs[name], request.actor)
+    need = app.needs[name]
+    if need.optional and not need.quantity:
+        return None
+    fitting = candidates(store, need, request.actor)
     if len(fitting) == 1:
-        return _ref(app.needs[name], fitting[0], "")
-    if app.needs[name].optional:
+        return _ref(need, fitting[0], "")
+    if need.optional:
         return None
     ids = ", ".join(r.id for r in fitting[:SHOWN]) or "none in the catalogue"
     raise ContractError(
@@ -121,6 +124,11 @@ def _wanted(need: Need) -> str:
     if need.geometry:
         parts.append(f"with {' or '.join(need.geometry)} geometries")
     return " ".join(parts)
+
+
+def _what(record: Record) -> str:
+    names = sorted({q.name for q in record.quantities})
+    return f"{record.id}, a {record.kind}" + (f" of {', '.join(names[:SHOWN])}" if names else "")
 
 
 def _ref(need: Need, record: Record, field: str) -> InputRef:

@@ -11,7 +11,7 @@ from craton.process.blocks import is_lazy
 from craton.process.processes import call, find_process
 from craton.process.spec import Spec
 
-CONNECT_SECONDS = 20
+CONNECT_SECONDS = 10
 Remote = Callable[[Spec, dict[str, Any]], Any]
 
 

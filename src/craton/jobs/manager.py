@@ -193,9 +193,7 @@ class Manager:
             limits = Limits(
                 memory=job.limits.memory_mb * MEGABYTE, seconds=job.limits.seconds, file_size=FILE_SIZE
             )
-            result = self.executor.run(
-                task, limits, self._progress(job), lambda: self._goes_on(job)
-            )
+            result = self.executor.run(task, limits, self._progress(job), lambda: self._goes_on(job))
             if result.fault is not None:
                 raise _RunFailedError(result.fault)
             if not self._goes_on(job):

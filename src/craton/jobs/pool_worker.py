@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from typing import BinaryIO
 
 import msgspec
@@ -46,11 +47,17 @@ FAULTS = {
 class Worker:
     """A child, seen from the warm process."""
 
-    def __init__(self) -> None:
+    def __init__(self, let_go: Callable[[], None]) -> None:
         ours, theirs = socket.socketpair()
         self.socket, self.buffer, self.runs = ours, b"", 0
         self.request: RunRequest | None = None
-        self.child = sandbox.fork(lambda: _serve(theirs))
+
+        def serve() -> None:
+            ours.close()
+            let_go()
+            _serve(theirs)
+
+        self.child = sandbox.fork(serve)
         theirs.close()
         self.resident = sandbox.resident(self.child.pid)
 
@@ -119,9 +126,16 @@ class Warm:
         worker.give(request)
 
     def _new_worker(self) -> Worker:
-        worker = Worker()
+        worker = Worker(self._let_go)
         self._selector.register(worker.socket, selectors.EVENT_READ, worker)
         return worker
+
+    def _let_go(self) -> None:
+        """Close, in a new child, what belongs to the others, or it would stay open with the child."""
+        self._selector.close()
+        self._replies.close()
+        for other in (*self._idle, *self._busy.values()):
+            other.socket.close()
 
     def _hear(self, worker: Worker) -> None:
         lines = worker.lines()
@@ -176,9 +190,6 @@ class Warm:
 
 def _serve(requests: socket.socket) -> None:
     """Run what is asked for, in a child, until the other end closes."""
-    # Other children's ends would stay open with this one.
-    os.closerange(3, requests.fileno())
-    os.closerange(requests.fileno() + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     with requests.makefile("rb") as lines:
         for line in lines:
             request = msgspec.json.decode(line, type=RunRequest)

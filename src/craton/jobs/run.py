@@ -11,12 +11,12 @@ import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from craton import __version__
 from craton.jobs.assets import content_hash, stage_assets
 from craton.jobs.job import Fault, InputRef
 from craton.jobs.opening import open_input
@@ -268,7 +268,7 @@ def _findings(task: RunTask, record: Record) -> tuple[Finding, ...]:
 def _lineage(task: RunTask, spec: Spec, output: Param, started: str, steps: tuple[str, ...]) -> Lineage:
     inputs = {name: tuple(_parent(i.ref) for i in given) for name, given in task.inputs.items() if given}
     run = Run(
-        process=spec.id, process_version=spec.version, software=f"craton {__version__}",
+        process=spec.id, process_version=spec.version, software=f"craton {version('craton')}",
         parameters=task.parameters, units={p.name: p.unit for p in spec.values if p.unit}, inputs=inputs,
         output=output.name, key=task.key, seed=_seed(task.parameters), actor=task.actor, started=started,
         ended=now(), environment=environment().hash, job=task.job, app=task.app,

@@ -13,7 +13,7 @@ from craton.methods.placement import brought_to, crs_of
 from craton.methods.vector_nearest import nearest_rows
 from craton.methods.vector_shapes import areas, beside, free_name, noted, notes_of, placed, with_room
 from craton.model.errors import ContractError
-from craton.process.marks import Bounds, Column, ColumnOf, Table, Unit
+from craton.process.marks import Bounds, ColumnOf, Table, Unit
 from craton.process.processes import process
 
 JOIN, COUNT = "vector.spatial_join", "vector.count_within"
@@ -129,25 +129,14 @@ def _taken(frame: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     return frame.reset_index(drop=True).reindex(np.where(rows < 0, len(frame), rows)).reset_index(drop=True)
 
 
-Counted = Annotated[
-    gpd.GeoDataFrame,
-    Table(
-        geometry=("Polygon",),
-        columns=(
-            Column(name="count", unit="1", title="Number of points"),
-            Column(name="density", unit="1/km2", title="Density of points"),
-        ),
-    ),
-]
-
-
 @process(COUNT, version="1", keywords=("density", "points in polygon", "aggregate"))
 def count_within(
     polygons: Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))],
     points: Annotated[gpd.GeoDataFrame, Table(geometry=("Point",))],
     *,
     column: Annotated[str, ColumnOf("points", numeric=True)] | None = None,
-) -> Counted:
+    name: str = "",
+) -> Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))]:
     """Number of points in each polygon, and what a column of the points sums to there.
 
     Use it for events by district or by cell (`vector.cells`). To keep the single points and learn where
@@ -163,6 +152,9 @@ def count_within(
         counts. Rows without a geometry are left out.
     column : str, optional
         Numeric column of `points` to be summed up.
+    name : str
+        What the points are, as the first word of the new columns (`earthquake` gives
+        `earthquake_count`), so that several kinds can be counted one after the other.
 
     Returns
     -------
@@ -188,11 +180,18 @@ def count_within(
     pairs = _inside(there.geometry.to_numpy(), events.geometry.to_numpy())
     counts = np.bincount(pairs[0], minlength=len(there))
     new: dict[str, Any] = {"count": counts, "density": counts / areas(COUNT, "polygons", there)}
-    told: dict[str, dict[str, str]] = {}
+    what = name or "point"
+    told = {
+        "count": {"unit": "1", "title": f"Number of {what}s"},
+        "density": {"unit": "1/km2", "title": f"{what.capitalize()}s per km²"},
+    }
     if column is not None:
         new |= _summed(pairs, events[column].to_numpy(np.float64, na_value=np.nan), len(there))
         note = notes_of(points).get(column, {})
-        told = {name: _titled(note, column, name) for name in ("sum", "maximum", "mean")}
+        told |= {part: _titled(note, column, part) for part in ("sum", "maximum", "mean")}
+    if name:
+        new = {f"{name}_{part}": values for part, values in new.items()}
+        told = {f"{name}_{part}": note for part, note in told.items()}
     result = with_room(noted(there, notes_of(polygons)), new)
     return noted(result.assign(**new), {**notes_of(result), **told})
 

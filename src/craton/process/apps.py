@@ -36,7 +36,10 @@ class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Need(_Strict, frozen=True, kw_only=True):
-    """A dataset the application needs: its kind, and quantities of which it must carry one."""
+    """A dataset the application needs: its kind, and quantities of which it must carry one.
+
+    An optional one without a quantity is taken only where a person names it.
+    """
 
     kind: Kind
     title: LanguageMap

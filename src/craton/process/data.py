@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -72,15 +73,20 @@ def _grid(process: str, param: Param, mark: Grid, value: Any) -> Any:
     if isinstance(value, xr.Dataset):
         if not value.data_vars:
             raise _wrong(process, param, "a grid of at least one field", "one without")
-        if not mark.unit and not mark.quantities:
-            _check_axes(process, param, mark, value)
-            return value
-        fields = {name: _field(process, param, mark, array) for name, array in value.data_vars.items()}
         _check_axes(process, param, mark, value)
-        changed = {name: field for name, field in fields.items() if field is not value[name]}
+        other = [name for name in value.data_vars if not _is_as_declared(mark, value.variables[name].attrs)]
+        changed = {name: _field(process, param, mark, value[name]) for name in other}
         return value.assign(changed) if changed else value
     _check_axes(process, param, mark, value)
     return _field(process, param, mark, value)
+
+
+def _is_as_declared(mark: Grid, attrs: Mapping[str, Any]) -> bool:
+    """Whether a field of attributes `attrs` needs no look: its quantity and unit are those of `mark`."""
+    quantity = attrs.get("standard_name", "")
+    return (not mark.unit or attrs.get("units") == mark.unit) and (
+        not quantity or not mark.quantities or quantity in mark.quantities
+    )
 
 
 def _field(process: str, param: Param, mark: Grid, field: xr.DataArray) -> xr.DataArray:

@@ -1,0 +1,91 @@
+"""Applications as data: what is refused when one is loaded, and what the shipped ones promise."""
+
+from __future__ import annotations
+
+import pytest
+
+from craton.model.errors import InvalidError, NotFoundError
+from craton.process.apps import apps, find_app, read_app
+
+GOOD = """
+id = "slope-map"
+version = "1"
+title.en = "Slope map"
+question.en = "Where is it steep?"
+description.en = "Slope of the relief."
+
+[needs.relief]
+kind = "grid"
+quantity = ["elevation"]
+title.en = "Relief"
+
+[parameters.how]
+of = ["slope.method"]
+
+[[steps]]
+id = "slope"
+process = "terrain.slope"
+title.en = "Slope"
+inputs.elevation = ["relief"]
+
+[[steps]]
+id = "map"
+process = "map.picture"
+title.en = "Slope map"
+inputs.grid = ["slope"]
+set.grid_palette = "heat"
+
+[show]
+results = ["map", "slope"]
+"""
+
+
+def test_a_sound_app_is_read():
+    """Needs, steps and parameters come out as written; a parameter's default is that of its process."""
+    app = read_app(GOOD, "here")
+    assert [step.id for step in app.steps] == ["slope", "map"]
+    assert app.default("how") == "horn"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('version = "1"', 'version = "1"\ncolour = "red"', "colour"),
+        ("terrain.slope", "terrain.steepness", "no process"),
+        ("inputs.elevation", "inputs.relief", "has no input 'relief'"),
+        ('inputs.grid = ["slope"]', 'inputs.grid = ["aspect"]', "no need and no earlier step"),
+        ('inputs.elevation = ["relief"]', 'inputs.elevation = ["map"]', "no need and no earlier step"),
+        ('set.grid_palette = "heat"', 'set.palette = "heat"', "has no parameter 'palette'"),
+        ('set.grid_palette = "heat"', 'set.grid_palette = "pink"', "must be one of"),
+        ('inputs.elevation = ["relief"]', "", "needs elevation"),
+        ('of = ["slope.method"]', 'of = ["slope.angle"]', "no step's parameter"),
+        ('of = ["slope.method"]', 'of = ["slope.method"]\ndefault = "best"', "must be one of"),
+        ('results = ["map", "slope"]', 'results = ["picture"]', "no step or need"),
+        ('id = "slope-map"', 'id = "Slope Map"', "like-this"),
+        ('id = "map"', 'id = "slope"', "two things are called"),
+        ('kind = "grid"', 'kind = "image"', "kind"),
+        ("[show]", "[show", "here"),
+    ],
+)
+def test_an_app_that_does_not_fit_together_is_refused(old, new, words):
+    """Unknown keys, processes, inputs, parameters and values, and steps in the wrong order, are named."""
+    assert old in GOOD
+    with pytest.raises(InvalidError) as caught:
+        read_app(GOOD.replace(old, new, 1), "here")
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("here: ")
+
+
+def test_the_shipped_apps_are_sound_and_told_in_english_and_chinese():
+    """Both applications load, and every title is there in both languages."""
+    assert {"regional-gravity-map", "hazard-exposure"} <= apps().keys()
+    for app in apps().values():
+        texts = [app.title, app.question, app.description, *(s.title for s in app.steps)]
+        texts += [need.title for need in app.needs.values()]
+        assert all({"en", "zh"} <= text.keys() for text in texts)
+
+
+def test_an_unknown_app_is_told_with_those_there_are():
+    """The hint lists the applications."""
+    with pytest.raises(NotFoundError, match="regional-gravity-map"):
+        find_app("no-such-app")

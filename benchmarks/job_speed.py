@@ -8,16 +8,15 @@ import shutil
 import statistics
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import xarray as xr
-from harness import BENCH, ROOT, Peer, report
 
 import craton
 from craton.process.marks import Bounds, Grid, Unit
 from craton.process.processes import process
+from harness import BENCH, ROOT, Peer, report
 
 sys.path.insert(0, str(ROOT))
 from tests.plugin import install
@@ -31,7 +30,7 @@ CALLS = 2000
 @process("benchmark.nothing", version="1")
 def nothing(
     grid: Annotated[xr.Dataset, Grid(quantity="gravity_anomaly", unit="mGal")],
-    height: Annotated[float, Unit("m"), Bounds(above=0, maximum=1e5)] = 100.0,
+    height: Annotated[float, Unit("m"), Bounds(above=0, maximum=1e5)] = 100.0,  # noqa: ARG001 - checked, not used
 ) -> Annotated[xr.Dataset, Grid(like="grid")]:
     """Nothing.
 
@@ -58,7 +57,9 @@ def call_overhead() -> None:
     fields = {f"field_{i}": (("northing", "easting"), cells, attributes) for i in range(10)}
     data = xr.Dataset(fields, axes, {"crs": "EPSG:32648"})
     bare = nothing.__wrapped__  # type: ignore[attr-defined]
-    cost = statistics.median(_per_call(lambda: nothing(data)) - _per_call(lambda: bare(data)) for _ in range(5))
+    cost = statistics.median(
+        _per_call(lambda: nothing(data)) - _per_call(lambda: bare(data)) for _ in range(5)
+    )
     report(
         claim="process-call-overhead", ours=cost * 1e3, peer=None, peer_name="", unit="ms", goal="≤ 0.3 ms",
         work="a checked call of a no-op process on a dataset of 10 fields, less the bare call; median of 5 × 2,000",
@@ -88,7 +89,9 @@ def jobs() -> None:
         table = node.find()[0].id
 
         def ask(number: int) -> Request:
-            return Request(process="misbehaving.count", inputs={"table": table}, parameters={"number": number})
+            return Request(
+                process="misbehaving.count", inputs={"table": table}, parameters={"number": number}
+            )
 
         with node.manager() as manager:
             for number in range(4):  # the pool and its children are warm

@@ -12,6 +12,9 @@ CLAIMS = {
     "catalogue_speed": ("catalogue-load", "catalogue-search-p50", "catalogue-search-p95"),
     "command_speed": ("demo", "ls-cold-start"),
     "raster_memory": ("raster-memory",),
+    "hillshade_speed": ("hillshade-blocks",),
+    "continuation_speed": ("upward-continuation",),
+    "job_speed": ("process-call-overhead", "job-submit-to-start", "thousand-tiny-jobs"),
 }
 
 

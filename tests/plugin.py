@@ -16,8 +16,20 @@ def install(folder, module, *, group="craton.processes"):
         shutil.copy(source, folder)
     else:
         shutil.copytree(PLUGINS / module, folder / module)
+    _tell(folder, module, group)
+    return folder
+
+
+def install_text(folder, module, text, *, group="craton.processes"):
+    """Put a plugin of one module with source `text` into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{module}.py").write_text(text, encoding="utf-8")
+    _tell(folder, module, group)
+    return folder
+
+
+def _tell(folder, module, group):
     about = folder / f"{module}-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(f"[{group}]\n{module} = {module}\n")
-    return folder

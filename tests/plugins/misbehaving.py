@@ -66,9 +66,7 @@ _declare("waits", _steps)
 
 
 @process("misbehaving.slow_double", version="1")
-def slow_double(
-    table: Rows, wait: Annotated[float, Unit("s"), Bounds(minimum=0, maximum=60)] = 1.0
-) -> Rows:
+def slow_double(table: Rows, wait: Annotated[float, Unit("s"), Bounds(minimum=0, maximum=60)] = 1.0) -> Rows:
     """Rows counted twice, slowly.
 
     Parameters

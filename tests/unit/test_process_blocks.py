@@ -80,3 +80,15 @@ def test_fields_on_other_cells_and_cubes_are_refused():
         in_blocks("test.mean", mean_around, {"grid": grid, "other": shifted}, {}, 1)
     with pytest.raises(ContractError, match="`grid` must be a grid of two axes, not one of 3"):
         in_blocks("test.mean", mean_around, {"grid": grid.expand_dims(time=2)}, {}, 1)
+
+
+def test_whole_numbers_with_nodata_come_in_as_fractions_with_gaps():
+    """A hillshade given straight to another process has its cells without a value masked."""
+    from craton.process.data import masked
+
+    field = xr.DataArray(np.array([[0, 7]], np.uint8), dims=("northing", "easting"), attrs={"nodata": 0})
+    found = masked(field)
+    assert found.dtype == np.float32
+    assert np.isnan(found[0, 0])
+    assert found[0, 1] == 7
+    assert "nodata" not in found.attrs

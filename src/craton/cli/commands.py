@@ -55,9 +55,10 @@ def run() -> None:
 class Commands(click.Group):
     """Commands of which some are imported when they are asked for, so that `craton ls` starts at once."""
 
-    later = dict.fromkeys(
-        ("apps", "jobs", "processes", "provenance", "run"), "craton.cli.job_commands"
-    ) | {"mcp": "craton.cli.mcp_command", "serve": "craton.cli.serve_commands"}
+    later = dict.fromkeys(("apps", "jobs", "processes", "provenance", "run"), "craton.cli.job_commands") | {
+        "mcp": "craton.cli.mcp_command",
+        "serve": "craton.cli.serve_commands",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""

@@ -32,6 +32,9 @@ POLL_SECONDS = 0.1
 RECOVER_SECONDS = 5.0
 """How often jobs of owners that are gone are looked for."""
 
+THREADS = 2
+"""Threads for each place to run in: one job is stored while the next one runs."""
+
 PROGRESS_SECONDS = 0.25
 MEGABYTE = 1 << 20
 FILE_SIZE = 1 << 40
@@ -81,7 +84,9 @@ class Manager:
         self.options = options or ManagerOptions()
         self._root, self._on_change = root, on_change
         self._wake = threading.Condition()
+        self._changes = 0
         self._stopping = False
+        self._slots = threading.Semaphore(self.options.workers)
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
 
@@ -91,7 +96,7 @@ class Manager:
         self._owner = self._stack.enter_context(self.queue.owning())
         self.store.recover()
         self._recover()
-        work = [self._work] * self.options.workers + [self._keep_house]
+        work = [self._work] * (THREADS * self.options.workers) + [self._keep_house]
         self._threads = [threading.Thread(target=target, daemon=True) for target in work]
         for thread in self._threads:
             thread.start()
@@ -116,6 +121,7 @@ class Manager:
     def wake(self) -> None:
         """Look at the queue now."""
         with self._wake:
+            self._changes += 1
             self._wake.notify_all()
 
     def wait(self, id: str, seconds: float = float("inf"), tell: Hook | None = None) -> Job:
@@ -147,19 +153,39 @@ class Manager:
 
     def _work(self) -> None:
         while not self._stopping:
-            job = self._claim()
-            if job is None:
-                with self._wake:
-                    if not self._stopping:
-                        self._wake.wait(POLL_SECONDS)
-                continue
-            self._changed(job)
-            done = self._run(job)
+            with self._slot() as release:
+                seen = self._changes
+                job = self._claim()
+                if job is None:
+                    self._await_change(seen)
+                    continue
+                self._changed(job)
+                done = self._run(job, release)
             if done.is_over:
                 self._changed(done)
                 if done.parent:
                     self._advance(self.queue.get(done.parent))
             self.wake()
+
+    @contextmanager
+    def _slot(self) -> Iterator[Callable[[], None]]:
+        """One of the places to run in; given back early, it lets another job run while this one is stored."""
+        self._slots.acquire()
+        places = [self._slots]
+
+        def release() -> None:
+            while places:
+                places.pop().release()
+
+        try:
+            yield release
+        finally:
+            release()
+
+    def _await_change(self, seen: int) -> None:
+        """Wait until something happened after the `seen`-th change, or for a moment."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping or self._changes != seen, POLL_SECONDS)
 
     def _claim(self) -> Job | None:
         try:
@@ -168,11 +194,11 @@ class Manager:
             traceback.print_exc()  # the disk may be full for now; the job stays in the queue
             return None
 
-    def _run(self, job: Job) -> Job:
+    def _run(self, job: Job, release: Callable[[], None]) -> Job:
         try:
             reused = self._has_results(job)
             if not reused:
-                self._make(job)
+                self._make(job, release)
             return self._end(job, reused=reused)
         except CratonError as error:
             return self._fail(job, Fault(kind=error.kind, message=error.message, hint=error.hint))
@@ -186,7 +212,7 @@ class Manager:
     def _has_results(self, job: Job) -> bool:
         return all(self.store.is_whole(id) for id in job.results.values())
 
-    def _make(self, job: Job) -> None:
+    def _make(self, job: Job, release: Callable[[], None]) -> None:
         """Run the process of `job` and put what it gives into the store."""
         with self.store.transaction() as transaction:
             task = self._task(job, transaction.folder)
@@ -194,6 +220,7 @@ class Manager:
                 memory=job.limits.memory_mb * MEGABYTE, seconds=job.limits.seconds, file_size=FILE_SIZE
             )
             result = self.executor.run(task, limits, self._progress(job), lambda: self._goes_on(job))
+            release()
             if result.fault is not None:
                 raise _RunFailedError(result.fault)
             if not self._goes_on(job):
@@ -204,6 +231,7 @@ class Manager:
                     transaction,
                     result.records,
                     staged,
+                    texts=result.texts,
                     expected={r.id: self._seen(r.id) for r in result.records},
                 )
 
@@ -247,7 +275,7 @@ class Manager:
         return RunInput(ref=ref, record=record, paths={k: str(v) for k, v in paths.items()})
 
     def _progress(self, job: Job) -> Callable[[float, str], None]:
-        later = 0.0
+        later = time.monotonic() + PROGRESS_SECONDS
 
         def tell(fraction: float, message: str) -> None:
             nonlocal later
@@ -267,7 +295,7 @@ class Manager:
                 message="the result was there already" if reused else "",
             )  # fmt: skip
 
-        return self.queue.update(job.id, end)
+        return self.queue.update(job.id, end, lasting=False)
 
     def _fail(self, job: Job, fault: Fault) -> Job:
         """Note why `job` failed; if that is because this manager stops, it goes back into the queue."""

@@ -150,7 +150,7 @@ class JobQueue:
         sql = _NEXT.format(only="AND (id = ? OR parent = ?)" if root else "")
         if self._connection().execute(sql, (root, root) if root else ()).fetchone() is None:
             return None
-        with self._write() as connection:
+        with self._write(lasting=False) as connection:
             row = connection.execute(sql, (root, root) if root else ()).fetchone()
             if row is None:
                 return None
@@ -161,9 +161,11 @@ class JobQueue:
             self._save(connection, job, owner)
             return job
 
-    def update(self, id: str, change: Callable[[Job], Job | None], owner: str = "") -> Job:
+    def update(
+        self, id: str, change: Callable[[Job], Job | None], owner: str = "", *, lasting: bool = True
+    ) -> Job:
         """Replace job `id` by what `change` makes of it (`None` leaves it); gives the job as it then is."""
-        with self._write() as connection:
+        with self._write(lasting=lasting) as connection:
             job = self._get(connection, id)
             new = change(job)
             if new is None or new == job:
@@ -173,7 +175,7 @@ class JobQueue:
 
     def progress(self, id: str, owner: str, percent: float, message: str) -> bool:
         """Tell how far a running job is; False where it runs no more (it was dismissed)."""
-        with self._write() as connection:
+        with self._write(lasting=False) as connection:
             job = self._get(connection, id)
             if job.state != "running":
                 return False
@@ -299,15 +301,20 @@ class JobQueue:
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
         self._local.connection = (os.getpid(), connection)
         self._connections.append(connection)
         return connection
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def _write(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """A write transaction; one that is not `lasting` may be undone by a power cut, but never in part.
+
+        A job that was accepted, dismissed or put back stays so. That it was taken, how far it was and
+        that it ended may be forgotten: it is then run again, and its result found.
+        """
         connection = self._connection()
         try:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")

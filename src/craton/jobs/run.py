@@ -20,19 +20,21 @@ import msgspec
 from craton.jobs.assets import content_hash, stage_assets
 from craton.jobs.job import Fault, InputRef
 from craton.jobs.opening import open_input
-from craton.model.data import ColumnNote, Draft
+from craton.model.data import ColumnNote, Document, Draft
 from craton.model.describe import describe
 from craton.model.errors import CratonError
 from craton.model.licences import joined_licence
 from craton.model.moments import now
 from craton.model.permission import strictest
-from craton.model.record import Finding, LanguageMap, Lineage, Parent, Party, Record, Run
+from craton.model.record import Asset, Finding, Kind, LanguageMap, Lineage, Parent, Party, Record, Run
 from craton.model.units import parse
 from craton.process import progress
 from craton.process.processes import call, find_process
 from craton.process.provenance import environment
 from craton.process.spec import Param, Spec
 from craton.store.codec import decode, encode
+
+SOFTWARE = f"craton {version('craton')}"
 
 CALLED, STORED = 0.05, 0.99
 """Shares of a job after which the process is called and the results are encoded."""
@@ -68,10 +70,11 @@ class RunTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run gives back: records and staged files by hash; or a fault."""
+    """What a run gives back: records, staged files by hash, texts to search by record; or a fault."""
 
     records: tuple[Record, ...] = ()
     staged: dict[str, str] = {}
+    texts: dict[str, str] = {}
     fault: Fault | None = None
 
 
@@ -106,12 +109,14 @@ def _perform(task: RunTask) -> RunResult:
             result = scheduler(spec, arguments)
         parts = result if spec.several else (result,)
         stack.enter_context(_counted(0.5, STORED))
-        records, staged = [], dict[str, str]()
+        records, staged, texts = [], dict[str, str](), dict[str, str]()
         for number, (output, data) in enumerate(zip(spec.outputs, parts, strict=True)):
             record, files = _stored(task, spec, output, data, Path(task.folder) / str(number), started)
             records.append(record)
             staged |= files
-    return RunResult(records=tuple(records), staged=staged)
+            if isinstance(data, Document) and data.text:
+                texts[record.id] = data.text
+    return RunResult(records=tuple(records), staged=staged, texts=texts)
 
 
 def _part(start: float, stop: float) -> progress.Listener:
@@ -172,19 +177,25 @@ def _stored(
     folder.mkdir(parents=True)
     if isinstance(data, xr.DataArray):
         data = _as_dataset(data)
-    crs = str(getattr(data, "crs", None) or "") if not hasattr(data, "attrs") else _crs_of(data)
+    crs = _crs_of(data)
     assets, staged = stage_assets(encode(data, output.data.kind, folder, crs=crs))
-    places = {member: Path(path) for member, path in staged.items()}
-    seen = decode(output.data.kind, assets, lambda member: places[member.sha256])
     draft = Draft(
-        data=seen, kind=output.data.kind, titles=_titles(task, spec, output), crs=crs,
-        notes=_notes(data), licence=_licence(task), parties=_parties(task),
+        data=_seen(data, output.data.kind, assets, staged), kind=output.data.kind,
+        titles=_titles(task, spec, output), crs=crs, notes=_notes(data), licence=_licence(task),
+        parties=_parties(task),
     )  # fmt: skip
     record = describe(draft, id=task.results[output.name])
     return msgspec.structs.replace(
         record, lineage=_lineage(task, spec, output, started, record.lineage.steps), assets=assets,
         content=content_hash(assets), visibility=strictest(_parents(task)), findings=_findings(task, record),
     ), staged  # fmt: skip
+
+
+def _seen(data: Any, kind: Kind, assets: Mapping[str, Asset], staged: Mapping[str, str]) -> Any:
+    """What is described: the data, or what was stored of it where that was computed only then."""
+    if not getattr(data, "chunks", None):
+        return data
+    return decode(kind, assets, lambda member: Path(staged[member.sha256]))
 
 
 def _as_dataset(field: Any) -> Any:
@@ -195,9 +206,10 @@ def _as_dataset(field: Any) -> Any:
 
 
 def _crs_of(data: Any) -> str:
-    """Reference system of a grid or a table with geometry, as text."""
-    stated = str(data.attrs.get("crs", ""))
-    system = getattr(data, "crs", None) if not stated and hasattr(data, "geometry") else None
+    """Reference system that the data carries, as text; that of drill holes and series is their places'."""
+    placed = getattr(data, "collars", None) if hasattr(data, "collars") else getattr(data, "stations", data)
+    stated = str(getattr(placed, "attrs", {}).get("crs", ""))
+    system = getattr(placed, "crs", None) if not stated and hasattr(placed, "geometry") else None
     if system is None:
         return stated
     from craton.model.crs import normalise
@@ -268,7 +280,7 @@ def _findings(task: RunTask, record: Record) -> tuple[Finding, ...]:
 def _lineage(task: RunTask, spec: Spec, output: Param, started: str, steps: tuple[str, ...]) -> Lineage:
     inputs = {name: tuple(_parent(i.ref) for i in given) for name, given in task.inputs.items() if given}
     run = Run(
-        process=spec.id, process_version=spec.version, software=f"craton {version('craton')}",
+        process=spec.id, process_version=spec.version, software=SOFTWARE,
         parameters=task.parameters, units={p.name: p.unit for p in spec.values if p.unit}, inputs=inputs,
         output=output.name, key=task.key, seed=_seed(task.parameters), actor=task.actor, started=started,
         ended=now(), environment=environment().hash, job=task.job, app=task.app,

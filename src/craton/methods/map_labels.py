@@ -113,7 +113,9 @@ def _inner(shape: Any) -> Any:
 
 
 def _texts(frame: gpd.GeoDataFrame, column: str) -> list[str]:
-    return ["" if gap else _said(value) for value, gap in zip(frame[column], frame[column].isna(), strict=True)]
+    return [
+        "" if gap else _said(value) for value, gap in zip(frame[column], frame[column].isna(), strict=True)
+    ]
 
 
 def _said(value: object) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pyproj
+import shapely
 import xarray as xr
 from affine import Affine
 
@@ -30,7 +31,7 @@ REGULAR = 1e-3
 MOST_CELLS = 1 << 30
 """Cells of a new grid above which the spacing is taken to be a mistake."""
 
-HALF_TURN = 180.0
+HALF_TURN, FULL_TURN = 180.0, 360.0
 
 Region = tuple[float, float, float, float]
 """West, south, east, north: outer edges in the axes and units of a reference system."""
@@ -131,10 +132,10 @@ def within_turn(process: str, name: str, grid: xr.DataArray) -> xr.DataArray:
     side = place.spacing[1]
     if not place.is_geographic or (west >= -HALF_TURN - side and east <= HALF_TURN + side):
         return grid
-    if east - west > 2 * HALF_TURN + side / 2:
+    if east - west > FULL_TURN + side / 2:
         # The last meridian repeats the first.
         grid = grid.isel(longitude=slice(0, -1))
-    turned = (grid["longitude"].to_numpy() + HALF_TURN) % (2 * HALF_TURN) - HALF_TURN
+    turned = (grid["longitude"].to_numpy() + HALF_TURN) % (FULL_TURN) - HALF_TURN
     order = np.argsort(turned, kind="stable")
     if not is_even(turned[order]):
         raise ContractError(
@@ -265,6 +266,25 @@ def new_grid(region: Region, spacing: float | tuple[float, float], crs: str) -> 
 def _count(length: float, side: float) -> int:
     """Cells of `side` that cover `length`, without one more for the last digit of a division."""
     return max(1, int(np.ceil(length / side - REGULAR)))
+
+
+def inside(place: Place, areas: np.ndarray) -> np.ndarray:
+    """Whether the centre of each cell (rows, columns) lies in one of `areas`, polygons of the same system.
+
+    Of two polygons that share an edge, one has the centres on it. On longitudes every turn counts.
+    """
+    from rasterio.features import geometry_mask
+
+    found = np.zeros(place.shape, dtype=bool)
+    if not len(areas):
+        return found
+    turns = (-FULL_TURN, 0.0, FULL_TURN) if place.is_geographic else (0.0,)
+    west, _south, east, _north = (float(one) for one in shapely.total_bounds(areas))
+    for turn in turns:
+        if west + turn <= place.region[2] and east + turn >= place.region[0]:
+            a, b, c, d, e, f = place.upright_transform[:6]
+            found |= geometry_mask(areas, place.shape, Affine(a, b, c - turn, d, e, f), invert=True)
+    return place.upright(found)
 
 
 def same_cells(one: xr.DataArray | xr.Dataset, other: xr.DataArray | xr.Dataset) -> bool:

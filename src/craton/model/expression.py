@@ -34,6 +34,7 @@ import re
 import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -143,15 +144,18 @@ def parse(text: str, names: Collection[str]) -> Expression:
     """
     if len(text) > LONGEST:
         raise InvalidError(f"an expression has at most {LONGEST} characters, not {len(text)}")
-    taken = sorted(
-        name for name in names if name in ARGUMENTS or name in CONSTANTS or not NAME.fullmatch(name)
-    )
+    taken = sorted(name for name in names if not _is_free(name))
     if taken:
         raise InvalidError(f"{taken[0]!r} cannot be a name in an expression")
     tree = _tree(text)
     found: set[str] = set()
     _check(tree, frozenset(names), found, 0)
     return Expression(text, tuple(sorted(found)), tree)
+
+
+def _is_free(name: str) -> bool:
+    """Whether `name` may stand for numbers."""
+    return bool(NAME.fullmatch(name)) and not (name in ARGUMENTS or name in CONSTANTS or iskeyword(name))
 
 
 def _tree(text: str) -> ast.expr:

@@ -42,6 +42,16 @@ def check_data(process: str, param: Param, value: object) -> Any:
     return _check_one(process, param, value)
 
 
+def masked(value: Any) -> Any:
+    """A field of whole numbers that declares nodata, with NaN there, as the store would give it."""
+    if not isinstance(value, xr.DataArray) or value.dtype.kind not in "iu" or "nodata" not in value.attrs:
+        return value
+    fractions = value.astype(np.result_type(value.dtype, np.float32))
+    found = fractions.where(value != value.attrs["nodata"])
+    found.attrs = {k: v for k, v in value.attrs.items() if k != "nodata"}
+    return found
+
+
 def _check_one(process: str, param: Param, value: Any) -> Any:
     fits = isinstance(value, param.base)
     if not fits:
@@ -226,16 +236,29 @@ def _check_result(process: str, output: Param, value: object, given: dict[str, A
 
 
 def _labelled(mark: Grid, value: xr.DataArray, given: dict[str, Any]) -> xr.DataArray:
-    """`value` with the unit and quantity of its mark, or of the grid it is like, where it states none."""
+    """`value` with the unit and quantity of its mark, or of the grid it is like, where it states none.
+
+    Arithmetic carries the attributes of a grid along; a quantity that came that way gives place to the
+    declared one.
+    """
     pattern = given.get(mark.like)
     like = pattern.attrs if isinstance(pattern, xr.DataArray) else {}
     quantity = mark.quantities[0] if len(mark.quantities) == 1 else ""
     unit = mark.unit or like.get("units", "") or (quantities.canonical_unit(quantity) if quantity else "")
     stated = {"units": unit, "standard_name": quantity or like.get("standard_name", "")}
+    if quantity and value.attrs.get("standard_name") in _quantities_of(given) - {quantity}:
+        kept = {k: v for k, v in value.attrs.items() if k not in {"standard_name", "long_name"}}
+        value = value.rename(quantity)
+        value.attrs = kept
     missing = {k: v for k, v in stated.items() if v and not value.attrs.get(k)}
     if mark.like and isinstance(pattern, xr.DataArray) and value.name is None:
         value = value.rename(pattern.name)
     return value.assign_attrs(missing) if missing else value
+
+
+def _quantities_of(given: dict[str, Any]) -> set[str]:
+    fields = (one for one in given.values() if isinstance(one, xr.DataArray))
+    return {str(one.attrs.get("standard_name", "")) for one in fields}
 
 
 def _noted(columns: tuple[Column, ...], frame: pd.DataFrame) -> pd.DataFrame:

@@ -25,7 +25,7 @@ import xarray as xr
 
 from craton.model.errors import ContractError, InvalidError, NotFoundError
 from craton.process.blocks import in_blocks, is_lazy
-from craton.process.data import check_column, check_data, finish
+from craton.process.data import check_column, check_data, finish, masked
 from craton.process.signature import read_spec
 from craton.process.spec import Param, Spec
 from craton.process.values import allowed_words, check_value
@@ -113,7 +113,7 @@ def call(spec: Spec, arguments: dict[str, Any]) -> Any:
 
 
 def _check(spec: Spec, param: Param, value: Any) -> Any:
-    return check_data(spec.id, param, value) if param.data else check_value(spec.id, param, value)
+    return check_data(spec.id, param, masked(value)) if param.data else check_value(spec.id, param, value)
 
 
 def _check_columns(spec: Spec, param: Param, given: dict[str, Any]) -> None:

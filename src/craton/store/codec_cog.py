@@ -38,16 +38,28 @@ BLOCK = 512
 READ_BLOCKS = 4
 """Tiles on a side of the pieces in which a COG is read lazily."""
 
+ROW_BYTES = 96 << 20
+"""Bytes from which a row of such pieces is made of fewer rows of tiles.
+
+Work on neighbouring cells holds up to three rows of pieces.
+"""
+
 CACHE_BYTES = 128 << 20
 """GDAL's block cache while it writes; with it the memory does not grow with the raster."""
 
 SLAB_BYTES = 32 << 20
 """Bytes of rows that are copied at a time where GDAL does not copy by itself."""
 
+TILED = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK}
+"""Creation options of a raster that is written in blocks instead of rows."""
+
 PIXEL_BANDS = 4
 """Most bands that are interleaved by pixel, as pictures are; more lie band by band."""
 
 MASKED = frozenset({MaskFlags.nodata, MaskFlags.per_dataset})
+
+DIRECTIONS = frozenset({"aspect", "azimuth", "dip_direction", "strike"})
+"""Quantities that are angles around the compass, whose mean as a number says nothing."""
 
 COLOURS = frozenset({ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha})
 
@@ -207,8 +219,8 @@ def numpy_type(name: str) -> np.dtype[Any]:
 
 
 def _is_measured(source: DatasetReader, bands: tuple[Band, ...]) -> bool:
-    """Whether cells may be averaged: fractions, colours and numbers with a unit may, classes never."""
-    return all(
+    """Whether cells may be averaged: fractions, colours, numbers with a unit; not classes or directions."""
+    return not any(band.quantity in DIRECTIONS for band in bands) and all(
         numpy_type(dtype).kind in "fc" or band.unit or band.quantity or interpretation in COLOURS
         for dtype, band, interpretation in zip(source.dtypes, bands, source.colorinterp, strict=True)
     )
@@ -359,15 +371,22 @@ def _lazy(cog: DatasetReader, path: Path, number: int, axes: dict[str, Axis]) ->
     stored = numpy_type(cog.dtypes[number - 1])
     flags = set(cog.mask_flag_enums[number - 1])
     masked = stored.kind != "c" and bool(flags & MASKED) and MaskFlags.alpha not in flags
+    if stored.kind == "f" and flags == {MaskFlags.nodata} and np.isnan(cog.nodata):
+        masked = False  # cells without a value are NaN as they lie there
     dtype = _value_type(stored, masked=masked, scaled=(scale, offset) != (1.0, 0.0))
     band = CogBand(path, number, (cog.height, cog.width), dtype, scale, offset, masked)
-    side = BLOCK * READ_BLOCKS
     array: da.Array = da.from_array(  # type: ignore[no-untyped-call]
-        band, chunks=(side, side), asarray=False, fancy=False, meta=np.empty((0, 0), dtype)
+        band, chunks=_pieces(cog.width, dtype), asarray=False, fancy=False, meta=np.empty((0, 0), dtype)
     )
     rows, columns = (slice(None, None, -1 if axis.turned else 1) for axis in axes.values())
     in_order: da.Array = array[rows, columns]
     return in_order
+
+
+def _pieces(width: int, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Rows and columns, in whole tiles, in which a raster of `width` columns is read."""
+    rows_of_tiles = ROW_BYTES // (width * dtype.itemsize * BLOCK)
+    return BLOCK * min(max(rows_of_tiles, 1), READ_BLOCKS), BLOCK * READ_BLOCKS
 
 
 def _value_type(stored: np.dtype[Any], *, masked: bool, scaled: bool) -> np.dtype[Any]:

@@ -7,14 +7,20 @@ order of rows, the exact ends of the axes, attributes and reference system.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask.local
+import dask.threaded
 import numpy as np
 import rasterio
 import xarray as xr
+from dask.array.optimization import optimize
+from dask.base import get_scheduler
+from dask.highlevelgraph import HighLevelGraph
 from rasterio.io import DatasetWriter
 from rasterio.transform import Affine
 from rasterio.windows import Window
@@ -32,6 +38,8 @@ from craton.store.codec_asset import (
 )
 from craton.store.codec_axis import Coordinates, is_regular, spacing, write_axis
 from craton.store.codec_cog import (
+    DIRECTIONS,
+    TILED,
     WRITING,
     decode_cog,
     open_quietly,
@@ -48,6 +56,9 @@ COLUMNS = ("easting", "longitude", "x", "lon")
 
 CELL_TYPES = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"})
 """Types of number that every reader of GeoTIFF takes."""
+
+IN_PROCESS = (dask.threaded.get, dask.local.get_sync)
+"""Schedulers that compute where the raster is open, so that blocks can be written as they come."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,8 @@ class Plane:
 def plane_of(dataset: xr.Dataset) -> Plane | None:
     """Place of `dataset` if it is a map that can become a COG.
 
-    Its axes are regular, its variables of one type of number, and it has no further coordinates.
+    Its axes are regular, its variables of one type of number and one value for none, and it has no
+    further coordinates.
     """
     arrays = list(dataset.data_vars.values())
     dimensions = set(dataset.sizes)
@@ -85,7 +97,7 @@ def plane_of(dataset: xr.Dataset) -> Plane | None:
         return None
     if (
         any(set(array.dims) != {rows, columns} for array in arrays)
-        or len({a.dtype.name for a in arrays}) != 1
+        or len({(a.dtype.name, nodata_of(a)) for a in arrays}) != 1
     ):
         return None
     if arrays[0].dtype.name not in CELL_TYPES or set(dataset.coords) - {GRID_MAPPING} != {rows, columns}:
@@ -102,6 +114,16 @@ def _coordinates(axis: xr.DataArray) -> Coordinates | None:
     return values if is_regular(values) else None
 
 
+def nodata_of(array: xr.DataArray) -> int | None:
+    """Whole number that `array` states, as `nodata`, for cells without a value; fractions have NaN."""
+    stated = array.attrs.get("nodata")
+    if array.dtype.kind not in "iu" or not isinstance(stated, int | float | np.number):
+        return None
+    limits = np.iinfo(array.dtype)
+    fits = float(stated).is_integer() and limits.min <= stated <= limits.max
+    return int(stated) if fits else None
+
+
 def encode_grid(dataset: xr.Dataset, folder: Path, crs: str) -> EncodedAsset:
     """Write `dataset` below `folder` as a COG where its shape allows, else as Zarr."""
     plane = plane_of(dataset)
@@ -116,10 +138,12 @@ def encode_grid(dataset: xr.Dataset, folder: Path, crs: str) -> EncodedAsset:
 def write_plane(dataset: xr.Dataset, plane: Plane, target: Path, crs: str) -> None:
     """Write `dataset` as a COG: its bands as a plain raster beside `target`, then GDAL's copy of that."""
     staged = target.with_suffix(".staged.tif")
-    arrays = list(dataset.data_vars.values())
+    arrays = [array.transpose(plane.rows, plane.columns) for array in dataset.data_vars.values()]
     dtype = arrays[0].dtype
     profile = stage_profile(plane.eastings.size, plane.northings.size, len(arrays), dtype.name)
-    nodata = np.nan if dtype.kind == "f" else None
+    if any(array.chunks for array in arrays):
+        profile |= TILED
+    nodata = np.nan if dtype.kind == "f" else nodata_of(arrays[0])
     with rasterio.Env(**WRITING):
         with open_quietly(
             staged, "w", **profile, transform=plane.transform, crs=rasterio_crs(crs), nodata=nodata
@@ -127,11 +151,15 @@ def write_plane(dataset: xr.Dataset, plane: Plane, target: Path, crs: str) -> No
             raster.descriptions = [str(name) for name in dataset.data_vars]
             raster.units = [str(array.attrs.get("units", "")) for array in arrays]
             raster.update_tags(**{NOTE.upper(): to_json(_note(dataset, plane, crs))})
-            for band, array in enumerate(arrays, start=1):
-                _write_band(raster, band, array.transpose(plane.rows, plane.columns), plane)
-        measured = dtype.kind == "f" or all(array.attrs.get("units") for array in arrays)
-        write_cog(staged, target, average=measured)
+            _write_bands([_Target(raster, band, plane) for band in raster.indexes], arrays)
+        write_cog(staged, target, average=all(_may_be_averaged(array) for array in arrays))
     staged.unlink()
+
+
+def _may_be_averaged(array: xr.DataArray) -> bool:
+    """Whether overviews may hold means: of numbers that measure, but neither classes nor directions."""
+    measured = array.dtype.kind == "f" or bool(array.attrs.get("units"))
+    return measured and array.attrs.get("standard_name") not in DIRECTIONS
 
 
 def _note(dataset: xr.Dataset, plane: Plane, crs: str) -> dict[str, Any]:
@@ -143,24 +171,78 @@ def _note(dataset: xr.Dataset, plane: Plane, crs: str) -> dict[str, Any]:
         "coordinates": {name: plain(dataset[name].attrs) for name in (plane.rows, plane.columns)},
         "attrs": plain(dataset.attrs),
         "bands": [
-            {"name": str(name), "attrs": plain(array.attrs)} for name, array in dataset.data_vars.items()
+            {"name": str(name), "attrs": _band_attributes(array)} for name, array in dataset.data_vars.items()
         ],
     }
 
 
-def _write_band(raster: DatasetWriter, band: int, array: xr.DataArray, plane: Plane) -> None:
-    """Write `array` piece by piece, turned so that it begins in the north-west."""
-    height, width = array.shape
-    rows_turned, columns_turned = plane.turned
-    columns = slice(None, None, -1 if columns_turned else 1)
-    for top, bottom in _pieces(array):
-        cells = array[top:bottom].to_numpy()[:: -1 if rows_turned else 1, columns]
-        start = height - bottom if rows_turned else top
-        raster.write(cells, band, window=Window(0, start, width, bottom - top))
+def _band_attributes(array: xr.DataArray) -> dict[str, Any]:
+    """Attributes of a band, without a nodata that the raster declares and that is NaN when it is read."""
+    attributes: dict[str, Any] = plain(array.attrs)
+    declared = nodata_of(array) is not None
+    return {key: value for key, value in attributes.items() if key != "nodata" or not declared}
+
+
+@dataclass(frozen=True)
+class _Target:
+    """One band of an open raster, which begins in the north-west however its grid runs."""
+
+    raster: DatasetWriter
+    band: int
+    plane: Plane
+
+    def put(self, top: int, left: int, cells: np.ndarray[Any, Any]) -> None:
+        """Write the cells of the grid from row `top` and column `left` on."""
+        height, width = cells.shape
+        rows_turned, columns_turned = self.plane.turned
+        first_row = self.plane.northings.size - top - height if rows_turned else top
+        first_column = self.plane.eastings.size - left - width if columns_turned else left
+        from_north_west = cells[:: -1 if rows_turned else 1, :: -1 if columns_turned else 1]
+        self.raster.write(from_north_west, self.band, window=Window(first_column, first_row, width, height))
+
+
+def _write_bands(targets: Sequence[_Target], arrays: Sequence[xr.DataArray]) -> None:
+    """Write each of `arrays` to its target, computing every block of lazy ones a single time."""
+    lazy = [(target, array) for target, array in zip(targets, arrays, strict=True) if array.chunks]
+    compute = get_scheduler(collections=[array.data for _, array in lazy]) if lazy else None  # type: ignore[no-untyped-call]
+    streamed = compute in IN_PROCESS
+    for target, array in zip(targets, arrays, strict=True):
+        if not (streamed and array.chunks):
+            for top, bottom in _pieces(array):
+                target.put(top, 0, array[top:bottom].to_numpy())
+    if compute is not None and streamed:
+        _stream(lazy, compute)
+
+
+def _stream(lazy: Sequence[tuple[_Target, xr.DataArray]], compute: Callable[..., Any]) -> None:
+    """Compute the blocks of `lazy` in one go and write them one after the other, from the first row on.
+
+    A block is written only after the one before it. That makes the order of
+    writing the same each time, and lets the scheduler work row by row, so that
+    what neighbouring blocks share is computed once and soon let go.
+    """
+    arrays = [array.data for _, array in lazy]
+    merged = HighLevelGraph.merge(*(array.__dask_graph__() for array in arrays))
+    graph = dict(optimize(merged, [array.__dask_keys__() for array in arrays]))  # type: ignore[no-untyped-call]
+    puts = []
+    for (target, _), array in zip(lazy, arrays, strict=True):
+        tops, lefts = (np.cumsum((0, *side)).tolist() for side in array.chunks)
+        for row, keys in enumerate(array.__dask_keys__()):
+            puts += [(tops[row], target.band, lefts[column], key, target) for column, key in enumerate(keys)]
+    last = None
+    for top, band, left, key, target in sorted(puts, key=lambda put: put[:3]):
+        name = ("craton-put", band, top, left)
+        graph[name] = (partial(_put_after, target, top, left), last, key)
+        last = name
+    compute(graph, last)
+
+
+def _put_after(target: _Target, top: int, left: int, _before: None, cells: np.ndarray[Any, Any]) -> None:
+    target.put(top, left, cells)
 
 
 def _pieces(array: xr.DataArray) -> Iterator[tuple[int, int]]:
-    """Ranges of rows to be computed at a time: the blocks of a lazy array, each once, else even slabs."""
+    """Ranges of rows to be computed at a time: rows of blocks of a lazy array, else even slabs."""
     height, width = array.shape
     if array.chunks is None:
         step = slab_rows(width, array.dtype.itemsize)

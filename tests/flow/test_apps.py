@@ -62,6 +62,13 @@ def test_one_provenance_graph_leads_from_the_picture_to_the_files(node):
     assert picture.record.licence == "CC-BY-4.0"
 
 
+def test_regional_gravity_map_without_towns(tmp_path):
+    """What is optional may be missing: the map is drawn without labels of towns."""
+    with craton.create(tmp_path / "bare") as bare:
+        bare.add(SAMPLE / "geophysics", language="en")
+        assert bare.run("regional-gravity-map")["map"].record.kind == "document"
+
+
 def test_hazard_exposure_by_cell(node):
     """All landslides are counted once; rank 1 has the highest score."""
     ranked = node.run("hazard-exposure", cell_size=2)["ranked"].read()
@@ -98,7 +105,7 @@ def test_an_app_asked_again_gives_the_same_results_at_once(node):
     ("given", "words"),
     [
         ({"height": "-1 km"}, "above 0 m"),
-        ({"hight": 3}, "one of its parameters"),
+        ({"heights": 3}, "one of its parameters"),
         ({"gravity": "nothing-1"}, "no dataset"),
     ],
 )
@@ -160,7 +167,22 @@ def test_a_step_that_fails_ends_its_app_with_the_reason(node, tmp_path, monkeypa
         node.run("doomed")
     job = node.queue.find(process="doomed", parent="")[0]
     assert [s.state for s in node.queue.steps(job.id)] == ["successful", "failed"]
+    with Manager(node.store, node.queue, InProcess()) as manager:
+        again = manager.wait(manager.retry(job.id).id, 60)
+    assert again.state == "failed"
+    assert [s.attempts for s in node.queue.steps(job.id)] == [1, 1]
     assert node.check() == []
+
+
+def test_an_app_that_is_gone_fails_its_job_and_not_the_node(node, monkeypatch):
+    """A queued run of an application that is not installed any more ends with that reason."""
+    job = submit(node.store, node.queue, Request(process="hazard-exposure", parameters={"cell_size": 3}))
+    left = {name: app for name, app in apps().items() if name != "hazard-exposure"}
+    monkeypatch.setattr("craton.process.apps.apps", lambda: left)
+    with Manager(node.store, node.queue, InProcess()) as manager:
+        ended = manager.wait(job.id, 30)
+    assert ended.state == "failed"
+    assert "hazard-exposure" in ended.message
 
 
 SERVER = """

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import msgspec
 import pytest
 from tests.plugin import install
 
@@ -18,6 +20,7 @@ from craton.jobs.manager import Manager, submit
 from craton.jobs.pool import InProcess, Pool
 from craton.jobs.submission import Request
 from craton.model.errors import ConflictError, ContractError, NotFoundError
+from craton.model.permission import ANYONE
 
 CRATON = [sys.executable, "-c", "from craton.cli import main; main()"]
 
@@ -99,6 +102,8 @@ def test_a_process_of_a_plugin_runs_like_our_own(node):
         ("leaks", "too-large"),
         ("loops", "too-slow"),
         ("exits", "crashed"),
+        ("babbles", "crashed"),
+        ("leaves_an_orphan", "crashed"),
         ("kills_itself", "crashed"),
     ],
 )
@@ -116,23 +121,96 @@ def test_a_process_that_misbehaves_fails_its_own_job_only(node, name, kind):
     assert node.check() == []
 
 
-def test_a_dismissed_job_really_stops(node):
-    """A job that would loop for ever is gone a moment after it is dismissed, and can be put back."""
-    with node.manager() as manager:
-        job = manager.submit(_request(node, "loops"))
-        while manager.queue.get(job.id).state != "running":
-            time.sleep(0.02)
-        start = time.monotonic()
-        manager.dismiss(job.id)
-        following = manager.submit(_request(node, "count", 2))
-        manager.wait(following.id, 30)
-        assert manager.queue.get(job.id).state == "dismissed"
-        assert time.monotonic() - start < 20
-        with pytest.raises(ConflictError):
-            manager.dismiss(job.id)
-        assert manager.retry(job.id).state in {"accepted", "running"}
-        manager.dismiss(job.id)
+@pytest.fixture
+def one_worker(node):
+    """A manager with a single place to run in."""
+    options = msgspec.structs.replace(node.settings.manager_options(), workers=1)
+    with Manager(node.store, node.queue, Pool(), options) as manager:
+        yield manager
+
+
+def _running(manager, job):
+    end = time.monotonic() + 60
+    while manager.queue.get(job.id).state != "running":
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return job
+
+
+@pytest.mark.parametrize("name", ["loops", "chatters"])
+def test_a_dismissed_job_really_stops(node, one_worker, name):
+    """A job that would go on, silent or reporting all the time, gives its only place to the next at once."""
+    job = _running(one_worker, one_worker.submit(_request(node, name, 60)))
+    time.sleep(0.5)
+    one_worker.dismiss(job.id)
+    following = one_worker.submit(_request(node, "count", 2))
+    assert one_worker.wait(following.id, 20).state == "successful"
+    assert one_worker.queue.get(job.id).state == "dismissed"
+    with pytest.raises(ConflictError):
+        one_worker.dismiss(job.id)
+    assert one_worker.retry(job.id).state in {"accepted", "running"}
     assert node.check() == []
+
+
+def test_a_job_that_is_being_stopped_is_neither_forgotten_nor_put_back(node, one_worker):
+    """Until its run is gone both are refused; afterwards the worker lives and both are possible."""
+    job = _running(one_worker, one_worker.submit(_request(node, "loops")))
+    node.queue.dismiss(job.id)
+    for act in (node.queue.forget, node.queue.retry):
+        with pytest.raises(ConflictError, match="still being stopped"):
+            act(job.id)
+    assert one_worker.wait(one_worker.submit(_request(node, "count", 8)).id, 20).state == "successful"
+    node.queue.forget(job.id)
+    assert one_worker.wait(one_worker.submit(_request(node, "count", 9)).id, 20).state == "successful"
+
+
+def test_what_a_foreign_process_changes_does_not_reach_the_next(node, one_worker):
+    """A process that changes a module of ours spoils its own child only."""
+    for name in ("meddles", "is_meddled_with"):
+        request = Request(process=f"misbehaving.{name}", inputs={"table": _table(node)})
+        job = one_worker.wait(one_worker.submit(request).id, 60)
+    assert node[job.results["result"]].read()["meddled"].tolist() == [False]
+
+
+def _open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_many_runs_leave_no_open_files(node):
+    """Several managers one after the other hold no more descriptors than one."""
+    node.run("misbehaving.count", table=_table(node), number=0)
+    before = _open_files()
+    for number in range(1, 8):
+        node.run("misbehaving.count", table=_table(node), number=number)
+    assert _open_files() <= before + 2
+
+
+def test_an_older_version_as_input(node):
+    """A dataset opened at a version is run on at that version."""
+    source = node.folder.parent / "sites.csv"
+    source.write_text("site,longitude,latitude\nA,101,18\n")
+    node.add(source)
+    id = _table(node)
+    old, new = (
+        node.run("misbehaving.count", table=node[name], number=0)["result"].read()["rows"].tolist()
+        for name in (f"{id}@1", id)
+    )
+    assert (old, new) == ([30], [1])
+
+
+def test_a_result_is_as_private_as_its_input_is_now(node):
+    """When the input is made private, the public result is not given again but made anew, private."""
+    first = node.run("misbehaving.count", table=_table(node), number=3)["result"]
+    assert first.record.visibility == "public"
+    id = _table(node)
+    hidden = msgspec.structs.replace(node[id].record, visibility="private")
+    with node.store.transaction() as transaction:
+        node.store.commit(transaction, [hidden], {})
+    second = node.run("misbehaving.count", table=id, number=3)["result"]
+    assert second.record.visibility == "private"
+    stranger = Request(process="misbehaving.count", inputs={"table": f"{id}@1"}, actor=ANYONE)
+    with pytest.raises(NotFoundError, match="no dataset"):
+        submit(node.store, node.queue, stranger)
 
 
 def test_progress_is_told(node):
@@ -144,6 +222,7 @@ def test_progress_is_told(node):
     running = [one for one in told if one.message == "waiting"]
     assert running
     assert sorted(one.percent for one in running) == [one.percent for one in running]
+    assert any(one.remaining is not None and 0 <= one.remaining < 60 for one in running if one.percent >= 1)
     assert told[-1].percent == 100
 
 
@@ -242,10 +321,10 @@ def test_a_pool_whose_process_is_killed_is_started_again(node):
         ("none", {}, {}, NotFoundError, "no process"),
         ("count", {}, {}, ContractError, "`table` must be given: the id of a table, not left out"),
         ("count", {"table": "nothing-1"}, {}, NotFoundError, "no dataset"),
-        ("count", {"tabel": "x"}, {}, ContractError, "one of its inputs: table"),
+        ("count", {"tables": "x"}, {}, ContractError, "one of its inputs: table"),
         ("count", {"table": ["TABLE", "TABLE"]}, {}, ContractError, "one dataset"),
-        ("count", {"table": "TABLE@9"}, {}, NotFoundError, "of version 9"),
-        ("count", {"table": "TABLE@x"}, {}, NotFoundError, "names no version"),
+        ("count", {"table": "TABLE@9"}, {}, NotFoundError, "no dataset"),
+        ("count", {"table": "TABLE@x"}, {}, NotFoundError, "no dataset"),
         ("count", {"table": "TABLE"}, {"number": "-1"}, ContractError, "a whole number at least 0"),
         ("count", {"table": "TABLE"}, {"number": "1.5"}, ContractError, "a whole number at least 0"),
         ("count", {"table": "TABLE"}, {"numbers": "1"}, ContractError, "one of its parameters: number"),
@@ -271,7 +350,7 @@ def test_wrong_requests_are_refused_before_they_are_queued(node, name, inputs, p
 
 def test_a_wrong_command_ends_in_a_message(node):
     """What the process does not take is told on standard error with exit status 2, without a traceback."""
-    done = _craton("run", node.folder, "misbehaving.count", "--input", "tabel=x", check=False)
+    done = _craton("run", node.folder, "misbehaving.count", "--input", "tables=x", check=False)
     assert done.returncode == 2
     assert "must be one of its inputs: table" in done.stderr
     assert "Traceback" not in done.stderr

@@ -56,6 +56,35 @@ def _steps(number):
         time.sleep(0.1)
 
 
+def _chatter(number):
+    for _ in range(100 * number):
+        progress.report(0.5, "talking")
+        time.sleep(0.01)
+
+
+def _babble(_number):
+    progress.report(float("nan"), None)
+    raise ValueError("\udc80" * 5000)
+
+
+def _orphan(_number):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(20)
+        os._exit(0)
+    os._exit(7)
+
+
+def _meddle(_number):
+    from craton.kernels import terrain
+
+    terrain.MEDDLED = True
+
+
+_declare("chatters", _chatter)
+_declare("babbles", _babble)
+_declare("leaves_an_orphan", _orphan)
+_declare("meddles", _meddle)
 _declare("count", lambda number: None)
 _declare("raises", _raise)
 _declare("leaks", _leak)
@@ -63,6 +92,25 @@ _declare("loops", _loop)
 _declare("exits", lambda number: os._exit(3))
 _declare("kills_itself", lambda number: os.abort())
 _declare("waits", _steps)
+
+
+@process("misbehaving.is_meddled_with", version="1")
+def is_meddled_with(table: Rows) -> Rows:
+    """Whether another process changed a module of ours.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+
+    Returns
+    -------
+    DataFrame
+        One row.
+    """
+    from craton.kernels import terrain
+
+    return pd.DataFrame({"rows": [len(table)], "meddled": [hasattr(terrain, "MEDDLED")]})
 
 
 @process("misbehaving.slow_double", version="1")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 from collections import Counter
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 from craton import __version__
 from craton.cli.node import Node
 from craton.cli.settings import described
+from craton.jobs.job import State
 from craton.model.findings import FINDINGS
 
 LIBRARIES = (
+    "dask",
+    "numba",
     "numpy",
     "pandas",
     "pyarrow",
     "rasterio",
     "pyogrio",
+    "scipy",
     "pyproj",
     "shapely",
     "xarray",
@@ -41,6 +46,8 @@ def examine(node: Node) -> dict[str, dict[str, Any]]:
         },
         "versions": _versions(),
         "readers": _readers(),
+        "processes": _processes(),
+        "jobs": _jobs(node),
         "contents": _contents(node),
         "advice": _advice(node),
     }
@@ -50,12 +57,15 @@ def _versions() -> dict[str, str]:
     import pyogrio
     import rasterio
 
+    from craton.process.provenance import environment
+
     return {
         "craton": __version__,
         "python": platform.python_version(),
         **{name: version(name) for name in LIBRARIES},
         "gdal (rasters)": rasterio.__gdal_version__,
         "gdal (vectors)": ".".join(map(str, pyogrio.__gdal_version__)),
+        "environment": environment().hash,
     }
 
 
@@ -63,6 +73,19 @@ def _readers() -> dict[str, list[str]]:
     from craton.process.readers import readers
 
     return {f"{r.id}@{r.version}": list(r.suffixes) for r in readers()}
+
+
+def _processes() -> dict[str, str]:
+    from craton.process.processes import processes
+
+    return {f"{spec.id}@{spec.version}": spec.title for spec in processes()}
+
+
+def _jobs(node: Node) -> dict[str, int]:
+    """Jobs by state; none where the folder cannot be written, which SQLite needs even to read."""
+    if not os.access(node.folder, os.W_OK):
+        return {}
+    return {state: node.queue.count(state) for state in get_args(State)}
 
 
 def _contents(node: Node) -> dict[str, int]:

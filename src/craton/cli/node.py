@@ -265,7 +265,11 @@ class Node:
 
         job = submit(self.store, self.queue, request_of(process, given, self.settings.job_limits()))
         with self.manager(InProcess(), root=job.id) as manager:
-            job = manager.wait(job.id)
+            try:
+                job = manager.wait(job.id)
+            except KeyboardInterrupt:
+                manager.dismiss(job.id)
+                raise
         return {name: self[id] for name, id in results_of(job).items()}
 
     def remove(self, id: str, reason: str = "") -> None:

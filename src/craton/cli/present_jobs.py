@@ -14,7 +14,7 @@ from craton.cli.present import clipped, padded, text
 from craton.jobs.job import Job
 from craton.model.permission import OWNER
 from craton.process.apps import App
-from craton.process.marks import Data, Grid, Table
+from craton.process.reference import data_words
 from craton.process.spec import Spec
 from craton.process.values import allowed_words
 
@@ -51,20 +51,6 @@ def process_card(spec: Spec) -> None:
         click.echo("\n" + _wrapped(reference))
     given = " ".join(f"--input {p.name}=ID" for p in spec.inputs if p.required)
     click.echo(f"\ncraton run NODE {spec.id} {given}".rstrip())
-
-
-def data_words(data: Data) -> str:
-    """What labelled data is wanted or given."""
-    if isinstance(data, Grid):
-        quantity = f" of {' or '.join(data.quantities)}" if data.quantities else ""
-        unit = f" in {data.unit}" if data.unit else ""
-        plane = ", on axes in metres" if data.plane else ""
-        return f"{data.kind}{quantity}{unit}{plane}"
-    if isinstance(data, Table):
-        geometry = f" of {' or '.join(data.geometry)} geometries" if data.geometry else ""
-        columns = f" with {', '.join(c.name for c in data.columns)}" if data.columns else ""
-        return f"{data.kind}{geometry}{columns}"
-    return data.kind
 
 
 def _wrapped(words: str) -> str:

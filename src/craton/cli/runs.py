@@ -9,6 +9,7 @@ from craton.jobs.app_run import is_app
 from craton.jobs.job import Job, JobLimits
 from craton.jobs.submission import Request
 from craton.model.errors import CancelledError, InvalidError, JobError
+from craton.model.record import Record
 from craton.process.apps import find_app
 from craton.process.processes import find_process
 
@@ -35,7 +36,7 @@ def _reference(value: object) -> str | list[str]:
     if isinstance(value, list | tuple):
         return [str(_reference(one)) for one in value]
     record = getattr(value, "record", value)
-    return str(getattr(record, "id", record))
+    return f"{record.id}@{record.version}" if isinstance(record, Record) else str(record)
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -45,6 +46,8 @@ def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise InvalidError(f"{option} takes NAME=VALUE, not {text!r}")
+        if name.strip() in found:
+            raise InvalidError(f"{option} gives {name.strip()} twice")
         found[name.strip()] = value.strip()
     return found
 

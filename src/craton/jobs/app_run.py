@@ -15,11 +15,12 @@ import msgspec
 from craton.jobs.job import Fault, InputRef, Job, changed
 from craton.jobs.queue import JobQueue
 from craton.jobs.submission import Request, job_of, open_record
-from craton.model.errors import ContractError, CratonError
+from craton.model.errors import ConflictError, ContractError, CratonError
 from craton.model.moments import now
 from craton.model.permission import Actor, visible_to
 from craton.model.record import Record
 from craton.process.apps import App, Need, Step, apps, find_app
+from craton.process.processes import find_process
 from craton.process.values import canonical, from_door
 from craton.store.store import Store
 
@@ -57,7 +58,7 @@ def app_job(store: Store, request: Request) -> Job:
     return Job(
         id="", app=app.id, version=app.version, inputs=inputs, parameters=parameters, key=key.hexdigest(),
         title=request.title or app.title, actor=request.actor, limits=request.limits,
-        subscriber=request.subscriber,
+        subscriber=request.subscriber, answer=request.answer,
     )  # fmt: skip
 
 
@@ -77,8 +78,10 @@ def _given(store: Store, app: App, name: str, request: Request) -> InputRef | No
     """The dataset stated for need `name`, or the only one in the catalogue that fits."""
     stated = request.inputs.get(name)
     if stated is not None:
-        text = stated if isinstance(stated, str) else stated[0]
-        record, field = open_record(store, request.actor, text)
+        texts = [stated] if isinstance(stated, str) else list(stated)
+        if len(texts) != 1:
+            raise ContractError(app.id, name, "one dataset", f"{len(texts)}")
+        record, field = open_record(store, request.actor, texts[0])
         if not _fits(app.needs[name], record):
             raise ContractError(app.id, name, _wanted(app.needs[name]), _what(record))
         return _ref(app.needs[name], record, field)
@@ -141,19 +144,39 @@ def advance(store: Store, queue: JobQueue, job: Job) -> Job:
     """Ask for the steps of `job` whose inputs are ready; end it when nothing is left to do."""
     if job.is_over:
         return job
-    app, steps = find_app(job.app), {one.step: one for one in queue.steps(job.id)}
+    steps = {one.step: one for one in queue.steps(job.id)}
     fault = _fault(steps)
-    wanted = [step for step in app.steps if not _left_out(step, job)]
     try:
+        app = _app_of(job)
+        wanted = [step for step in app.steps if not _left_out(step, job)]
         for step in wanted if fault is None else ():
             if step.id not in steps and _is_ready(step, steps, wanted):
                 steps[step.id] = queue.put(job_of(store, _request(app, step, job, steps)))
     except CratonError as error:
         fault = Fault(kind=error.kind, message=error.message, hint=error.hint)
-    job = queue.update(job.id, lambda one: _state(app, one, wanted, steps, fault))
-    for one in queue.steps(job.id) if job.state == "failed" else ():
-        queue.stop(one.id)
+    if fault is not None:
+        job = queue.update(job.id, lambda one: _failed(one, fault))
+    else:
+        job = queue.update(job.id, lambda one: _state(app, one, wanted, steps))
+    if job.state in {"failed", "dismissed"}:
+        queue.stop_steps(job.id)
     return job
+
+
+def _app_of(job: Job) -> App:
+    """The application of `job`, as it was when the job was asked for."""
+    app = find_app(job.app)
+    if app.version != job.version:
+        raise ConflictError(
+            f"{app.id} is version {app.version} by now, the job asked for {job.version}", hint="ask again"
+        )
+    return app
+
+
+def _failed(job: Job, fault: Fault) -> Job | None:
+    return (
+        None if job.is_over else changed(job, state="failed", ended=now(), fault=fault, message=fault.message)
+    )
 
 
 def _fault(steps: Mapping[str, Job]) -> Fault | None:
@@ -188,10 +211,17 @@ def _request(app: App, step: Step, job: Job, steps: Mapping[str, Job]) -> Reques
         for of in parameter.of
         if of.partition(".")[0] == step.id
     }
+    values = {name: v for name, v in {**step.set, **fed}.items() if _has_its_table(step, name, inputs)}
     return Request(
-        process=step.process, inputs=inputs, parameters={**step.set, **fed}, title=step.title,
+        process=step.process, inputs=inputs, parameters=values, title=step.title,
         actor=job.actor, limits=job.limits, parent=job.id, step=step.id, app=f"{app.id}@{app.version}",
     )  # fmt: skip
+
+
+def _has_its_table(step: Step, name: str, inputs: Mapping[str, str]) -> bool:
+    """Whether a parameter makes sense: one that names a column of a table needs that table to be there."""
+    param = find_process(step.process).param(name)
+    return param is None or param.column_of is None or param.column_of.table in inputs
 
 
 def _source(source: str, job: Job, steps: Mapping[str, Job]) -> str:
@@ -206,14 +236,10 @@ def _source(source: str, job: Job, steps: Mapping[str, Job]) -> str:
     return results[output] if output else next(iter(results.values()))
 
 
-def _state(
-    app: App, job: Job, wanted: list[Step], steps: Mapping[str, Job], fault: Fault | None
-) -> Job | None:
+def _state(app: App, job: Job, wanted: list[Step], steps: Mapping[str, Job]) -> Job | None:
     """`job` as it is now that its steps are as they are."""
     if job.is_over:
         return None
-    if fault is not None:
-        return changed(job, state="failed", ended=now(), fault=fault, message=fault.message)
     done = [step.id for step in wanted if step.id in steps and steps[step.id].state == "successful"]
     percent = 100.0 * len(done) / max(len(wanted), 1)
     if len(done) < len(wanted):

@@ -18,6 +18,7 @@ class BlockCounter(Callback):
         super().__init__()  # type: ignore[no-untyped-call]
         self._listener, self._lock = listener, threading.Lock()
         self._done = self._all = 0
+        self._most = 0.0
 
     def _start_state(self, _graph: Any, state: dict[str, Any]) -> None:
         with self._lock:
@@ -27,5 +28,6 @@ class BlockCounter(Callback):
     def _posttask(self, _key: Hashable, _result: Any, _graph: Any, _state: Any, _worker: Any) -> None:
         with self._lock:
             self._done += 1
-            share = self._done / max(self._all, 1)
-        self._listener(share, "computing and writing blocks")
+            # further outputs are graphs of their own; what was told is not taken back
+            self._most = max(self._most, self._done / max(self._all, 1))
+        self._listener(self._most, "computing and writing blocks")

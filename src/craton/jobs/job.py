@@ -54,7 +54,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `key` stands for process, version, inputs and parameters: jobs of one key
     have one result. `results` has the dataset id of each output. `parent` is
-    the application's job that asked for it, `step` its step there.
+    the application's job that asked for it, `step` its step there. `answer` is
+    how who asked wants the results, in the terms of the door they came through.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parent: str = ""
     step: str = ""
     subscriber: dict[str, str] = {}
+    answer: dict[str, Any] = {}
     state: State = "accepted"
     message: str = ""
     percent: float = 0.0

@@ -24,6 +24,8 @@ from craton.jobs.sandbox import Limits
 from craton.jobs.submission import Request, job_of, open_record
 from craton.model.errors import CancelledError, ConflictError, CratonError, NotFoundError
 from craton.model.moments import now
+from craton.model.permission import strictest
+from craton.model.record import Record
 from craton.store.store import Store
 
 POLL_SECONDS = 0.1
@@ -36,7 +38,6 @@ THREADS = 2
 """Threads for each place to run in: one job is stored while the next one runs."""
 
 PROGRESS_SECONDS = 0.25
-MEGABYTE = 1 << 20
 FILE_SIZE = 1 << 40
 
 Hook = Callable[[Job], None]
@@ -91,13 +92,16 @@ class Manager:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        if not self._root:
-            self.executor.start()
-        self._owner = self._stack.enter_context(self.queue.owning())
-        self.store.recover()
-        self._recover()
+        with ExitStack() as stack:
+            stack.callback(self.executor.close)
+            if not self._root:
+                self.executor.start()
+            self._owner = stack.enter_context(self.queue.owning())
+            self.store.recover()
+            self._recover()
+            self._stack = stack.pop_all()
         work = [self._work] * (THREADS * self.options.workers) + [self._keep_house]
-        self._threads = [threading.Thread(target=target, daemon=True) for target in work]
+        self._threads = [threading.Thread(target=self._serve, args=(one,), daemon=True) for one in work]
         for thread in self._threads:
             thread.start()
         return self
@@ -111,6 +115,18 @@ class Manager:
         for thread in self._threads:
             thread.join()
         self._stack.close()
+
+    def _serve(self, work: Callable[[], None]) -> None:
+        """Do `work` until the end; a fault in it is told, and it goes on."""
+        try:
+            while not self._stopping:
+                try:
+                    work()
+                except Exception:  # noqa: BLE001 - a full disk or a damaged queue must not end the node
+                    traceback.print_exc()
+                    self._pause(POLL_SECONDS)
+        finally:
+            self.queue.leave()
 
     def submit(self, request: Request) -> Job:
         """Check `request` and put its job into the queue (see `submit`)."""
@@ -143,29 +159,28 @@ class Manager:
     def retry(self, id: str) -> Job:
         """Run a failed or dismissed job again; of an application, the steps that did not end well."""
         job = self.queue.retry(id)
-        for step in self.queue.steps(id):
-            if step.state in {"failed", "dismissed"}:
-                self.queue.retry(step.id)
         if job.is_app:
             self._advance(job)
         self.wake()
         return self.queue.get(id)
 
     def _work(self) -> None:
-        while not self._stopping:
-            with self._slot() as release:
-                seen = self._changes
-                job = self._claim()
-                if job is None:
-                    self._await_change(seen)
-                    continue
-                self._changed(job)
-                done = self._run(job, release)
-            if done.is_over:
-                self._changed(done)
-                if done.parent:
-                    self._advance(self.queue.get(done.parent))
-            self.wake()
+        """Take one job and run it to its end, or wait for one."""
+        with self._slot() as release:
+            seen = self._changes
+            job = self.queue.claim(self._owner, self._root)
+            if job is None:
+                self._await_change(seen)
+                return
+            self._changed(job)
+            done = self._run(job, release)
+        if done is None:
+            return
+        if done.is_over:
+            self._changed(done)
+            if done.parent:
+                self._advance(self.queue.get(done.parent))
+        self.wake()
 
     @contextmanager
     def _slot(self) -> Iterator[Callable[[], None]]:
@@ -187,14 +202,8 @@ class Manager:
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._changes != seen, POLL_SECONDS)
 
-    def _claim(self) -> Job | None:
-        try:
-            return self.queue.claim(self._owner, self._root)
-        except CratonError:
-            traceback.print_exc()  # the disk may be full for now; the job stays in the queue
-            return None
-
-    def _run(self, job: Job, release: Callable[[], None]) -> Job:
+    def _run(self, job: Job, release: Callable[[], None]) -> Job | None:
+        """The job as it is after its run; `None` where it was forgotten meanwhile."""
         try:
             reused = self._has_results(job)
             if not reused:
@@ -210,14 +219,31 @@ class Manager:
         return not self._stopping and self.queue.is_running(job.id)
 
     def _has_results(self, job: Job) -> bool:
-        return all(self.store.is_whole(id) for id in job.results.values())
+        """Whether the results are there, made from this key and as open as the inputs are now."""
+        wanted = strictest([self.store.get(ref.id) for refs in job.inputs.values() for ref in refs])
+        return all(
+            record is not None
+            and record.lineage.run is not None
+            and record.lineage.run.key == job.key
+            and record.visibility == wanted
+            and self.store.is_whole(record.id)
+            for record in map(self._result, job.results.values())
+        )
+
+    def _result(self, id: str) -> Record | None:
+        try:
+            return self.store.get(id)
+        except NotFoundError:
+            return None
 
     def _make(self, job: Job, release: Callable[[], None]) -> None:
         """Run the process of `job` and put what it gives into the store."""
+        known = {id: self._result(id) for id in job.results.values()}
+        versions = {id: record.version if record else 0 for id, record in known.items()}
         with self.store.transaction() as transaction:
             task = self._task(job, transaction.folder)
             limits = Limits(
-                memory=job.limits.memory_mb * MEGABYTE, seconds=job.limits.seconds, file_size=FILE_SIZE
+                memory=job.limits.memory_mb << 20, seconds=job.limits.seconds, file_size=FILE_SIZE
             )
             result = self.executor.run(task, limits, self._progress(job), lambda: self._goes_on(job))
             release()
@@ -232,15 +258,8 @@ class Manager:
                     result.records,
                     staged,
                     texts=result.texts,
-                    expected={r.id: self._seen(r.id) for r in result.records},
+                    expected=versions,
                 )
-
-    def _seen(self, id: str) -> int:
-        """Version of a result that is there but not whole, which this one replaces; 0 for none."""
-        try:
-            return 0 if self.store.is_whole(id) else self.store.get(id).version
-        except NotFoundError:
-            return 0
 
     @contextmanager
     def _made_meanwhile(self, job: Job) -> Iterator[None]:
@@ -282,11 +301,11 @@ class Manager:
             if time.monotonic() < later:
                 return
             later = time.monotonic() + PROGRESS_SECONDS
-            self.queue.progress(job.id, self._owner, 100 * fraction, message)
+            self.queue.progress(job.id, 100 * fraction, message)
 
         return tell
 
-    def _end(self, job: Job, *, reused: bool) -> Job:
+    def _end(self, job: Job, *, reused: bool) -> Job | None:
         def end(one: Job) -> Job | None:
             if one.state != "running":
                 return None
@@ -295,9 +314,9 @@ class Manager:
                 message="the result was there already" if reused else "",
             )  # fmt: skip
 
-        return self.queue.update(job.id, end, lasting=False)
+        return self.queue.release(job.id, end)
 
-    def _fail(self, job: Job, fault: Fault) -> Job:
+    def _fail(self, job: Job, fault: Fault) -> Job | None:
         """Note why `job` failed; if that is because this manager stops, it goes back into the queue."""
 
         def fail(one: Job) -> Job | None:
@@ -307,7 +326,7 @@ class Manager:
                 return changed(one, state="accepted", percent=0.0, attempts=one.attempts - 1, message="")
             return changed(one, state="failed", ended=now(), fault=fault, message=fault.message)
 
-        return self.queue.update(job.id, fail)
+        return self.queue.release(job.id, fail)
 
     def _advance(self, parent: Job) -> None:
         before = parent.state
@@ -317,24 +336,18 @@ class Manager:
         self.wake()
 
     def _keep_house(self) -> None:
-        """From time to time, take up what owners that are gone left, and go on with applications."""
-        later = time.monotonic() + RECOVER_SECONDS
-        while not self._stopping:
-            self._pause(RECOVER_SECONDS)
-            if time.monotonic() < later or self._stopping:
-                continue
-            later = time.monotonic() + RECOVER_SECONDS
-            try:
-                self._recover()
-            except CratonError:
-                traceback.print_exc()
+        """After a while, take up what owners that are gone left, and go on with applications."""
+        end = time.monotonic() + RECOVER_SECONDS
+        while not self._stopping and time.monotonic() < end:
+            self._pause(max(0.0, end - time.monotonic()))
+        if not self._stopping:
+            self._recover()
 
     def _recover(self) -> None:
         for job in self.queue.recover():
             self._changed(job)
-        for job in self.queue.find(states=("accepted", "running")):
-            if job.is_app:
-                self._advance(job)
+        for job in self.queue.open_apps():
+            self._advance(job)
 
     def _changed(self, job: Job) -> None:
         if self._on_change is not None:

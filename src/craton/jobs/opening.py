@@ -17,6 +17,9 @@ from craton.process.marks import Grid
 from craton.process.spec import Param
 from craton.store.codec import decode
 
+PLANE = frozenset({"northing", "easting", "latitude", "longitude", "row", "column"})
+"""Axes that a grid keeps, however short."""
+
 
 def field_names(record: Record) -> list[str]:
     """Fields of a grid that a process may take."""
@@ -32,6 +35,10 @@ def choose_variable(process: str, param: Param, record: Record, stated: str) -> 
         If there is no such field, or several would do.
     """
     if param.base is not xr.DataArray:
+        if stated:
+            raise ContractError(
+                process, param.name, "a whole dataset", f"{record.id}#{stated}, a field of it"
+            )
         return ""
     names = field_names(record)
     if stated and stated not in names:
@@ -73,7 +80,8 @@ def _grid(
         raise ContractError(process, param.name, f"a field of {record.id}", repr(variable))
     carried = {k: dataset.attrs[k] for k in ("crs", "history") if k in dataset.attrs}
     field = dataset[variable]
-    return field.squeeze(drop=True).assign_attrs(carried)
+    single = [d for d, size in field.sizes.items() if size == 1 and d not in PLANE]
+    return field.squeeze(single, drop=True).assign_attrs(carried)
 
 
 def _noted[F: (gpd.GeoDataFrame, pd.DataFrame)](frame: F, record: Record) -> F:

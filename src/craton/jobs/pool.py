@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -27,11 +28,12 @@ TICK_SECONDS = 0.2
 
 
 class RunRequest(msgspec.Struct, frozen=True, tag="run"):
-    """Ask for one run in a child."""
+    """Ask for one run in a child; `task`, a `RunTask`, passes through the warm process as it is."""
 
     number: int
-    task: RunTask
+    process: str
     limits: Limits
+    task: msgspec.Raw
 
 
 class StopRequest(msgspec.Struct, frozen=True, tag="stop"):
@@ -49,10 +51,10 @@ class ProgressReply(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class RunReply(msgspec.Struct, frozen=True, tag="ran"):
-    """What a run gave."""
+    """What a run gave; `result`, a `RunResult`, passes through the warm process as it is."""
 
     number: int
-    result: RunResult
+    result: msgspec.Raw
 
 
 Request = RunRequest | StopRequest
@@ -125,11 +127,13 @@ class Pool:
             process = self._process
             self._waiting[number] = replies
         try:
-            if process is None or not process.send(RunRequest(number, task, limits)):
+            request = RunRequest(number, task.process, limits, msgspec.Raw(msgspec.json.encode(task)))
+            if process is None or not process.send(request):
                 return _died()
             return self._follow(process, number, replies, listener, goes_on)
         finally:
-            self._waiting.pop(number, None)
+            with self._lock:
+                self._waiting.pop(number, None)
 
     def _follow(
         self,
@@ -139,20 +143,25 @@ class Pool:
         listener: Listener,
         goes_on: Callable[[], bool],
     ) -> RunResult:
-        while True:
-            try:
-                reply = replies.get(timeout=TICK_SECONDS)
-            except queue.Empty:
-                if not goes_on():
-                    process.send(StopRequest(number))
-                    self._await_end(replies)
-                    raise CancelledError("the job was dismissed") from None
-                continue
-            if reply is None:
-                return _died()
-            if isinstance(reply, RunReply):
-                return reply.result
-            listener(reply.fraction, reply.message)
+        later = 0.0
+        try:
+            while True:
+                if time.monotonic() >= later:
+                    later = time.monotonic() + TICK_SECONDS
+                    _check(goes_on)
+                try:
+                    reply = replies.get(timeout=TICK_SECONDS)
+                except queue.Empty:
+                    continue
+                if reply is None:
+                    return _died()
+                if isinstance(reply, RunReply):
+                    return msgspec.json.decode(reply.result, type=RunResult)
+                listener(reply.fraction, reply.message)
+        except BaseException:
+            process.send(StopRequest(number))
+            self._await_end(replies)
+            raise
 
     def _await_end(self, replies: queue.SimpleQueue[Reply | None]) -> None:
         """Wait until a stopped run is gone, so that its folder may be removed."""
@@ -175,9 +184,15 @@ class Pool:
         with self._lock:
             if self._process is process:
                 self._process = None
-            for waiting in self._waiting.values():
-                waiting.put(None)
+            left = list(self._waiting.values())
+        for one in left:
+            one.put(None)
         process.close()
+
+
+def _check(goes_on: Callable[[], bool]) -> None:
+    if not goes_on():
+        raise CancelledError("the job was dismissed")
 
 
 def _died() -> RunResult:

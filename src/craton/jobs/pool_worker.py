@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO
 
 import msgspec
@@ -23,7 +24,9 @@ import msgspec
 from craton.jobs import sandbox
 from craton.jobs.job import Fault
 from craton.jobs.pool import ProgressReply, Reply, Request, RunReply, RunRequest, StopRequest
-from craton.jobs.run import RunResult, perform
+from craton.jobs.run import RunResult, RunTask, perform
+from craton.model.errors import NotFoundError
+from craton.process.processes import find_process
 
 POLL_SECONDS = 0.05
 RUNS_EACH = 100
@@ -51,6 +54,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         self.socket, self.buffer, self.runs = ours, b"", 0
         self.request: RunRequest | None = None
+        self.foreign = False
 
         def serve() -> None:
             ours.close()
@@ -64,11 +68,17 @@ class Worker:
     def give(self, request: RunRequest) -> None:
         """Let the child run `request`."""
         self.request, self.runs = request, self.runs + 1
+        self.foreign = self.foreign or _is_foreign(request.process)
         self.child.limit(request.limits)
         self.socket.sendall(msgspec.json.encode(request) + b"\n")
 
     def is_worn(self) -> bool:
-        """Whether it should be replaced before the next run."""
+        """Whether it should be replaced before the next run; after a process of others, always.
+
+        They may have changed what other processes stand on.
+        """
+        if self.foreign:
+            return True
         grown = sandbox.resident(self.child.pid) - self.resident
         return self.runs >= RUNS_EACH or grown > GROWTH
 
@@ -123,7 +133,8 @@ class Warm:
             return
         worker = self._idle.pop() if self._idle else self._new_worker()
         self._busy[request.number] = worker
-        worker.give(request)
+        with suppress(OSError):  # it has died; that is heard at its socket, and told
+            worker.give(request)
 
     def _new_worker(self) -> Worker:
         worker = Worker(self._let_go)
@@ -143,7 +154,11 @@ class Warm:
             self._bury(worker)
             return
         for line in lines:
-            reply: Reply = msgspec.json.decode(line, type=Reply)
+            try:
+                reply: Reply = msgspec.json.decode(line, type=Reply)
+            except msgspec.DecodeError:
+                worker.child.kill("crashed")
+                return
             if isinstance(reply, RunReply):
                 self._rest(worker)
             self._reply(reply)
@@ -154,7 +169,7 @@ class Warm:
         del self._busy[worker.request.number]
         worker.request = None
         worker.child.unlimit()
-        if worker.is_worn():
+        if worker.child.killed or worker.is_worn():
             self._selector.unregister(worker.socket)
             worker.retire()
             self._ending.append(worker.child)
@@ -174,13 +189,17 @@ class Warm:
         del self._busy[request.number]
         code = worker.child.killed or "crashed"
         words, hint = FAULTS[code]
-        text = words.format(seconds=request.limits.seconds, memory=request.limits.memory / 1e6)
-        fault = Fault(kind=code, message=f"{request.task.process} {text}", hint=hint)
-        self._reply(RunReply(request.number, RunResult(fault=fault)))
+        text = words.format(seconds=request.limits.seconds, memory=request.limits.memory / (1 << 20))
+        fault = Fault(kind=code, message=f"{request.process} {text}", hint=hint)
+        self._reply(_run_reply(request.number, RunResult(fault=fault)))
 
     def _watch(self) -> None:
-        for worker in self._busy.values():
-            worker.child.watch()
+        for worker in list(self._busy.values()):
+            if worker.child.finished() is not None:
+                # something it started may hold its end of the socket open, so that no end is heard
+                self._bury(worker)
+            else:
+                worker.child.watch()
         self._ending = [child for child in self._ending if child.finished() is None]
 
     def _reply(self, reply: ProgressReply | RunReply) -> None:
@@ -194,8 +213,21 @@ def _serve(requests: socket.socket) -> None:
         for line in lines:
             request = msgspec.json.decode(line, type=RunRequest)
             _confine(request.limits)
-            result = perform(request.task, _listener(requests, request.number))
-            requests.sendall(msgspec.json.encode(RunReply(request.number, result)) + b"\n")
+            task = msgspec.json.decode(request.task, type=RunTask)
+            result = perform(task, _listener(requests, request.number))
+            requests.sendall(msgspec.json.encode(_run_reply(request.number, result)) + b"\n")
+
+
+def _is_foreign(process: str) -> bool:
+    """Whether `process` is not one of ours."""
+    try:
+        return not find_process(process).function.__module__.startswith("craton.")
+    except NotFoundError:
+        return True
+
+
+def _run_reply(number: int, result: RunResult) -> RunReply:
+    return RunReply(number, msgspec.Raw(msgspec.json.encode(result)))
 
 
 def _confine(limits: sandbox.Limits) -> None:

@@ -18,11 +18,12 @@ from typing import Any
 import msgspec
 
 from craton.jobs.assets import content_hash, stage_assets
+from craton.jobs.disk import disk_is_full
 from craton.jobs.job import Fault, InputRef
 from craton.jobs.opening import open_input
-from craton.model.data import ColumnNote, Document, Draft
+from craton.model.data import ColumnNote, Document, Draft, Series
 from craton.model.describe import describe
-from craton.model.errors import CratonError
+from craton.model.errors import ConflictError, CratonError
 from craton.model.licences import joined_licence
 from craton.model.moments import now
 from craton.model.permission import strictest
@@ -35,6 +36,9 @@ from craton.process.spec import Param, Spec
 from craton.store.codec import decode, encode
 
 SOFTWARE = f"craton {version('craton')}"
+
+LONGEST = 2000
+"""Characters kept of why a run failed."""
 
 CALLED, STORED = 0.05, 0.99
 """Shares of a job after which the process is called and the results are encoded."""
@@ -79,27 +83,53 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def perform(task: RunTask, listener: progress.Listener) -> RunResult:
-    """Run `task`; whatever goes wrong is a result too, unless the listener itself stops it."""
+    """Run `task`; whatever goes wrong is a result too."""
     try:
         with progress.listening(listener):
             return _perform(task)
-    except CratonError as error:
-        return RunResult(fault=Fault(kind=error.kind, message=error.message, hint=error.hint))
-    except MemoryError:
-        return RunResult(
-            fault=Fault(
-                kind="too-large", message=f"{task.process} needs more memory than the job may use",
-                hint="raise jobs.memory_mb, or run it on a part of the data",
-            )
-        )  # fmt: skip
     except Exception as error:  # noqa: BLE001 - whatever a process throws ends its own job only
+        return RunResult(fault=_fault(task, error))
+
+
+def _fault(task: RunTask, error: Exception) -> Fault:
+    """Why a run failed, in words short enough to be kept and shown."""
+    hint = ""
+    if disk_is_full(task.folder):
+        kind, message, hint = (
+            "disk-full",
+            "no space is left on the node's disk",
+            "free space, and run it again",
+        )
+    elif isinstance(error, CratonError):
+        kind, message, hint = error.kind, error.message, error.hint
+    elif isinstance(error, MemoryError) or "bad_alloc" in _words_of(error):
+        kind, message = "too-large", f"{task.process} needs more memory than the job may use"
+        hint = "raise jobs.memory_mb, or run it on a part of the data"
+    else:
         traceback.print_exception(error)
-        message = f"{task.process} failed ({type(error).__name__}: {error})"
-        return RunResult(fault=Fault(kind="crashed", message=message))
+        kind, message = "crashed", f"{task.process} failed ({type(error).__name__}: {_words_of(error)})"
+    return Fault(kind=kind, message=_short(message), hint=_short(hint))
+
+
+def _words_of(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot tell of itself
+        return "it gives no words"
+
+
+def _short(text: str) -> str:
+    """`text` without what JSON cannot hold, cut where it is very long."""
+    plain = text.encode("utf-8", "backslashreplace").decode()
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}…"
 
 
 def _perform(task: RunTask) -> RunResult:
     spec, started = find_process(task.process), now()
+    if spec.version != task.version:
+        raise ConflictError(
+            f"{spec.id} is version {spec.version} here, the job asked for {task.version}", hint="ask again"
+        )
     progress.report(0.0, "opening inputs")
     with ExitStack() as stack:
         scheduler = stack.enter_context(_scheduler(task.scheduler))
@@ -226,7 +256,7 @@ def _notes(data: Any) -> dict[str, ColumnNote]:
             str(name): _note(a.attrs, "units", "standard_name", "long_name")
             for name, a in data.data_vars.items()
         }
-    stated = getattr(getattr(data, "values", None), "attrs", None) or getattr(data, "attrs", {})
+    stated = getattr(data.values if isinstance(data, Series) else data, "attrs", {})
     return {
         str(name): _note(note, "unit", "quantity", "title")
         for name, note in stated.get("columns", {}).items()

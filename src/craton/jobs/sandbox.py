@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Child:
     limits: Limits | None = None
     deadline: float = math.inf
     killed: str = ""
+    status: int | None = None
 
     def limit(self, limits: Limits) -> None:
         """Put the child under `limits` from now on."""
@@ -54,12 +56,16 @@ class Child:
     def kill(self, code: str) -> None:
         """Kill the child; the first `code` given counts as the reason."""
         self.killed = self.killed or code
-        os.kill(self.pid, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):
+            with suppress(ProcessLookupError, PermissionError):
+                kill(self.pid, signal.SIGKILL)
 
     def finished(self) -> int | None:
         """Wait status once the child has ended, else `None`."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        return status if pid else None
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = status if pid else None
+        return self.status
 
 
 def spawn(work: Callable[[], None], limits: Limits) -> Child:
@@ -102,6 +108,8 @@ def confine(limits: Limits) -> None:
 def detach(parent: int) -> None:
     """Make this process die with `parent`, and let go of its standard input and output."""
     die_with_parent(parent)
+    # a group of its own, so that what it starts is killed with it
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     null = os.open(os.devnull, os.O_RDWR)

@@ -11,13 +11,14 @@ import msgspec
 from craton.jobs.job import InputRef, Job, JobLimits
 from craton.jobs.opening import choose_variable
 from craton.jobs.run import result_id
-from craton.model.errors import ContractError, NotFoundError
-from craton.model.permission import OWNER, Actor, allowed
+from craton.model.errors import ContractError
+from craton.model.permission import OWNER, Actor
 from craton.model.record import LanguageMap, Record
 from craton.process.marks import Data
 from craton.process.processes import find_process
 from craton.process.spec import Param, Spec
 from craton.process.values import canonical, from_doors
+from craton.store.access import permitted
 from craton.store.store import Store
 
 KIND_WORDS = {
@@ -26,6 +27,8 @@ KIND_WORDS = {
 }  # fmt: skip
 
 GRIDDED = frozenset({"grid", "volume"})
+
+HOW = "name it as ID, ID@2 for its second version, ID#FIELD for a field of a grid"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,18 +54,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     step: str = ""
     app: str = ""
     subscriber: dict[str, str] = {}
+    answer: dict[str, Any] = {}
 
 
 def open_record(store: Store, actor: Actor, text: str) -> tuple[Record, str]:
     """Record and field that `ID@VERSION#FIELD` names; what `actor` may not see does not exist."""
     name, _, field = text.partition("#")
-    id, at, version = name.partition("@")
-    if at and not version.isdecimal():
-        raise NotFoundError(f"{text!r} names no version", hint="write ID@1, ID@2 …")
-    record = store.get(id, int(version) if at else None)
-    if not allowed(actor, "process", record):
-        raise NotFoundError(f"there is no dataset {id!r}")
-    return record, field
+    return permitted(store, actor, "process", name, hint=HOW), field
 
 
 def job_of(store: Store, request: Request) -> Job:
@@ -82,7 +80,7 @@ def job_of(store: Store, request: Request) -> Job:
     return Job(
         id="", process=spec.id, version=spec.version, inputs=inputs, parameters=parameters, key=key,
         title=request.title, actor=request.actor, limits=request.limits, parent=request.parent,
-        step=request.step, app=request.app, subscriber=request.subscriber,
+        step=request.step, app=request.app, subscriber=request.subscriber, answer=request.answer,
         results={o.name: result_id(spec.id, key, o.name, several=spec.several) for o in spec.outputs},
     )  # fmt: skip
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
-import shutil
 import traceback
 import unicodedata
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import msgspec
 
 from craton.jobs import plan, stage
 from craton.jobs.assets import content_hash, stage_assets
+from craton.jobs.disk import disk_is_full
 from craton.jobs.messages import DISK_FULL, Group, Result, Task
 from craton.model.data import Document, Draft
 from craton.model.describe import describe
@@ -57,15 +57,6 @@ def _failure(task: Task, error: Exception) -> Result:
     traceback.print_exception(error)
     message = f"reader {task.reader} failed on {task.shown} ({type(error).__name__}: {error})"
     return Result(code="crashed", message=message, hint=REPORT)
-
-
-LEAST_FREE = 4 << 20
-"""Bytes free below which a failure is the disk's, whatever a library calls it."""
-
-
-def disk_is_full(folder: str) -> bool:
-    """Whether so little space is left that writing fails."""
-    return shutil.disk_usage(folder).free < LEAST_FREE
 
 
 def disk_full(task: Task) -> Result:

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from craton.jobs import plan, sandbox
+from craton.jobs.disk import disk_is_full
 from craton.jobs.messages import (
     Group,
     PlanReply,
@@ -28,7 +29,7 @@ from craton.jobs.messages import (
     Result,
     Task,
 )
-from craton.jobs.task import disk_full, disk_is_full, perform
+from craton.jobs.task import disk_full, perform
 
 POLL_SECONDS = 0.02
 PLAN_NUMBER = -1

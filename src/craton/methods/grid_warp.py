@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import numpy as np
@@ -33,6 +34,9 @@ TOLERANCE = 0.01
 
 FARTHEST = 10.0
 """Degrees of longitude from its central meridian to which a UTM zone is stretched."""
+
+FAR = 3.0
+"""Times the extent of a system's area of use that a grid may reach in it."""
 
 POLAR = {True: ("EPSG:32661", 84.0), False: ("EPSG:32761", -80.0)}
 """Polar stereographic systems north and south, and the latitudes from which they take over from UTM."""
@@ -222,7 +226,26 @@ def _template(name: str, source: Place, target: str, spacing: float | None) -> x
     except (RasterioError, ValueError) as error:
         raise ContractError(name, "crs", "a system that covers the grid", target[:60]) from error
     region = (place.c, place.f + place.e * height, place.c + place.a * width, place.f)
+    _check_reach(name, region, target)
     return _new(name, region, place.a, target)
+
+
+def _check_reach(name: str, region: tuple[float, float, float, float], target: str) -> None:
+    """Refuse a grid that reaches so far beyond where `target` is valid that its cells lose all sense."""
+    area = systems.area_of_use(target)
+    if area is None or systems.is_geographic(target) or area[0] > area[2]:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        valid = pyproj.Transformer.from_crs("OGC:CRS84", target, always_xy=True).transform_bounds(*area)
+    sides = (region[2] - region[0], region[3] - region[1]), (valid[2] - valid[0], valid[3] - valid[1])
+    if not all(np.isfinite(valid)):
+        return
+    if any(here > FAR * there for here, there in zip(*sides, strict=True)):
+        raise ContractError(
+            name, "crs", "a system that is valid where the grid lies", f"{target[:40]}, far beyond its area",
+            hint=f"clip it first to {area[0]:g} to {area[2]:g}° E, {area[1]:g} to {area[3]:g}° N",
+        )  # fmt: skip
 
 
 def _system(crs: str) -> object:

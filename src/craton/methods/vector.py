@@ -35,7 +35,7 @@ Polygons = Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))]
 @process(BUFFER, version="1", keywords=("distance", "zone", "proximity"))
 def buffer(
     features: Features,
-    distance: Annotated[float, Unit("m")],
+    distance: Annotated[float, Unit("m"), Bounds(minimum=-2e7, maximum=2e7)],
     *,
     dissolve: bool = False,
     segments: Annotated[int, Bounds(minimum=1, maximum=360)] = 32,
@@ -189,6 +189,8 @@ def overlay(
 
 def _some(name: str, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     there = placed(frame)
+    if (there.geom_type == "GeometryCollection").any():
+        there = there.explode(ignore_index=True)
     if there.empty:
         raise ContractError(OVERLAY, name, "a table with geometries", "one without")
     return there

@@ -104,6 +104,9 @@ def _measured(
     whole = shapely.make_valid(shapes.to_numpy(), method="structure", keep_collapsed=False)
     frame = gpd.GeoDataFrame({"row": np.arange(len(shapes))}, geometry=whole, crs=wkt)
     values = np.ma.masked_invalid(np.ascontiguousarray(cells, dtype=np.float64))
+    if values.mask.all():  # exactextract does not survive it
+        empty = pd.DataFrame(np.nan, index=range(len(shapes)), columns=list(STATISTICS))
+        return empty.assign(count=0.0)
     raster = NumPyRasterSource(values, *region, srs_wkt=wkt)
     weight = "(coverage_weight=area_spherical_m2)" if geographic else ""
     wanted = [f"{one}={one}{weight if one in WEIGHED else ''}" for one in STATISTICS]

@@ -13,7 +13,7 @@ import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -21,10 +21,11 @@ from typing import Any
 import msgspec
 
 from craton.model.errors import CratonError, InvalidError, NotFoundError
+from craton.model.quantities import rule
 from craton.model.record import Kind, LanguageMap
 from craton.process.processes import find_process
 from craton.process.spec import Param, Spec
-from craton.process.values import from_door
+from craton.process.values import check_value, from_door
 
 GROUP = "craton.apps"
 FILE_NAME = "app.toml"
@@ -112,6 +113,8 @@ class App(_Strict, frozen=True, kw_only=True):
 
     def parameter(self, name: str) -> tuple[Spec, Param]:
         """Process and parameter of it that the application's parameter `name` is."""
+        if not self.parameters[name].of:
+            raise InvalidError(f"app {self.id}: parameter {name} must say of which step's parameter it is")
         step_id, _, parameter = self.parameters[name].of[0].partition(".")
         step = self.step(step_id)
         spec = find_process(step.process) if step else None
@@ -150,6 +153,10 @@ def _check(app: App) -> None:
     if not _ID.fullmatch(app.id):
         raise InvalidError(f"an app is called like-this, not {app.id!r}")
     known: set[str] = set(app.needs)
+    for name, need in app.needs.items():
+        unknown = [q for q in need.quantity if rule(q) is None]
+        if unknown:
+            raise InvalidError(f"need {name}: {unknown[0]!r} is no quantity the registry knows")
     for step in app.steps:
         if step.id in known:
             raise InvalidError(f"two things are called {step.id!r}")
@@ -168,8 +175,13 @@ def _check(app: App) -> None:
 def _check_of(app: App, name: str, of: str) -> None:
     step_id, _, parameter = of.partition(".")
     step = app.step(step_id)
-    if step is None or parameter not in {p.name for p in find_process(step.process).values}:
+    param = find_process(step.process).param(parameter) if step else None
+    if step is None or param is None or param.data is not None:
         raise InvalidError(f"parameter {name} is of {of!r}, which is no step's parameter")
+    _, first = app.parameter(name)
+    if (param.base, param.unit, param.many) != (first.base, first.unit, first.many):
+        raise InvalidError(f"parameter {name} is of parameters of different types or units")
+    check_value(step.process, param, app.default(name))
 
 
 def _check_step(app: App, step: Step, known: set[str]) -> None:
@@ -201,7 +213,7 @@ def apps() -> Mapping[str, App]:
     """All applications by identifier; a broken one of a plugin is a named warning."""
     found: dict[str, App] = {}
     for point in entry_points(group=GROUP):
-        for path in _descriptions(point.value):
+        for path in _found(point):
             try:
                 app = read_app(path.read_text(encoding="utf-8"), f"{point.name}: {path}")
             except CratonError as error:
@@ -213,6 +225,17 @@ def apps() -> Mapping[str, App]:
                 raise InvalidError(f"two apps are called {app.id!r}")
             found[app.id] = app
     return dict(sorted(found.items()))
+
+
+def _found(point: EntryPoint) -> list[Traversable]:
+    """Descriptions of a plugin; one that cannot be imported is a named warning."""
+    try:
+        return list(_descriptions(point.value))
+    except Exception as error:
+        if point.value == "craton.apps":
+            raise
+        warnings.warn(f"apps of plugin {point.name!r} are left out: {error}", stacklevel=3)
+        return []
 
 
 def _descriptions(package: str) -> Iterator[Traversable]:

@@ -175,10 +175,8 @@ def _columns(process: str, param: Param, columns: tuple[Column, ...], frame: pd.
         if column.name not in frame.columns:
             came = ", ".join(map(str, frame.columns[:12])) or "none"
             raise _wrong(process, param, f"a table with the column `{column.name}`", f"one with {came}")
-        if not column.unit or column.unit == "1":
-            continue
         has = units.parse(notes.get(column.name, {}).get("unit", "")) or ""
-        if has == column.unit:
+        if column.unit in {"", has} or (column.unit == "1" and not has):
             continue
         if not has or not units.compatible(has, column.unit):
             raise _wrong(
@@ -209,7 +207,7 @@ def check_column(process: str, param: Param, name: str, frame: pd.DataFrame) -> 
     assert param.column_of is not None
     fit = [
         str(c) for c in frame.columns
-        if c != frame.attrs.get("geometry", "geometry")
+        if c != getattr(frame, "_geometry_column_name", None)
         and (not param.column_of.numeric or pd.api.types.is_numeric_dtype(frame[c]))
     ]  # fmt: skip
     if name not in fit:
@@ -222,7 +220,14 @@ def finish(process: str, output: Param, value: object, given: dict[str, Any]) ->
     """A result with the quantity and unit that its mark states; `ContractError` where it is another thing."""
     checked = _check_result(process, output, value, given)
     if isinstance(checked, xr.DataArray) and checked.name is None:
-        return checked.rename(str(checked.attrs.get("standard_name") or output.name))
+        checked = checked.rename(str(checked.attrs.get("standard_name") or output.name))
+    if isinstance(checked, xr.DataArray) and checked.name in checked.coords:
+        return checked.rename(f"{checked.name}_value")
+    if isinstance(checked, pd.DataFrame) and not checked.columns.is_unique:
+        twice = ", ".join(map(str, checked.columns[checked.columns.duplicated()][:5]))
+        raise _wrong(
+            process, output, "a table whose columns have names of their own", f"one with {twice} twice"
+        )
     return checked
 
 

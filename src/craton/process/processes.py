@@ -31,6 +31,7 @@ from craton.process.spec import Param, Spec
 from craton.process.values import allowed_words, check_value
 
 GROUP = "craton.processes"
+OURS = "craton.methods"
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 _registered: dict[str, Spec] = {}
@@ -153,12 +154,16 @@ def _stated(param: Param, value: object) -> str:
 
 @cache
 def _load() -> None:
-    for point in entry_points(group=GROUP):
+    points = sorted(entry_points(group=GROUP), key=lambda point: (point.value != OURS, point.name))
+    for point in points:
+        before = dict(_registered)
         try:
             point.load()
-        except Exception as error:
-            if point.value == "craton.methods":
+        except (Exception, SystemExit) as error:
+            if point.value == OURS:
                 raise
+            _registered.clear()
+            _registered.update(before)
             warnings.warn(f"processes of plugin {point.name!r} are left out: {error}", stacklevel=3)
 
 

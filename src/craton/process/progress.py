@@ -8,6 +8,7 @@ for window in progress.each(windows, "inverting"):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,7 +29,8 @@ def report(fraction: float, message: str = "") -> None:
     """
     listener = _listener.get()
     if listener is not None:
-        listener(min(max(fraction, 0.0), 1.0), message)
+        share = min(max(float(fraction), 0.0), 1.0) if math.isfinite(fraction) else 0.0
+        listener(share, str(message))
 
 
 def each[T](items: Sequence[T], message: str = "") -> Iterator[T]:

@@ -160,6 +160,8 @@ def _number(process: str, param: Param, text: str) -> object:
     found = _QUANTITY.fullmatch(text)
     if not found:
         return text
+    if param.base is int and not found["unit"] and found["number"].lstrip("+-").isdigit():
+        return int(found["number"])
     number = float(found["number"])
     if found["unit"]:
         stated = units.parse(found["unit"])

@@ -23,7 +23,7 @@ def object_reply(request: Request, path: Path, sha256: str, media_type: str, nam
     """The stored object at `path`: it never changes, so whoever has it need not fetch it again."""
     tag = f'"{sha256}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if _matches(request.headers.get("if-none-match", ""), tag):
+    if request.method in {"GET", "HEAD"} and _matches(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return FileResponse(
         path, headers=headers, media_type=media_type, filename=name, content_disposition_type="inline"
@@ -96,6 +96,7 @@ class Parts(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send all parts, then remove their files."""
+        del receive
         try:
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)

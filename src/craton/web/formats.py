@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,8 +160,3 @@ def _as_stored(site: Site, record: Record, format_: Format) -> tuple[Path, str] 
 
 def _bare(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
-
-
-def names_of(formats: Sequence[Format]) -> str:
-    """Short names of `formats`, for a message."""
-    return ", ".join(one.name for one in formats) or "none"

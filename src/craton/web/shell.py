@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -12,10 +14,18 @@ from craton.web.replies import OWN_PROBLEMS, Json, ProblemError
 MOST_BYTES = 1 << 20
 """Bytes of the body of a request."""
 
+BODY_SECONDS = 30.0
+"""How long the body of a request may take to come."""
+
+UNREAD = {"Connection": "close"}
+"""Goes with a reply to a request whose body was not read to its end: nothing more can be asked there."""
+
 SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
 }
 """Nothing that a reply holds is run as a page: data can be text that someone else wrote."""
 
@@ -94,15 +104,20 @@ async def _body(request: Request) -> bytes:
     if stated.isdecimal() and len(stated) < 20 and int(stated) > MOST_BYTES:
         raise _too_large()
     body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > MOST_BYTES:
-            raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for block in request.stream():
+                body += block
+                if len(body) > MOST_BYTES:
+                    raise _too_large()
+    except TimeoutError:
+        message = f"the body did not come within {BODY_SECONDS:g} s"
+        raise ProblemError(408, OWN_PROBLEMS + "too-slow", message, headers=UNREAD) from None
     return bytes(body)
 
 
 def _too_large() -> ProblemError:
     return ProblemError(
         413, OWN_PROBLEMS + "too-large", f"a request may have {MOST_BYTES} bytes",
-        hint="add data to the node, and name it in the request by its identifier",
+        hint="add data to the node, and name it in the request by its identifier", headers=UNREAD,
     )  # fmt: skip

@@ -1,0 +1,56 @@
+"""The front page and what the node conforms to (OGC API – Common)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from craton.web.jobs import JOB_LIST
+from craton.web.queries import check_query
+from craton.web.replies import link, reply
+from craton.web.site import Site
+
+COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
+PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
+
+CONFORMANCE = (
+    COMMON + "core",
+    COMMON + "landing-page",
+    COMMON + "json",
+    COMMON + "oas30",
+    PROCESSES + "core",
+    PROCESSES + "ogc-process-description",
+    PROCESSES + "json",
+    PROCESSES + "oas30",
+    PROCESSES + "job-list",
+    PROCESSES + "callback",
+    PROCESSES + "dismiss",
+)
+
+RELATION = "http://www.opengis.net/def/rel/ogc/1.0/"
+OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
+
+
+def show_landing(site: Site, request: Request) -> Response:
+    """Tell what is here."""
+    check_query(request)
+    base = site.base(request)
+    links = [
+        link(f"{base}/", "self", "this document"),
+        link(f"{base}/api", "service-desc", "what can be asked here", OPENAPI_TYPE),
+        link(f"{base}/conformance", RELATION + "conformance", "standards kept"),
+        link(f"{base}/conformance", "conformance", "standards kept"),
+        link(f"{base}/processes", RELATION + "processes", "processes"),
+        link(f"{base}/jobs", JOB_LIST, "jobs"),
+        link(f"{base}/apps", "related", "applications: chains of processes"),
+        link(f"{base}/datasets", "related", "datasets"),
+    ]
+    title = site.options.title or "A Craton node"
+    words = "A geological survey's node: its datasets, and processes that run on them."
+    return reply(request, {"title": title, "description": words, "links": links})
+
+
+def show_conformance(_site: Site, request: Request) -> Response:
+    """Tell which classes of which standards are kept."""
+    check_query(request)
+    return reply(request, {"conformsTo": CONFORMANCE})

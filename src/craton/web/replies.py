@@ -1,0 +1,180 @@
+"""Replies in JSON, links in them, and what went wrong as problem details (RFC 7807)."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from craton.model.errors import (
+    CancelledError,
+    ConflictError,
+    ContractError,
+    CratonError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    StorageError,
+)
+from craton.web.watching import StoppedError
+
+Json = dict[str, Any]
+"""A JSON object."""
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+PROBLEM = "application/problem+json"
+
+EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+OWN_PROBLEMS = "urn:craton:problem:"
+"""Start of the types of problems that the standard has no type for."""
+
+RETRY_SECONDS = 30
+"""When to ask again, where the node has too much to do."""
+
+STATUS: tuple[tuple[type[CratonError], int], ...] = (
+    (InvalidError, 400),
+    (RefusedError, 400),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (CancelledError, 410),
+    (StorageError, 503),
+    (StoppedError, 503),
+)
+"""HTTP status by kind of error; any other is 500."""
+
+TITLES = {
+    400: "The request cannot be used", 404: "Not found", 405: "Not allowed here", 408: "Too slow",
+    409: "Conflict", 410: "Gone", 413: "Too large", 415: "Of a type that is not taken",
+    500: "A fault of the node", 503: "Not now",
+}  # fmt: skip
+
+
+class ProblemError(CratonError):
+    """What goes wrong only on the web: its status, its type, and headers that go with it."""
+
+    kind = "web"
+
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        message: str,
+        *,
+        hint: str = "",
+        headers: Mapping[str, str] | None = None,
+        more: Json | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status, self.type, self.headers, self.more = status, type, headers or {}, more or {}
+
+
+def too_busy(message: str) -> ProblemError:
+    """The problem of a node that has too much to do."""
+    return ProblemError(
+        503, OWN_PROBLEMS + "busy", message, hint=f"ask again in {RETRY_SECONDS} s",
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )  # fmt: skip
+
+
+def reply(
+    request: Request,
+    document: object,
+    *,
+    status: int = 200,
+    media_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`document` as JSON, indented for people who look with a browser."""
+    content = msgspec.json.encode(document)
+    if "text/html" in request.headers.get("accept", ""):
+        content = msgspec.json.format(content, indent=2)
+    return Response(content, status, headers, media_type)
+
+
+def link(href: str, rel: str, title: str = "", type: str = JSON) -> Json:
+    """A link of a document."""
+    return {"href": href, "rel": rel, "type": type, **({"title": title} if title else {})}
+
+
+def link_header(href: str, rel: str, **more: str) -> str:
+    """A link in the form of a header (RFC 8288)."""
+    said = "".join(f'; {name}="{_plain(value)}"' for name, value in more.items() if value)
+    return f'<{href}>; rel="{rel}"{said}'
+
+
+def _plain(text: str) -> str:
+    """`text` with what must not stand in a quoted string of a header left out."""
+    return "".join(c for c in text if " " <= c <= "~" and c not in '"\\')
+
+
+def path_of(*parts: str) -> str:
+    """Path of an address, each part percent-encoded; `@` and `:` stay."""
+    return "".join("/" + quote(part, safe="@:") for part in parts)
+
+
+def problem_of(error: CratonError) -> ProblemError:
+    """An error of the tree as a problem."""
+    if isinstance(error, ProblemError):
+        return error
+    status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+    more: Json = {}
+    if isinstance(error, ContractError):
+        more = {name: getattr(error, name) for name in ("process", "parameter", "allowed", "came")}
+    return ProblemError(
+        status, OWN_PROBLEMS + error.kind, error.message, hint=error.hint, headers=headers, more=more
+    )
+
+
+def problem_document(problem: ProblemError) -> Json:
+    """Problem details: `type`, `title`, `status`, `detail`; and `hint`, where there is one."""
+    said: Json = {
+        "type": problem.type,
+        "title": TITLES.get(problem.status, "Problem"),
+        "status": problem.status,
+        "detail": problem.message,
+        "hint": problem.hint,
+        **problem.more,
+    }
+    return {key: value for key, value in said.items() if value != ""}
+
+
+def problem_reply(request: Request, problem: ProblemError) -> Response:
+    """`problem` as it is told."""
+    return reply(
+        request, problem_document(problem), status=problem.status, media_type=PROBLEM, headers=problem.headers
+    )
+
+
+async def tell_error(request: Request, error: Exception) -> Response:
+    """Reply to an error of the tree."""
+    assert isinstance(error, CratonError)
+    problem = problem_of(error)
+    if problem.status == 500:
+        traceback.print_exception(error)
+    return problem_reply(request, problem)
+
+
+async def tell_http_error(request: Request, error: Exception) -> Response:
+    """Reply where no route fits, or the method is wrong."""
+    assert isinstance(error, HTTPException)
+    message = f"there is nothing at {request.url.path}" if error.status_code == 404 else str(error.detail)
+    if error.status_code == 405:
+        message = f"{request.method} is not allowed at {request.url.path}"
+    type_ = OWN_PROBLEMS + str(error.detail).lower().replace(" ", "-")
+    problem = ProblemError(error.status_code, type_, message, headers=error.headers)
+    return problem_reply(request, problem)
+
+
+async def tell_fault(request: Request, error: Exception) -> Response:
+    """Reply to a fault of ours; what it was stands in the log only."""
+    traceback.print_exception(error)
+    message = "a fault in Craton; the log of the node says where"
+    return problem_reply(request, ProblemError(500, OWN_PROBLEMS + "fault", message))

@@ -1,0 +1,121 @@
+"""The node as its visitors meet it: what they may see, and where it is."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from starlette.requests import Request
+
+from craton.jobs.job import Job, JobLimits
+from craton.jobs.manager import Manager
+from craton.model.errors import NotFoundError
+from craton.model.permission import ANYONE, Action, Actor
+from craton.model.record import Member, Record
+from craton.store.access import permitted
+from craton.store.store import Store
+from craton.web.watching import Watcher
+
+READERS = 8
+"""Requests answered at a time. The threads stay, for each holds connections to catalogue and jobs."""
+
+WRITERS = 2
+"""Datasets written in other formats at a time; each may take a grid's worth of memory."""
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """How the node shows itself.
+
+    Parameters
+    ----------
+    title, version : str
+        Name of the node, and version of the program.
+    address : str
+        Where visitors reach it, such as `https://data.survey.example`; empty takes what they asked for.
+    callback_hosts : tuple of str
+        Hosts, or hosts and ports, that jobs may call back.
+    waiting : int
+        Number of jobs that may wait.
+    limits : JobLimits
+        What a job of a visitor may use.
+    """
+
+    title: str = ""
+    version: str = ""
+    address: str = ""
+    callback_hosts: tuple[str, ...] = ()
+    waiting: int = 1000
+    limits: JobLimits = field(default_factory=JobLimits)
+
+
+class Site:
+    """One node on the web; visitors have no name yet, and see what anyone may see."""
+
+    def __init__(self, store: Store, manager: Manager, watcher: Watcher, options: SiteOptions) -> None:
+        self.store, self.manager, self.watcher, self.options = store, manager, watcher, options
+        self.actor: Actor = ANYONE
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="web")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="web-write")
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        for threads in (self._readers, self._writers):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    async def read[T](self, act: Callable[..., T], *arguments: object) -> T:
+        """Result of `act`, which asks catalogue or queue, in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, functools.partial(act, *arguments))
+
+    async def write[T](self, act: Callable[..., T], *arguments: object) -> T:
+        """Result of `act`, which writes data in another format, in one of few threads."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writers, functools.partial(act, *arguments))
+
+    def record(self, name: str, action: Action = "see") -> Record:
+        """Record of `ID` or `ID@VERSION`; what the visitor may not see does not exist."""
+        return permitted(self.store, self.actor, action, name, hint="the list is at /datasets")
+
+    def job(self, id: str) -> Job:
+        """Job `id`, if a visitor asked for it; `NotFoundError` otherwise."""
+        absent = NotFoundError(f"there is no job {id!r}", hint="the list is at /jobs")
+        try:
+            job = self.manager.queue.get(id)
+        except NotFoundError:
+            raise absent from None
+        if job.actor != self.actor or job.parent:
+            raise absent
+        return job
+
+    def locate(self, member: Member) -> Path:
+        """Local file of a stored object."""
+        path = self.store.objects.path(member.sha256) if member.sha256 else None
+        if path is None:
+            raise NotFoundError(
+                f"{member.name} is not on this node", hint="the record tells where the data lies"
+            )
+        return path
+
+    def base(self, request: Request) -> str:
+        """Address of the node as it is told to who asks, without a stroke at its end."""
+        return (self.options.address or str(request.base_url)).rstrip("/")
+
+
+MOST_DIGITS = 9
+"""Digits of a number in an address: enough for every version, and no database's integer is exceeded."""
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is a whole number of a sensible size, in plain digits."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+
+
+def site_of(request: Request) -> Site:
+    """The site that `request` came to."""
+    return cast("Site", request.app.state.site)

@@ -180,8 +180,15 @@ def _values_shown(spec: Spec) -> list[Param]:
 def _python(spec: Spec, inputs: list[Param], values: list[Param]) -> str:
     module, name = spec.function.__module__, spec.function.__name__
     given = [p.name if not p.many else f"({p.name},)" for p in inputs]
-    given += [f"{p.name}={_example(p)!r}" for p in values]
+    given += [f"{p.name}={_in_python(_example(p))}" for p in values]
     return f"from {module} import {name}\n\nresult = {name}({', '.join(given)})"
+
+
+def _in_python(value: Any) -> str:
+    """A value as Python has it, texts in double quotes."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_in_python, value))}{',' if len(value) == 1 else ''})"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _command(spec: Spec, inputs: list[Param], values: list[Param]) -> str:

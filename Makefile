@@ -30,7 +30,7 @@ demo: setup
 
 test: setup
 	@tools/system-packages
-	@$(PYTHON) -m pytest -n auto
+	@$(PYTHON) -m pytest -n auto --dist worksteal
 
 check: lint types imports docs test
 

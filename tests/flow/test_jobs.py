@@ -301,16 +301,15 @@ def test_a_killed_node_loses_no_job_and_makes_no_second_result(node):
 
 
 def test_a_pool_whose_process_is_killed_is_started_again(node):
-    """Killing the warm process fails the job that ran; the next job runs in a new one."""
+    """Killing the warm process costs no job: the one that ran is run again, and others follow."""
     pool = Pool()
     with Manager(node.store, node.queue, pool) as manager:
         assert manager.wait(manager.submit(_request(node, "count", 3)).id, 60).state == "successful"
-        job = manager.submit(_request(node, "loops"))
-        while manager.queue.get(job.id).state != "running":
-            time.sleep(0.02)
+        job = _running(manager, manager.submit(_request(node, "waits", 2)))
         time.sleep(0.3)
         os.kill(pool._process._process.pid, signal.SIGKILL)
-        assert manager.wait(job.id, 30).state == "failed"
+        ended = manager.wait(job.id, 60)
+        assert (ended.state, ended.attempts) == ("successful", 2)
         assert manager.wait(manager.submit(_request(node, "count", 4)).id, 60).state == "successful"
     assert node.check() == []
 
@@ -354,6 +353,25 @@ def test_a_wrong_command_ends_in_a_message(node):
     assert done.returncode == 2
     assert "must be one of its inputs: table" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.5])
+def test_ctrl_c_stops_the_job_and_the_command(node, seconds):
+    """One interrupt, early or late, dismisses the job; the command ends with status 1 and no traceback."""
+    arguments = ["run", node.folder, "misbehaving.loops", "--input", f"table={_table(node)}"]
+    command = subprocess.Popen([*CRATON, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while not node.queue.find():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(seconds)
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == 1
+    assert "dismissed" in said
+    assert "Traceback" not in said
+    assert node.queue.find()[0].state == "dismissed"
+    assert node.check() == []
 
 
 def test_a_deleted_result_is_made_again(node):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -19,7 +23,7 @@ from craton.cli.commands import (
 )
 from craton.cli.node import Node
 from craton.jobs.job import Job
-from craton.model.errors import InvalidError
+from craton.model.errors import ConflictError, InvalidError
 
 
 @craton.command()
@@ -117,13 +121,38 @@ def _queued(node: Node, request: Any) -> Job:
 
 def _ran(node: Node, request: Any, *, quiet: bool) -> Job:
     """Run one job here and wait for it; Ctrl-C dismisses it."""
-    job = _queued(node, request)
-    with present_jobs.watching(quiet=quiet) as tell, node.manager(root=job.id) as manager:
-        try:
-            return manager.wait(job.id, tell=tell)
-        except KeyboardInterrupt:
-            manager.dismiss(job.id)
-            return manager.wait(job.id)
+    with _interrupts() as stop:
+        job = _queued(node, request)
+        with present_jobs.watching(quiet=quiet) as tell, node.manager(root=job.id) as manager:
+
+            def pause(seconds: float) -> None:
+                if stop.is_set():
+                    stop.clear()
+                    with suppress(ConflictError):  # it has just ended
+                        manager.dismiss(job.id)
+                manager.pause(seconds)
+
+            return node.queue.wait(job.id, tell=tell, pause=pause)
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, wherever the program is; the second interrupts it.
+
+    An exception raised in the middle of a library may be swallowed there; an event is not.
+    """
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop.set()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @craton.command()

@@ -17,8 +17,8 @@ from typing import Self
 
 from craton.jobs.app_run import advance, app_job, is_app
 from craton.jobs.job import Fault, InputRef, Job, ManagerOptions, changed
-from craton.jobs.pool import Executor
-from craton.jobs.queue import JobQueue
+from craton.jobs.pool import POOL_ENDED, Executor
+from craton.jobs.queue import MOST_ATTEMPTS, JobQueue
 from craton.jobs.run import RunInput, RunTask
 from craton.jobs.sandbox import Limits
 from craton.jobs.submission import Request, job_of, open_record
@@ -124,7 +124,7 @@ class Manager:
                     work()
                 except Exception:  # noqa: BLE001 - a full disk or a damaged queue must not end the node
                     traceback.print_exc()
-                    self._pause(POLL_SECONDS)
+                    self.pause(POLL_SECONDS)
         finally:
             self.queue.leave()
 
@@ -142,9 +142,10 @@ class Manager:
 
     def wait(self, id: str, seconds: float = float("inf"), tell: Hook | None = None) -> Job:
         """Job `id` once it is over, or as it is after `seconds`; `tell` hears of each change."""
-        return self.queue.wait(id, seconds, tell, self._pause)
+        return self.queue.wait(id, seconds, tell, self.pause)
 
-    def _pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Wait for something to happen, `seconds` at most."""
         with self._wake:
             self._wake.wait(seconds)
 
@@ -324,6 +325,10 @@ class Manager:
                 return None
             if self._stopping:
                 return changed(one, state="accepted", percent=0.0, attempts=one.attempts - 1, message="")
+            if fault.kind == POOL_ENDED and one.attempts < MOST_ATTEMPTS:
+                return changed(
+                    one, state="accepted", percent=0.0, message=f"{fault.message}; waiting to run again"
+                )
             return changed(one, state="failed", ended=now(), fault=fault, message=fault.message)
 
         return self.queue.release(job.id, fail)
@@ -339,7 +344,7 @@ class Manager:
         """After a while, take up what owners that are gone left, and go on with applications."""
         end = time.monotonic() + RECOVER_SECONDS
         while not self._stopping and time.monotonic() < end:
-            self._pause(max(0.0, end - time.monotonic()))
+            self.pause(max(0.0, end - time.monotonic()))
         if not self._stopping:
             self._recover()
 

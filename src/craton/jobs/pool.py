@@ -23,6 +23,9 @@ from craton.jobs.sandbox import Limits
 from craton.model.errors import CancelledError
 from craton.process.progress import Listener
 
+POOL_ENDED = "pool-ended"
+"""Kind of the fault of a run whose warm process was killed, perhaps by a neighbour: it is run again."""
+
 TICK_SECONDS = 0.2
 """How often a running job is looked at for having been dismissed."""
 
@@ -197,4 +200,4 @@ def _check(goes_on: Callable[[], bool]) -> None:
 
 def _died() -> RunResult:
     message = "the process that runs jobs ended"
-    return RunResult(fault=Fault(kind="crashed", message=message, hint="run the job again"))
+    return RunResult(fault=Fault(kind=POOL_ENDED, message=message, hint="run the job again"))

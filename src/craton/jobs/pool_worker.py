@@ -10,11 +10,8 @@ from __future__ import annotations
 import os
 import resource
 import selectors
-import signal
 import socket
-import sys
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
@@ -270,13 +267,9 @@ def preload() -> None:
 
 def main() -> None:
     """Serve on standard input and output."""
-    sandbox.die_with_parent(os.getppid())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    requests, replies = sandbox.line_streams()
     preload()
-    Warm(sys.stdin.buffer, replies).serve()
+    Warm(requests, replies).serve()
 
 
 if __name__ == "__main__":

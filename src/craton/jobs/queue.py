@@ -31,7 +31,7 @@ POLL_SECONDS = 0.1
 """How often a job is looked at while someone waits for it."""
 
 MOST_ATTEMPTS = 3
-"""Times a job may be running when its node ends, before it counts as the cause."""
+"""Times a job may be running when its node or its pool ends, before it counts as the cause."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (

@@ -9,10 +9,12 @@ import resource
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -124,6 +126,19 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def line_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Make this process the helper of its parent: requests and replies; what a library prints goes to stderr.
+
+    It dies with its parent, whose Ctrl-C is not for it.
+    """
+    die_with_parent(os.getppid())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return sys.stdin.buffer, replies
 
 
 def resident(pid: int) -> int:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import sys
-import warnings
 from pathlib import Path
 from typing import BinaryIO
 
@@ -145,13 +143,9 @@ def preload() -> None:
 
 def main() -> None:
     """Serve on standard input and output."""
-    sandbox.die_with_parent(os.getppid())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    requests, replies = sandbox.line_streams()
     preload()
-    Worker(sys.stdin.buffer, replies).serve()
+    Worker(requests, replies).serve()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import Any, Self
 from craton.model.errors import ConflictError, InvalidError, NotFoundError, StorageError
 from craton.model.record import Bbox, Kind, Period, Record, Tombstone
 from craton.store.catalogue import Batch, Catalogue, Outcome, Problem
+from craton.store.derived import Derived
 from craton.store.entries import refs
 from craton.store.inspect import inspect
 from craton.store.local import LocalObjects, translated
@@ -33,6 +34,7 @@ from craton.store.staging import Staging, Transaction
 CATALOGUE = "catalogue.sqlite"
 OBJECTS = "objects"
 STAGING = "staging"
+DERIVED = "derived"
 
 BULK = 10_000
 """Records that `put_many` writes in one go."""
@@ -49,7 +51,8 @@ class Store:
     catalogue, objects
         The two halves, see the protocols.
     staging : Path
-        Folder for files in the making, on the disk of `objects` where these are local.
+        Folder for files in the making, on the disk of `objects` where these are local. Beside it lie
+        copies that can be made again, see `Derived`.
     owner : str
         Name of this machine where several share one catalogue: letters and digits.
     """
@@ -67,6 +70,7 @@ class Store:
             raise InvalidError(f"owner must be letters and digits, not {owner!r}")
         self.catalogue, self.objects, self.read_only = catalogue, objects, read_only
         self._staging = Staging(staging, owner)
+        self.derived = Derived(staging.parent / DERIVED)
 
     @classmethod
     def create(cls, folder: Path) -> Self:

@@ -5,46 +5,55 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from craton.web.area import areas_of
 from craton.web.jobs import JOB_LIST
 from craton.web.queries import check_query
-from craton.web.replies import link, reply
+from craton.web.replies import Json, link, reply
 from craton.web.site import Site
 
 COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
 PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 
-CONFORMANCE = (
-    COMMON + "core",
-    COMMON + "landing-page",
-    COMMON + "json",
-    COMMON + "oas30",
-    PROCESSES + "core",
-    PROCESSES + "ogc-process-description",
-    PROCESSES + "json",
-    PROCESSES + "oas30",
-    PROCESSES + "job-list",
-    PROCESSES + "callback",
-    PROCESSES + "dismiss",
+COMMON_CLASSES = tuple(COMMON + name for name in ("core", "landing-page", "json", "oas30"))
+
+PROCESS_CLASSES = tuple(
+    PROCESSES + name
+    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "callback", "dismiss")
 )
 
 RELATION = "http://www.opengis.net/def/rel/ogc/1.0/"
 OPENAPI_TYPE = "application/vnd.oai.openapi+json;version=3.0"
 
 
-def show_landing(site: Site, request: Request) -> Response:
-    """Tell what is here."""
-    check_query(request)
-    base = site.base(request)
-    links = [
+def node_links(base: str) -> list[Json]:
+    """Links of the landing page to what tells about the API."""
+    return [
         link(f"{base}/", "self", "this document"),
         link(f"{base}/api", "service-desc", "what can be asked here", OPENAPI_TYPE),
         link(f"{base}/conformance", RELATION + "conformance", "standards kept"),
         link(f"{base}/conformance", "conformance", "standards kept"),
+    ]
+
+
+def process_links(base: str) -> list[Json]:
+    """Links of the landing page to processes, jobs and applications."""
+    return [
         link(f"{base}/processes", RELATION + "processes", "processes"),
         link(f"{base}/jobs", JOB_LIST, "jobs"),
         link(f"{base}/apps", "related", "applications: chains of processes"),
-        link(f"{base}/datasets", "related", "datasets"),
     ]
+
+
+def dataset_links(base: str) -> list[Json]:
+    """Links of the landing page to the datasets."""
+    return [link(f"{base}/datasets", "related", "datasets")]
+
+
+def show_landing(site: Site, request: Request) -> Response:
+    """Tell what is here."""
+    check_query(request)
+    base = site.base(request)
+    links = [one for area in areas_of(request) for one in area.links(base)]
     title = site.options.title or "A Craton node"
     words = "A geological survey's node: its datasets, and processes that run on them."
     return reply(request, {"title": title, "description": words, "links": links})
@@ -53,4 +62,5 @@ def show_landing(site: Site, request: Request) -> Response:
 def show_conformance(_site: Site, request: Request) -> Response:
     """Tell which classes of which standards are kept."""
     check_query(request)
-    return reply(request, {"conformsTo": CONFORMANCE})
+    classes = [name for area in areas_of(request) for name in area.conformance]
+    return reply(request, {"conformsTo": classes})

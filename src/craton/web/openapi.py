@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,66 +15,67 @@ from craton.process.apps import apps
 from craton.process.ogc import description
 from craton.process.processes import processes
 from craton.process.spec import Spec
+from craton.web.area import areas_of
 from craton.web.callbacks import SUCCESS
 from craton.web.datasets import WRITERS
 from craton.web.landing import OPENAPI_TYPE
-from craton.web.openapi_schemas import SCHEMAS, TEXT, ref
+from craton.web.openapi_parts import (
+    answer,
+    file_reading,
+    operation,
+    page_parameters,
+    path_parameter,
+    problems,
+    query_parameter,
+    reading,
+)
+from craton.web.openapi_schemas import TEXT, ref
 from craton.web.queries import DEFAULT_LIMIT, MOST, check_query
-from craton.web.replies import GEOJSON, JSON, PROBLEM, Json, reply
+from craton.web.replies import GEOJSON, JSON, Json, reply
 from craton.web.site import Site
 
 VERSION = "3.0.3"
-
-PROBLEMS = {
-    400: "a part of the request cannot be used; the reply names it, what is allowed and what came",
-    404: "there is no such thing here",
-    409: "something else changed it first",
-    410: "it was dismissed",
-    413: "the request is too large",
-    415: "the body is of a type that is not taken",
-    503: "the node has too much to do, or is ending; ask again later",
-}
-"""What each status of a problem means."""
 
 
 def show_api(site: Site, request: Request) -> Response:
     """Tell all that can be asked here."""
     check_query(request)
+    areas = areas_of(request)
     info = {
         "title": site.options.title or "A Craton node",
         "version": site.options.version or "0",
         "description": "Datasets of a geological survey's node, and processes that run on them.",
     }
     document = {
-        "openapi": VERSION, "info": info, "servers": [{"url": site.base(request)}], "tags": _tags(),
-        "paths": paths(), "components": {"schemas": SCHEMAS},
+        "openapi": VERSION, "info": info, "servers": [{"url": site.base(request)}],
+        "tags": [{"name": area.name} for area in areas], "paths": _merged(area.paths() for area in areas),
+        "components": {"schemas": _merged(area.schemas for area in areas)},
     }  # fmt: skip
     return reply(request, document, media_type=OPENAPI_TYPE)
 
 
-def _tags() -> list[Json]:
-    return [{"name": name} for name in ("Node", "Processes", "Applications", "Jobs", "Datasets")]
+def _merged(parts: Iterable[Mapping[str, Any]]) -> Json:
+    return {name: said for part in parts for name, said in part.items()}
 
 
-@cache
-def paths() -> Json:
-    """All addresses; the execution of each process has its own, with the schema of its inputs."""
+def node_paths() -> Json:
+    """Paths that tell about the API."""
     return {
-        "/": _get("getLandingPage", "Node", "What is here", "landingPage"),
-        "/conformance": _get("getConformanceClasses", "Node", "Standards that are kept", "confClasses"),
-        **_process_paths(),
-        **_app_paths(),
-        **_job_paths(),
-        **_dataset_paths(),
+        "/": reading("getLandingPage", "Node", "What is here", "landingPage"),
+        "/conformance": reading("getConformanceClasses", "Node", "Standards that are kept", "confClasses"),
     }
 
 
-def _process_paths() -> Json:
+@cache
+def process_paths() -> Json:
+    """Paths of the processes; the execution of each has its own, with the schema of its inputs."""
     specs = processes()
-    id_ = _path("processID", [spec.id for spec in specs])
+    id_ = path_parameter("processID", [spec.id for spec in specs])
     return {
-        "/processes": _get("getProcesses", "Processes", "All processes", "processList", _page(MOST)),
-        "/processes/{processID}": _get(
+        "/processes": reading(
+            "getProcesses", "Processes", "All processes", "processList", page_parameters(MOST)
+        ),
+        "/processes/{processID}": reading(
             "getProcessDescription", "Processes", "One process", "process", [id_], 404
         ),
         "/processes/{processID}/execution": _execution(
@@ -83,25 +85,27 @@ def _process_paths() -> Json:
     }
 
 
-def _app_paths() -> Json:
-    id_ = _path("appID", list(apps()))
+def app_paths() -> Json:
+    """Paths of the applications."""
+    id_ = path_parameter("appID", list(apps()))
     run = _execution("executeApp", "Applications", "Run an application", ref("execute"), [id_])
     return {
-        "/apps": _get("getApps", "Applications", "All applications", "apps"),
-        "/apps/{appID}": _get("getApp", "Applications", "One application", "app", [id_], 404),
+        "/apps": reading("getApps", "Applications", "All applications", "apps"),
+        "/apps/{appID}": reading("getApp", "Applications", "One application", "app", [id_], 404),
         "/apps/{appID}/execution": run,
     }
 
 
-def _job_paths() -> Json:
-    id_ = _path("jobID")
-    job = _get("getStatus", "Jobs", "How far a job is", "statusInfo", [id_], 404)
-    stop = _operation("dismiss", "Jobs", "Stop a job, or take one that is over from the list", [id_])
-    stop["responses"] = {"200": _reply("the job", ref("statusInfo")), **_problems(404, 410)}
-    results = _operation("getResult", "Jobs", "Results of a job, as they were asked for", [id_])
-    results["responses"] = {**_result_replies(), **_problems(400, 404, 410)}
+def job_paths() -> Json:
+    """Paths of the jobs."""
+    id_ = path_parameter("jobID")
+    job = reading("getStatus", "Jobs", "How far a job is", "statusInfo", [id_], 404)
+    stop = operation("dismiss", "Jobs", "Stop a job, or take one that is over from the list", [id_])
+    stop["responses"] = {"200": answer("the job", ref("statusInfo")), **problems(404, 410)}
+    results = operation("getResult", "Jobs", "Results of a job, as they were asked for", [id_])
+    results["responses"] = {**_result_replies(), **problems(400, 404, 410)}
     return {
-        "/jobs": _get("getJobs", "Jobs", "Jobs that visitors asked for", "jobList", _job_filters()),
+        "/jobs": reading("getJobs", "Jobs", "Jobs that visitors asked for", "jobList", _job_filters()),
         "/jobs/{jobID}": {**job, "delete": stop},
         "/jobs/{jobID}/results": {"get": results},
     }
@@ -114,70 +118,54 @@ def _job_filters() -> list[Json]:
     seconds: Json = {"type": "number", "minimum": 0}
     time = "a moment, or an interval with .. at an open side, in which the job was asked for"
     return [
-        _query("type", types), _query("processID", words), _query("status", states),
-        _query("datetime", TEXT, time), _query("minDuration", seconds, "seconds"),
-        _query("maxDuration", seconds, "seconds"), *_page(DEFAULT_LIMIT),
+        query_parameter("type", types), query_parameter("processID", words),
+        query_parameter("status", states),
+        query_parameter("datetime", TEXT, time), query_parameter("minDuration", seconds, "seconds"),
+        query_parameter("maxDuration", seconds, "seconds"), *page_parameters(DEFAULT_LIMIT),
     ]  # fmt: skip
 
 
-def _dataset_paths() -> Json:
-    id_ = _path("datasetID")
+def dataset_paths() -> Json:
+    """Paths of the datasets."""
+    id_ = path_parameter("datasetID")
     start = "/datasets/{datasetID}"
-    asset = [id_, _path("asset")]
-    forms = _query("f", {"type": "string", "enum": list(WRITERS), "default": "graph"})
+    asset = [id_, path_parameter("asset")]
+    forms = query_parameter("f", {"type": "string", "enum": list(WRITERS), "default": "graph"})
     said = "a media type, or a short name such as geojson, csv, gpkg, parquet, tif, nc"
-    data = _file("getData", "The data in another format", [id_, _query("f", TEXT, said)])
-    member = _file("getMember", "A file of several", [*asset, _path("member")])
+    data = file_reading(
+        "getData", "Datasets", "The data in another format", [id_, query_parameter("f", TEXT, said)]
+    )
+    member = file_reading("getMember", "Datasets", "A file of several", [*asset, path_parameter("member")])
     return {
-        "/datasets": _get(
+        "/datasets": reading(
             "getDatasets",
             "Datasets",
             "Datasets anyone may see",
             "records",
-            _page(DEFAULT_LIMIT),
+            page_parameters(DEFAULT_LIMIT),
             media=GEOJSON,
         ),
-        start: _get("getDataset", "Datasets", "One dataset", "record", [id_], 404, media=GEOJSON),
-        f"{start}/provenance": _get(
+        start: reading("getDataset", "Datasets", "One dataset", "record", [id_], 404, media=GEOJSON),
+        f"{start}/provenance": reading(
             "getProvenance", "Datasets", "How it came to be", "provenance", [id_, forms], 404
         ),
         f"{start}/data": data,
-        f"{start}/assets/{{asset}}": _file("getAsset", "Its bytes", asset),
+        f"{start}/assets/{{asset}}": file_reading("getAsset", "Datasets", "Its bytes", asset),
         f"{start}/assets/{{asset}}/{{member}}": member,
     }
 
 
-def _operation(id: str, tag: str, words: str, parameters: list[Json] | None = None) -> Json:
-    said: Json = {"operationId": id, "tags": [tag], "summary": words}
-    return {**said, "parameters": parameters} if parameters else said
-
-
-def _get(
-    id: str, tag: str, words: str, schema: str, parameters: list[Json] | None = None, *problems: int,
-    media: str = JSON,
-) -> Json:  # fmt: skip
-    operation = _operation(id, tag, words, parameters)
-    replies = {"200": _reply(words, ref(schema), media), **_problems(400, *problems)}
-    return {"get": {**operation, "responses": replies}}
-
-
-def _file(id: str, words: str, parameters: list[Json]) -> Json:
-    operation = _operation(id, "Datasets", words, parameters)
-    replies = {"200": _reply(words, {"type": "string", "format": "binary"}, "*/*"), **_problems(400, 404)}
-    return {"get": {**operation, "responses": replies}}
-
-
 def _execution(id: str, tag: str, words: str, schema: Json, parameters: list[Json]) -> Json:
     prefer = {"name": "Prefer", "in": "header", "schema": TEXT, "description": "respond-async, wait=10"}
-    operation = _operation(id, tag, words, [*parameters, prefer])
-    accepted = _reply("the job waits or runs", ref("statusInfo"))
+    said = operation(id, tag, words, [*parameters, prefer])
+    accepted = answer("the job waits or runs", ref("statusInfo"))
     accepted["headers"] = {"Location": {"description": "the job", "schema": TEXT}}
     return {
         "post": {
-            **operation,
+            **said,
             "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
             "responses": {
-                **_result_replies(), "201": accepted, **_problems(400, 404, 410, 413, 415, 503),
+                **_result_replies(), "201": accepted, **problems(400, 404, 410, 413, 415, 503),
             },
             "callbacks": {"jobCompleted": _callback()},
         }
@@ -217,31 +205,6 @@ def _input(said: Json) -> Json:
 
 
 def _result_replies() -> Json:
-    document = _reply("the results", ref("results"))
+    document = answer("the results", ref("results"))
     document["content"]["*/*"] = {"schema": {"type": "string", "format": "binary"}}
     return {"200": document, "204": {"description": "the results are linked in the headers"}}
-
-
-def _reply(words: str, schema: Json, media: str = JSON) -> Json:
-    return {"description": words, "content": {media: {"schema": schema}}}
-
-
-def _problems(*statuses: int) -> Json:
-    return {str(s): _reply(PROBLEMS[s], ref("exception"), PROBLEM) for s in sorted(set(statuses))}
-
-
-def _path(name: str, words: list[str] | None = None) -> Json:
-    schema = {**TEXT, "enum": words} if words else TEXT
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _query(name: str, schema: Json, words: str = "") -> Json:
-    said: Json = {"name": name, "in": "query", "schema": schema}
-    if schema.get("type") == "array":
-        said |= {"style": "form", "explode": False}
-    return {**said, "description": words} if words else said
-
-
-def _page(default: int) -> list[Json]:
-    limit: Json = {"type": "integer", "minimum": 1, "maximum": MOST, "default": default}
-    return [_query("limit", limit), _query("offset", {"type": "integer", "minimum": 0, "default": 0})]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 from starlette.requests import Request
 
@@ -55,13 +56,19 @@ class SiteOptions:
 
 
 class Site:
-    """One node on the web; visitors have no name yet, and see what anyone may see."""
+    """One node on the web, as `actor` sees it."""
 
     def __init__(self, store: Store, manager: Manager, watcher: Watcher, options: SiteOptions) -> None:
         self.store, self.manager, self.watcher, self.options = store, manager, watcher, options
         self.actor: Actor = ANYONE
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="web")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="web-write")
+
+    def seen_by(self, actor: Actor) -> Self:
+        """The same node, as `actor` sees it."""
+        view = copy.copy(self)
+        view.actor = actor
+        return view
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -117,5 +124,6 @@ def is_number(text: str) -> bool:
 
 
 def site_of(request: Request) -> Site:
-    """The site that `request` came to."""
-    return cast("Site", request.app.state.site)
+    """The site that `request` came to, as the visitor sees it."""
+    site = cast("Site", request.app.state.site)
+    return site.seen_by(getattr(request.state, "actor", ANYONE))

@@ -1,0 +1,7 @@
+"""EDR."""
+
+from __future__ import annotations
+
+from craton.web.area import Area
+
+AREA = Area("EDR", ())

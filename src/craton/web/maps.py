@@ -1,0 +1,7 @@
+"""Maps."""
+
+from __future__ import annotations
+
+from craton.web.area import Area
+
+AREA = Area("Maps", ())

@@ -1,0 +1,7 @@
+"""Portal."""
+
+from __future__ import annotations
+
+from craton.web.area import Area
+
+AREA = Area("Portal", ())

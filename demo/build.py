@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 import time
 from collections import Counter
@@ -58,7 +60,19 @@ def main(folder: Path) -> None:
     )
     click.echo(f"  .venv/bin/craton show {folder} {records[0].id}")
     click.echo(f"  .venv/bin/craton provenance {folder} {answers[0]}")
-    click.echo(f"  .venv/bin/craton serve {folder}")
+    if os.environ.get("SERVE", "1") == "0" or not sys.stdout.isatty():
+        click.echo(f"  .venv/bin/craton serve {folder}      # the portal, and every standard service")
+        return
+    click.echo("\nServing the node; open the address in a browser. Ctrl-C ends.\n")
+    sys.stdout.flush()
+    command = str(Path(sys.executable).with_name("craton"))
+    os.execv(command, [command, "serve", str(folder), "--port", str(port())])  # noqa: S606 - our own command
+
+
+def port() -> int:
+    """Port 8000, or 0 for any free one where something listens there."""
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", 8000)) == 0 else 8000
 
 
 def answer(node: Node, app: str) -> str:

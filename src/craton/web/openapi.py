@@ -19,6 +19,8 @@ from craton.web.area import areas_of
 from craton.web.callbacks import SUCCESS
 from craton.web.datasets import WRITERS
 from craton.web.landing import OPENAPI_TYPE
+from craton.web.negotiation import FORMS
+from craton.web.openapi_formats import with_formats
 from craton.web.openapi_parts import (
     answer,
     file_reading,
@@ -29,6 +31,7 @@ from craton.web.openapi_parts import (
     query_parameter,
     reading,
 )
+from craton.web.openapi_people import ANYONE, SCHEMES, TURNED_AWAY, with_refusals
 from craton.web.openapi_schemas import TEXT, ref
 from craton.web.queries import DEFAULT_LIMIT, MOST, check_query
 from craton.web.replies import GEOJSON, JSON, Json, reply
@@ -48,14 +51,29 @@ def show_api(site: Site, request: Request) -> Response:
     }
     document = {
         "openapi": VERSION, "info": info, "servers": [{"url": site.base(request)}],
-        "tags": [{"name": area.name} for area in areas], "paths": _merged(area.paths() for area in areas),
-        "components": {"schemas": _merged(area.schemas for area in areas)},
+        "tags": [{"name": area.name} for area in areas],
+        "security": ANYONE,
+        "paths": with_refusals(with_formats(_joined(area.paths() for area in areas))),
+        "components": {
+            "schemas": _merged(area.schemas for area in areas),
+            "responses": TURNED_AWAY,
+            "securitySchemes": SCHEMES,
+        },
     }  # fmt: skip
     return reply(request, document, media_type=OPENAPI_TYPE)
 
 
 def _merged(parts: Iterable[Mapping[str, Any]]) -> Json:
     return {name: said for part in parts for name, said in part.items()}
+
+
+def _joined(parts: Iterable[Mapping[str, Any]]) -> Json:
+    """Paths of all `parts`; of one that several tell, the methods of each."""
+    paths: Json = {}
+    for part in parts:
+        for path, methods in part.items():
+            paths[path] = {**paths.get(path, {}), **methods}
+    return paths
 
 
 def node_paths() -> Json:
@@ -101,7 +119,7 @@ def job_paths() -> Json:
     id_ = path_parameter("jobID")
     job = reading("getStatus", "Jobs", "How far a job is", "statusInfo", [id_], 404)
     stop = operation("dismiss", "Jobs", "Stop a job, or take one that is over from the list", [id_])
-    stop["responses"] = {"200": answer("the job", ref("statusInfo")), **problems(404, 410)}
+    stop["responses"] = {"200": answer("the job", ref("statusInfo")), **problems(403, 404, 410)}
     results = operation("getResult", "Jobs", "Results of a job, as they were asked for", [id_])
     results["responses"] = {**_result_replies(), **problems(400, 404, 410)}
     return {
@@ -130,7 +148,7 @@ def dataset_paths() -> Json:
     id_ = path_parameter("datasetID")
     start = "/datasets/{datasetID}"
     asset = [id_, path_parameter("asset")]
-    forms = query_parameter("f", {"type": "string", "enum": list(WRITERS), "default": "graph"})
+    forms = query_parameter("f", {"type": "string", "enum": [*WRITERS, *FORMS], "default": "graph"})
     said = "a media type, or a short name such as geojson, csv, gpkg, parquet, tif, nc"
     data = file_reading(
         "getData", "Datasets", "The data in another format", [id_, query_parameter("f", TEXT, said)]
@@ -165,7 +183,7 @@ def _execution(id: str, tag: str, words: str, schema: Json, parameters: list[Jso
             **said,
             "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
             "responses": {
-                **_result_replies(), "201": accepted, **problems(400, 404, 410, 413, 415, 503),
+                **_result_replies(), "201": accepted, **problems(400, 401, 404, 408, 410, 413, 415, 429, 503),
             },
             "callbacks": {"jobCompleted": _callback()},
         }

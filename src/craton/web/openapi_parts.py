@@ -11,12 +11,16 @@ PROBLEMS = {
     401: "a name is wanted, or the one given is not known",
     403: "whoever asks may not do this",
     404: "there is no such thing here",
+    408: "the body came too slowly",
     409: "something else changed it first",
     410: "it was dismissed",
+    412: "it has another version by now",
     413: "the request is too large",
     415: "the body is of a type that is not taken",
+    416: "less has come than the request goes on from",
     429: "too many requests; ask again later",
     503: "the node has too much to do, or is ending; ask again later",
+    507: "the node's disk has no room for it",
 }
 """What each status of a problem means."""
 

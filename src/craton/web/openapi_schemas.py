@@ -39,7 +39,7 @@ _SUMMARY: Json = {
     "id": TEXT, "version": TEXT, "title": TEXT, "description": TEXT, "keywords": _list(TEXT),
     "metadata": _list(_object({"title": TEXT, "role": TEXT, "href": TEXT})),
     "jobControlOptions": _list(_words(JOB_CONTROL)),
-    "outputTransmission": _list(_words(TRANSMISSION)),
+    "outputTransmission": _list(_words(TRANSMISSION)), "additionalParameters": ANY_OBJECT,
     "links": _list(ref("link")),
 }  # fmt: skip
 
@@ -49,6 +49,8 @@ _STATUS: Json = {
     "updated": MOMENT, "progress": {"type": "integer", "minimum": 0, "maximum": 100},
     "reused": {"type": "boolean", "description": "the result was there already"},
     "remainingSeconds": {"type": "number", "minimum": 0}, "steps": _list(ANY_OBJECT),
+    "inputs": {**ANY_OBJECT, "description": "what it was asked with: datasets and plain values by name"},
+    "datasets": {**ANY_OBJECT, "description": "identifiers of its results by name"},
     "links": _list(ref("link")),
 }  # fmt: skip
 
@@ -81,6 +83,10 @@ SCHEMAS: dict[str, Json] = {
             "outputs": {"type": "object", "additionalProperties": ref("output")},
             "response": {**_words(("raw", "document")), "default": "raw"},
             "subscriber": ref("subscriber"),
+            "title": {
+                "type": "string", "maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f]*$",
+                "description": "names the results, where they are not there already",
+            },
         }
     ),
     "results": {

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from craton.model.errors import InvalidError
 from craton.model.moments import moment
+from craton.web.negotiation import FORMS
 from craton.web.replies import Json, link
 from craton.web.site import MOST_DIGITS, is_number
 
@@ -21,8 +22,6 @@ MOST = 1000
 OPEN = ".."
 """An open side of an interval of time."""
 
-FORMATS = frozenset({"", "json"})
-
 
 def check_query(request: Request, *names: str) -> None:
     """Refuse parameters that are not among `names`, for a misspelt one would silently do nothing."""
@@ -32,8 +31,8 @@ def check_query(request: Request, *names: str) -> None:
         raise InvalidError(
             f"{unknown[0][:40]!r} is no parameter here", hint=f"there are: {', '.join(sorted(known))}"
         )
-    if "f" not in names and request.query_params.get("f", "") not in FORMATS:
-        raise InvalidError("f must be json")
+    if "f" not in names and request.query_params.get("f", FORMS[0]) not in FORMS:
+        raise InvalidError(f"f must be {' or '.join(FORMS)}")
 
 
 def number_of(request: Request, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:

@@ -1,0 +1,78 @@
+/** Values of grids at places and along lines (OGC API EDR), read from CoverageJSON. */
+import type { Position } from 'geojson';
+import { local } from '../stores/language.svelte';
+import { get, path } from './client';
+
+interface NdArray {
+  values: (number | string | null)[];
+}
+
+interface Parameter {
+  observedProperty?: { label?: Record<string, string> };
+  unit?: { symbol?: string | { value?: string }; label?: Record<string, string> };
+}
+
+interface Coverage {
+  type: string;
+  domain?: { axes: Record<string, { values?: unknown[]; start?: number; stop?: number; num?: number }> };
+  parameters?: Record<string, Parameter>;
+  ranges?: Record<string, NdArray>;
+  coverages?: Coverage[];
+}
+
+export interface Series {
+  /** Name in the data. */
+  name: string;
+  /** Name for people. */
+  label: string;
+  unit: string;
+  values: (number | null)[];
+}
+
+/** Values at one place by variable. */
+export async function valuesAt(id: string, longitude: number, latitude: number, signal?: AbortSignal): Promise<Series[]> {
+  const coords = `POINT(${longitude.toFixed(6)} ${latitude.toFixed(6)})`;
+  return seriesOf(await get<Coverage>(path('collections', id, 'position'), { coords }, signal)).series;
+}
+
+/** Values along a line, and the places they are of. */
+export async function valuesAlong(
+  id: string,
+  line: Position[],
+  signal?: AbortSignal,
+): Promise<{ series: Series[]; places: Position[] }> {
+  const coords = `LINESTRING(${line.map((one) => `${one[0]!.toFixed(6)} ${one[1]!.toFixed(6)}`).join(',')})`;
+  return seriesOf(await get<Coverage>(path('collections', id, 'trajectory'), { coords }, signal));
+}
+
+function seriesOf(coverage: Coverage): { series: Series[]; places: Position[] } {
+  const parts = coverage.coverages ?? [coverage];
+  const parameters = { ...coverage.parameters, ...parts[0]?.parameters };
+  const places = parts.flatMap((part) => placesOf(part));
+  const names = [...new Set(parts.flatMap((part) => Object.keys(part.ranges ?? {})))];
+  const series = names.map((name) => ({
+    name,
+    label: local(parameters[name]?.observedProperty?.label) || name,
+    unit: unitOf(parameters[name]),
+    values: parts.flatMap((part) => (part.ranges?.[name]?.values ?? []).map((one) => (typeof one === 'number' ? one : null))),
+  }));
+  return { series, places };
+}
+
+function placesOf(coverage: Coverage): Position[] {
+  const axes = coverage.domain?.axes ?? {};
+  const tuples = axes.composite?.values as Position[] | undefined;
+  if (tuples) {
+    // A tuple starts with time where the path has one.
+    return tuples.map((one) => one.filter((part) => typeof part === 'number').slice(0, 2));
+  }
+  const east = (axes.x?.values ?? []) as number[];
+  const north = (axes.y?.values ?? []) as number[];
+  return east.map((one, n) => [one, north[n] ?? north[0] ?? 0]);
+}
+
+function unitOf(parameter: Parameter | undefined): string {
+  const symbol = parameter?.unit?.symbol;
+  const text = typeof symbol === 'string' ? symbol : symbol?.value;
+  return text && text !== '1' ? text : '';
+}

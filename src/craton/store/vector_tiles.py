@@ -1,0 +1,257 @@
+"""Vector tiles of a dataset: out of its archive where that is made, else made of its features when asked for.
+
+Nobody waits for an archive. Of a small dataset it is made at once, of a large
+one by a process of its own, while tiles are made one by one; these hold the
+largest `MOST_AT_ONCE` features where there are more.
+"""
+
+from __future__ import annotations
+
+import gzip
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from craton.model.errors import CratonError, NotFoundError
+from craton.model.record import Bbox, Record
+from craton.model.tile_matrix import WEB_MERCATOR_QUAD, TileMatrixSet, tile_bbox
+from craton.store.derived import Derived
+from craton.store.feature_build import FORMAT as FEATURES
+from craton.store.feature_build import Meta
+from craton.store.feature_columns import ColumnType
+from craton.store.feature_index import open_features
+from craton.store.recent import Recent
+from craton.store.store import Store
+from craton.store.tile_archive import TileArchive
+from craton.store.tile_archive_build import make, make_apart
+from craton.store.tile_archive_make import LAYER
+from craton.store.vector_tile_clip import MARGIN
+from craton.store.vector_tile_drawn import drawn
+from craton.store.vector_tile_levels import last_level
+from craton.store.vector_tile_place import in_tile, shapes_of
+from craton.store.vector_tile_source import (
+    attributes_in,
+    connect,
+    geometries_of,
+    ids_in,
+    meta_of,
+    sample,
+)
+from craton.store.vector_tile_write import written
+
+FORMAT = 1
+"""Number of the way in which tiles are made; of another one they are made anew."""
+
+ARCHIVE = f"tiles-{FORMAT}.pmtiles"
+
+SMALL_FEATURES = 5000
+SMALL_BYTES = 8 << 20
+"""Features, and bytes of their file, of data whose archive is made while the first tile is waited for."""
+
+MOST_AT_ONCE = 20_000
+"""Features of a tile that is made when it is asked for."""
+
+KEPT_BYTES = 64 << 20
+"""Bytes of tiles kept that were made so."""
+
+KEPT_DATASETS = 200
+"""Datasets whose tiles stay open."""
+
+PATIENCE = 600.0
+"""Seconds after which an archive that could not be made is tried again."""
+
+SEEN_SECONDS = 60.0
+"""Seconds after which an archive in use is marked as used again, so that it is not removed."""
+
+FIELDS: dict[ColumnType, str] = {"boolean": "Boolean", "integer": "Number", "number": "Number"}
+"""Types of attributes as archives name them; all others are `String`."""
+
+
+class Tile(NamedTuple):
+    """One tile: compressed with gzip, and whether it holds all that it is to hold."""
+
+    data: bytes
+    is_final: bool
+
+
+class VectorTiles:
+    """Tiles of one dataset; may be used from several threads. See `open_tiles`.
+
+    Parameters
+    ----------
+    derived : Derived
+        Where copies are.
+    content : str
+        Hash of the data.
+    features : Path
+        File of its features.
+    """
+
+    def __init__(self, derived: Derived, content: str, features: Path) -> None:
+        self._derived, self._content, self._features = derived, content, features
+        with closing(connect(features)) as connection:
+            self.meta: Meta = meta_of(connection)
+            geometries, share = sample(connection, self.meta)
+        self.last_level = last_level(shapes_of(geometries, WEB_MERCATOR_QUAD), share)
+        self._archive: TileArchive | None = None
+        self._seen = -SEEN_SECONDS
+
+    @property
+    def bbox(self) -> Bbox | None:
+        """Extent in degrees; `None` where nothing has a place."""
+        return self.meta.box
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the archive is made at once."""
+        return self.meta.count <= SMALL_FEATURES and self._features.stat().st_size <= SMALL_BYTES
+
+    def layers(self, last: int) -> list[dict[str, Any]]:
+        """The only layer, as archives and TileJSON tell it; `last` is its last level."""
+        fields = {column.name: FIELDS.get(column.type, "String") for column in self.meta.columns}
+        return [{"id": LAYER, "fields": fields, "minzoom": 0, "maxzoom": last}]
+
+    def tile(self, tms: TileMatrixSet, z: int, y: int, x: int) -> Tile | None:
+        """The tile of level `z`, row `y` and column `x`; `None` where it is empty."""
+        if tms is WEB_MERCATOR_QUAD and z <= self.last_level:
+            archive = self.archive() or self._asked()
+            if archive is not None:
+                data = archive.tile(z, y, x)
+                return None if data is None else Tile(data, is_final=True)
+        key = self._content, tms.id, z, y, x
+        return _made.get(key, lambda: self._one(tms, z, y, x)) or None
+
+    def archive(self) -> TileArchive | None:
+        """The archive, if it is made."""
+        now = time.monotonic()
+        if self._archive is None or now - self._seen > SEEN_SECONDS:
+            path = self._derived.have(self._content, ARCHIVE)
+            self._seen = now
+            if path is None:
+                self._archive = None
+            elif self._archive is None:
+                self._archive = TileArchive.open(path)
+        return self._archive
+
+    def _asked(self) -> TileArchive | None:
+        """The archive of a small dataset; of a large one, nothing, and it will be made."""
+        if not self.is_small:
+            _builder.ask(self._content, lambda: self._make(make_apart))
+            return None
+        self._make(make)
+        return self.archive()
+
+    def whole(self) -> Path | None:
+        """File of the archive; `None` while it is being made."""
+        archive = self.archive() or self._asked()
+        return None if archive is None else self._derived.have(self._content, ARCHIVE)
+
+    def is_quick(self, tms: TileMatrixSet, z: int) -> bool:
+        """Whether a tile of level `z` comes at once."""
+        return self._archive is not None and tms is WEB_MERCATOR_QUAD and z <= self.last_level
+
+    def is_final(self, tms: TileMatrixSet, z: int) -> bool:
+        """Whether tiles of level `z` are as they will stay."""
+        return tms is not WEB_MERCATOR_QUAD or z > self.last_level or self.archive() is not None
+
+    def _make(self, maker: Callable[[Path, Path, int, dict[str, Any]], None]) -> Path:
+        said = {"format": "pbf", "vector_layers": self.layers(self.last_level)}
+        path = self._derived.get(
+            self._content, ARCHIVE, lambda target: maker(self._features, target, self.last_level, said)
+        )
+        self._seen = -SEEN_SECONDS
+        return path
+
+    def _one(self, tms: TileMatrixSet, z: int, y: int, x: int) -> Tile | tuple[()]:
+        with closing(connect(self._features)) as connection:
+            ids = ids_in(connection, _widened(tile_bbox(tms, z, y, x)), most=MOST_AT_ONCE)
+            shapes = in_tile(shapes_of(geometries_of(connection, ids), tms), tms, z, y, x)
+            drawing = drawn(shapes, last=z >= self.last_level)
+            rows, features = np.unique(drawing.features, return_inverse=True)
+            attributes = attributes_in(connection, self.meta, ids[rows])
+        tiles = written(replace(drawing, features=features), attributes, ids[rows], LAYER)
+        data = next((tile.data for tile in tiles), b"")
+        is_final = tms is not WEB_MERCATOR_QUAD or z > self.last_level
+        return Tile(gzip.compress(data, 1, mtime=0), is_final) if data else ()
+
+
+def _widened(bbox: Bbox) -> Bbox:
+    """The box with the margin of its tile."""
+    west, south, east, north = bbox
+    across, down = (east - west) * MARGIN, (north - south) * MARGIN * 2
+    return west - across, south - down, east + across, north + down
+
+
+class _Builder:
+    """Makes archives one after the other in a thread that nobody waits for."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[str, Callable[[], object]]] = queue.SimpleQueue()
+        self._asked: dict[str, float] = {}
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def ask(self, content: str, job: Callable[[], object]) -> None:
+        """Do `job` soon, unless it is asked for already or failed a short time ago."""
+        with self._guard:
+            if time.monotonic() < self._asked.get(content, 0.0):
+                return
+            self._asked[content] = float("inf")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="tiles", daemon=True)
+                self._thread.start()
+        self._jobs.put((content, job))
+
+    def _work(self) -> None:
+        while True:
+            content, job = self._jobs.get()
+            try:
+                job()
+            except (CratonError, OSError, MemoryError, ValueError):
+                traceback.print_exc()
+            self._asked[content] = time.monotonic() + PATIENCE
+
+
+_builder = _Builder()
+
+_made: Recent[tuple[str, str, int, int, int], Tile | tuple[()]] = Recent(
+    KEPT_BYTES, weigh=lambda tile: len(tile[0]) + 200 if tile else 200
+)
+
+_open: Recent[tuple[str, str], VectorTiles] = Recent(KEPT_DATASETS)
+
+
+def tiles_at_hand(store: Store, record: Record) -> VectorTiles | None:
+    """Tiles of `record` if they are open."""
+    return _open.have((str(store.derived.folder), record.content))
+
+
+def open_tiles(store: Store, record: Record) -> VectorTiles:
+    """Tiles of the features of `record`.
+
+    Raises
+    ------
+    NotFoundError
+        If it has no features, or none of them has a place.
+    """
+    key = str(store.derived.folder), record.content
+    open_features(store, record)  # the file may have been removed since
+
+    def opened() -> VectorTiles:
+        return VectorTiles(
+            store.derived, record.content,
+            store.derived.path(record.content, f"features-{FEATURES}.sqlite"),
+        )  # fmt: skip
+
+    tiles = _open.get(key, opened)
+    if tiles.bbox is None:
+        raise NotFoundError(f"nothing of {record.id} has a place on the map")
+    return tiles

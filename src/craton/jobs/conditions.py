@@ -37,6 +37,7 @@ def conditions(
     states: Sequence[State] = (),
     parent: str | None = None,
     actor: str = "",
+    visitor: str = "",
     process: str | Sequence[str] = (),
     created: tuple[str, str] = ("", ""),
     seconds: Range = ANY_LENGTH,
@@ -50,6 +51,8 @@ def conditions(
         parts.append(Condition("parent = ?", (parent,)))
     if actor:
         parts.append(Condition("actor = ?", (actor,)))
+    if visitor:
+        parts.append(Condition("document ->> '$.actor.visitor' = ?", (visitor,)))
     if processes:
         sql = f"coalesce(document ->> 'process', document ->> 'app') IN ({_marks(processes)})"
         parts.append(Condition(sql, tuple(processes)))

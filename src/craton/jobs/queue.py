@@ -114,6 +114,7 @@ class JobQueue:
         states: Sequence[State] = (),
         parent: str | None = None,
         actor: str = "",
+        visitor: str = "",
         process: str | Sequence[str] = (),
         created: tuple[str, str] = ("", ""),
         seconds: Range = ANY_LENGTH,
@@ -126,6 +127,8 @@ class JobQueue:
         ----------
         states, actor, process
             Which states, whose, of which processes or applications; empty for any.
+        visitor : str
+            Which of those without a name; empty for any.
         parent : str
             Job that asked for them; an empty one leaves out steps of applications.
         created : tuple of str
@@ -134,8 +137,9 @@ class JobQueue:
             How long they took, or have run so far; one that never ran is left out.
         """
         where = conditions(
-            states=states, parent=parent, actor=actor, process=process, created=created, seconds=seconds
-        )
+            states=states, parent=parent, actor=actor, visitor=visitor, process=process, created=created,
+            seconds=seconds,
+        )  # fmt: skip
         sql = f"SELECT document FROM jobs WHERE {where.sql} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608 - words of ours
         return [_decode(row[0]) for row in self._file.read(sql, (*where.values, limit, offset))]
 

@@ -21,12 +21,19 @@ VISIBLE: dict[str, frozenset[str]] = {
 CHANGERS = frozenset({"manager"})
 """Roles that change or delete a record."""
 
+ROLES: tuple[Role, ...] = ("public", "partner", "geologist", "manager")
+"""All roles, each of which may do what those before it may."""
 
-class Actor(msgspec.Struct, frozen=True):
-    """Who asks: a name that is kept in provenance, and a role."""
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who asks: a name that is kept in provenance, and a role.
+
+    `visitor` tells those who come without a name apart; it stands for a secret that only they know.
+    """
 
     name: str
     role: Role = "public"
+    visitor: str = ""
 
 
 OWNER = Actor("owner", "manager")
@@ -34,6 +41,9 @@ OWNER = Actor("owner", "manager")
 
 ANYONE = Actor("anyone", "public")
 """Whoever comes without a name."""
+
+RESERVED = frozenset({OWNER.name, ANYONE.name, "agent"})
+"""Names that no person may have; `agent` is the one that language models ask under."""
 
 
 def allowed(actor: Actor, action: Action, record: Record) -> bool:
@@ -46,6 +56,23 @@ def allowed(actor: Actor, action: Action, record: Record) -> bool:
 def visible_to(actor: Actor) -> tuple[str, ...]:
     """Visibilities that `actor` may see, for a search."""
     return tuple(name for name, roles in VISIBLE.items() if actor.role in roles)
+
+
+def lesser(one: Role, other: Role) -> Role:
+    """The role of the two that may do less."""
+    return min(one, other, key=ROLES.index)
+
+
+def owns(actor: Actor, asker: Actor) -> bool:
+    """Whether `actor` may dispose of what `asker` asked for: it was the same person, or a manager is here.
+
+    Those without a name are the same only where both showed the same secret.
+    """
+    if actor.role in CHANGERS:
+        return True
+    if actor.name != ANYONE.name:
+        return actor.name == asker.name
+    return asker.name == ANYONE.name and bool(actor.visitor) and actor.visitor == asker.visitor
 
 
 def strictest(records: list[Record]) -> Literal["public", "partners", "private"]:

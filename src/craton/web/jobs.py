@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from craton.jobs.conditions import Range
-from craton.jobs.job import Job, State
+from craton.jobs.job import InputRef, Job, State
 from craton.model.errors import ConflictError, NotFoundError
+from craton.model.permission import CHANGERS, owns
 from craton.web.queries import (
     DEFAULT_LIMIT,
     MOST,
@@ -21,7 +22,7 @@ from craton.web.queries import (
     times_of,
     words_of,
 )
-from craton.web.replies import EXCEPTIONS, Json, ProblemError, link, path_of, reply
+from craton.web.replies import EXCEPTIONS, OWN_PROBLEMS, Json, ProblemError, link, path_of, reply
 from craton.web.site import Site
 
 RESULTS = "http://www.opengis.net/def/rel/ogc/1.0/results"
@@ -86,7 +87,7 @@ def find_job(site: Site, request: Request) -> Job:
 
 
 def list_jobs(site: Site, request: Request) -> Response:
-    """Tell the jobs that visitors asked for, newest first."""
+    """Tell the jobs that who asks asked for, newest first; managers are told all."""
     check_query(
         request, "type", "processID", "status", "datetime", "minDuration", "maxDuration", "limit", "offset"
     )
@@ -98,13 +99,18 @@ def list_jobs(site: Site, request: Request) -> Response:
     }  # fmt: skip
     types = words_of(request, "type")
     found: list[Job] = []
-    if not types or TYPE in types:
-        found = site.manager.queue.find(
-            **asked, parent="", actor=site.actor.name, limit=limit + 1, offset=offset
-        )
+    if (not types or TYPE in types) and site.may_have_jobs:
+        found = site.manager.queue.find(**asked, **_whose(site), parent="", limit=limit + 1, offset=offset)
     base = site.base(request)
     links = page_links(request, base, limit=limit, offset=offset, more=len(found) > limit)
     return reply(request, {"jobs": [status_document(base, j) for j in found[:limit]], "links": links})
+
+
+def _whose(site: Site) -> dict[str, Any]:
+    """Condition on who asked for the jobs; none for managers."""
+    if site.actor.role in CHANGERS:
+        return {}
+    return {"actor": site.actor.name, "visitor": site.actor.visitor}
 
 
 def _states(request: Request) -> tuple[State, ...]:
@@ -122,7 +128,21 @@ def job_reply(
 ) -> Response:
     """Reply with how far `job` is."""
     steps = site.manager.queue.steps(job.id) if job.is_app else []
-    return reply(request, status_document(site.base(request), job, steps), status=status, headers=headers)
+    said = status_document(site.base(request), job, steps)
+    return reply(request, {**said, **_asked(job)}, status=status, headers=headers)
+
+
+def _asked(job: Job) -> Json:
+    """What `job` was asked with, and the datasets it made."""
+    inputs: Json = {name: [_named(ref) for ref in refs] for name, refs in job.inputs.items()}
+    said = {"inputs": inputs | job.parameters, "datasets": job.results if job.state == "successful" else {}}
+    return {name: value for name, value in said.items() if value}
+
+
+def _named(ref: InputRef) -> str:
+    """An input as it would be asked for again."""
+    field = f"#{ref.variable}" if ref.variable else ""
+    return f"{ref.id}@{ref.version}{field}"
 
 
 def dismiss_job(site: Site, request: Request) -> Response:
@@ -131,8 +151,14 @@ def dismiss_job(site: Site, request: Request) -> Response:
     One that was stopped before is gone.
     """
     job = find_job(site, request)
+    if not owns(site.actor, job.actor):
+        raise ProblemError(
+            403, OWN_PROBLEMS + "forbidden", f"job {job.id} was asked for by someone else",
+            hint="jobs are known by the cookie that came when they were asked for; keep it, or sign in",
+        )  # fmt: skip
     if job.state == "dismissed":
         raise dismissed(job)
+    site.visit.note("job dismissed", job=job.id)
     try:
         job = site.manager.dismiss(job.id)
     except ConflictError:  # it is over, perhaps only just now

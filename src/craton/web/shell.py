@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from craton.web.replies import OWN_PROBLEMS, Json, ProblemError
+from craton.web.replies import OWN_PROBLEMS, Json, ProblemError, problem_reply
 
 MOST_BYTES = 1 << 20
 """Bytes of the body of a request."""
@@ -20,18 +23,32 @@ BODY_SECONDS = 30.0
 UNREAD = {"Connection": "close"}
 """Goes with a reply to a request whose body was not read to its end: nothing more can be asked there."""
 
+MOST_ADDRESS = 16 << 10
+"""Bytes of an address with its query."""
+
+MOST_HEADERS, MOST_HEADER_BYTES = 100, 32 << 10
+"""Number of headers of a request, and bytes of all of them."""
+
 SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
         "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
+    "Permissions-Policy": "camera=(), geolocation=(self), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 """Nothing that a reply holds is run as a page: data can be text that someone else wrote."""
 
+OWN_ONLY = "same-origin"
+"""Who may embed what someone with a name is given."""
+
 READING = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Link, Location, ETag, Content-Range, Retry-After, Preference-Applied",
+    "Access-Control-Expose-Headers": (
+        "Link, Location, ETag, Content-Range, Retry-After, Preference-Applied, Content-Crs"
+    ),
 }
 """Pages of any host may read; they may not run or stop anything, for they could do it in a visitor's name."""
 
@@ -39,7 +56,6 @@ ASKING_FIRST = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "Accept, Range, If-None-Match, If-Range",
     "Access-Control-Max-Age": "86400",
-    "Allow": "GET, HEAD, POST, DELETE, OPTIONS",
     "Content-Length": "0",
 }
 
@@ -55,21 +71,74 @@ class Shell:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        added = SAFETY | (READING if scope["method"] in {"GET", "HEAD", "OPTIONS"} else {})
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in added.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        if scope["method"] == "OPTIONS":
-            pairs = [(k.lower().encode(), v.encode()) for k, v in ASKING_FIRST.items()]
-            await send_with_headers({"type": "http.response.start", "status": 204, "headers": pairs})
-            await send_with_headers({"type": "http.response.body", "body": b""})
+        sending = _sending(scope, send)
+        refusal = _too_long(scope)
+        if refusal is not None:
+            response = problem_reply(Request(scope, receive), refusal)
+            await response(scope, receive, sending)
             return
-        await self._app(scope, receive, send_with_headers)
+        if scope["method"] == "OPTIONS":
+            pairs = [(k.lower().encode(), v.encode()) for k, v in (ASKING_FIRST | _allow(scope)).items()]
+            await sending({"type": "http.response.start", "status": 204, "headers": pairs})
+            await sending({"type": "http.response.body", "body": b""})
+            return
+        await self._app(scope, receive, sending)
+
+
+def _sending(scope: Scope, send: Send) -> Send:
+    """Sends on, with the headers that go with every reply and are not there already."""
+    added = SAFETY | (READING if scope["method"] in {"GET", "HEAD", "OPTIONS"} else {}) | _https_only(scope)
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if any(word in headers.get("cache-control", "") for word in ("private", "no-store")):
+                headers["Cross-Origin-Resource-Policy"] = OWN_ONLY
+            for name, value in added.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
+
+
+def _allow(scope: Scope) -> dict[str, str]:
+    """The methods that an address answers."""
+    methods = {"OPTIONS"}
+    for route in scope["app"].routes:
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return {"Allow": ", ".join(sorted(methods))}
+
+
+def _https_only(scope: Scope) -> dict[str, str]:
+    """The word to browsers that this host is asked over https only, where the settings want it."""
+    site = scope["app"].state.site
+    seconds = site.gate.options.hsts_seconds if site.gate is not None else 0
+    if not seconds or not site.options.address.startswith("https:"):
+        return {}
+    return {"Strict-Transport-Security": f"max-age={seconds}"}
+
+
+def _too_long(scope: Scope) -> ProblemError | None:
+    """The problem of a request whose address or headers are too long."""
+    if len(scope["path"]) + len(scope["query_string"]) > MOST_ADDRESS:
+        message = f"an address may have {MOST_ADDRESS} bytes"
+        return ProblemError(414, OWN_PROBLEMS + "too-long", message, headers=UNREAD)
+    headers = scope["headers"]
+    if len(headers) > MOST_HEADERS or sum(len(k) + len(v) for k, v in headers) > MOST_HEADER_BYTES:
+        message = f"a request may have {MOST_HEADERS} headers of {MOST_HEADER_BYTES} bytes in all"
+        return ProblemError(431, OWN_PROBLEMS + "too-long", message, headers=UNREAD)
+    return None
+
+
+def page_headers(style: str) -> dict[str, str]:
+    """Headers of a page without scripts: it has this style, and its form leads to this node."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    )
+    return {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
 
 
 async def read_json(request: Request) -> Json:
@@ -83,7 +152,7 @@ async def read_json(request: Request) -> Json:
             415, OWN_PROBLEMS + "media-type", f"the body must be application/json, not {media_type[:60]!r}",
             hint="send the header Content-Type: application/json",
         )  # fmt: skip
-    body = await _body(request)
+    body = await read_body(request)
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -99,25 +168,26 @@ def _unreadable(message: str) -> ProblemError:
     return ProblemError(400, OWN_PROBLEMS + "json", message)
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request, most_bytes: int = MOST_BYTES) -> bytes:
+    """The body; one that is too large, or comes too slowly, is refused."""
     stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and len(stated) < 20 and int(stated) > MOST_BYTES:
-        raise _too_large()
+    if stated.isdecimal() and len(stated) < 20 and int(stated) > most_bytes:
+        raise _too_large(most_bytes)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for block in request.stream():
                 body += block
-                if len(body) > MOST_BYTES:
-                    raise _too_large()
+                if len(body) > most_bytes:
+                    raise _too_large(most_bytes)
     except TimeoutError:
         message = f"the body did not come within {BODY_SECONDS:g} s"
         raise ProblemError(408, OWN_PROBLEMS + "too-slow", message, headers=UNREAD) from None
     return bytes(body)
 
 
-def _too_large() -> ProblemError:
+def _too_large(most_bytes: int) -> ProblemError:
     return ProblemError(
-        413, OWN_PROBLEMS + "too-large", f"a request may have {MOST_BYTES} bytes",
+        413, OWN_PROBLEMS + "too-large", f"a request may have {most_bytes} bytes",
         hint="add data to the node, and name it in the request by its identifier", headers=UNREAD,
     )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from craton.web import (
+    coverage,
     csw,
+    edits,
     edr,
     features,
     identity,
@@ -20,6 +22,7 @@ from craton.web import (
     uploads,
     wfs,
     wms,
+    wmts,
 )
 from craton.web.area import Area, by_method, get
 from craton.web.datasets import (
@@ -99,8 +102,8 @@ DATASETS = Area(
 )
 
 AREAS = (
-    NODE, DATASETS, features.AREA, records.AREA, stac.AREA, tiles.AREA, maps.AREA, edr.AREA, styles.AREA,
-    under.AREA, PROCESSES, APPLICATIONS, JOBS, uploads.AREA, wms.AREA, wfs.AREA, csw.AREA, identity.AREA,
-    operations.AREA, portal.AREA,
+    NODE, DATASETS, records.AREA, features.AREA, stac.AREA, tiles.AREA, maps.AREA, edr.AREA, coverage.AREA,
+    styles.AREA, under.AREA, PROCESSES, APPLICATIONS, JOBS, uploads.AREA, edits.AREA, wms.AREA, wmts.AREA,
+    wfs.AREA, csw.AREA, identity.AREA, operations.AREA, portal.AREA,
 )  # fmt: skip
 """Routes are tried in this order."""

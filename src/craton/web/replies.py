@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +21,10 @@ from craton.model.errors import (
     RefusedError,
     StorageError,
 )
+from craton.model.permission import ANYONE
+from craton.web.html_page import POLICY, Page
+from craton.web.negotiation import HTML, VARY, address_as, wants_page
+from craton.web.uploads_desk import NoRoomError, NotThereError, TooLargeError
 from craton.web.watching import StoppedError
 
 Json = dict[str, Any]
@@ -32,6 +35,9 @@ GEOJSON = "application/geo+json"
 PROBLEM = "application/problem+json"
 
 EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+REQUEST = "urn:craton:request:"
+"""Start of the name of a request in a problem, and in the log without it."""
+
 OWN_PROBLEMS = "urn:craton:problem:"
 """Start of the types of problems that the standard has no type for."""
 
@@ -39,6 +45,9 @@ RETRY_SECONDS = 30
 """When to ask again, where the node has too much to do."""
 
 STATUS: tuple[tuple[type[CratonError], int], ...] = (
+    (NoRoomError, 507),
+    (TooLargeError, 413),
+    (NotThereError, 416),
     (InvalidError, 400),
     (RefusedError, 400),
     (NotFoundError, 404),
@@ -50,9 +59,10 @@ STATUS: tuple[tuple[type[CratonError], int], ...] = (
 """HTTP status by kind of error; any other is 500."""
 
 TITLES = {
-    400: "The request cannot be used", 404: "Not found", 405: "Not allowed here", 408: "Too slow",
-    409: "Conflict", 410: "Gone", 413: "Too large", 415: "Of a type that is not taken",
-    500: "A fault of the node", 503: "Not now",
+    400: "The request cannot be used", 401: "A name is wanted", 403: "Not for you", 404: "Not found",
+    405: "Not allowed here", 408: "Too slow", 409: "Conflict", 410: "Gone", 412: "Changed meanwhile",
+    413: "Too large", 414: "Too long", 415: "Of a type that is not taken", 416: "Not there to go on from",
+    429: "Too many requests", 431: "Too long", 500: "A fault of the node", 503: "Not now", 507: "No room",
 }  # fmt: skip
 
 
@@ -91,11 +101,42 @@ def reply(
     media_type: str = JSON,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """`document` as JSON, indented for people who look with a browser."""
-    content = msgspec.json.encode(document)
-    if "text/html" in request.headers.get("accept", ""):
+    """`document` as JSON, or as a page for people who look with a browser."""
+    said = {"Vary": VARY, **_seclusion(request), **(headers or {})}
+    if wants_page(request, media_type):
+        return page_reply(request, document, status=status, headers=said)
+    content = msgspec.json.encode(_with_page_link(request, document))
+    if HTML in request.headers.get("accept", ""):
         content = msgspec.json.format(content, indent=2)
-    return Response(content, status, headers, media_type)
+    return Response(content, status, said, media_type)
+
+
+def page_reply(
+    request: Request, document: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """`document` as a page without scripts, in its own style only."""
+    site = request.app.state.site
+    base, path = site.base(request), request.url.path
+    page = Page(base, path, address_as(request, base, "json"), site.options.title or "A Craton node")
+    said = {"Vary": VARY, "Content-Security-Policy": POLICY, **(headers or {})}
+    return Response(page.of(document), status, said, f"{HTML}; charset=utf-8")
+
+
+def _with_page_link(request: Request, document: object) -> object:
+    """`document` whose links also lead to its page."""
+    if request.method not in {"GET", "HEAD"} or not isinstance(document, dict):
+        return document
+    links = document.get("links")
+    if not isinstance(links, list) or "app" not in request.scope:
+        return document
+    page = address_as(request, request.app.state.site.base(request), "html")
+    return {**document, "links": [*links, link(page, "alternate", "this document as a page", HTML)]}
+
+
+def _seclusion(request: Request) -> dict[str, str]:
+    """What someone with a name is told is not for the caches of others."""
+    actor = getattr(request.state, "actor", ANYONE)
+    return {} if actor.role == ANYONE.role else {"Cache-Control": "private, no-cache"}
 
 
 def link(href: str, rel: str, title: str = "", type: str = JSON) -> Json:
@@ -147,18 +188,27 @@ def problem_document(problem: ProblemError) -> Json:
 
 
 def problem_reply(request: Request, problem: ProblemError) -> Response:
-    """`problem` as it is told."""
-    return reply(
-        request, problem_document(problem), status=problem.status, media_type=PROBLEM, headers=problem.headers
-    )
+    """`problem` as it is told; one of the node's own names the request, by which the log tells more."""
+    said = problem_document(problem)
+    if problem.status >= 500:
+        said["instance"] = f"{REQUEST}{_id(request)}"
+    return reply(request, said, status=problem.status, media_type=PROBLEM, headers=problem.headers)
+
+
+def _id(request: Request) -> str:
+    return str(getattr(request.state, "request_id", "unknown"))
+
+
+def _log(request: Request, error: Exception) -> None:
+    request.app.state.site.operations.log.fault(error, _id(request))
 
 
 async def tell_error(request: Request, error: Exception) -> Response:
     """Reply to an error of the tree."""
     assert isinstance(error, CratonError)
     problem = problem_of(error)
-    if problem.status == 500:
-        traceback.print_exception(error)
+    if problem.status == 500 or isinstance(error, StorageError):
+        _log(request, error)
     return problem_reply(request, problem)
 
 
@@ -175,6 +225,6 @@ async def tell_http_error(request: Request, error: Exception) -> Response:
 
 async def tell_fault(request: Request, error: Exception) -> Response:
     """Reply to a fault of ours; what it was stands in the log only."""
-    traceback.print_exception(error)
+    _log(request, error)
     message = "a fault in Craton; the log of the node says where"
     return problem_reply(request, ProblemError(500, OWN_PROBLEMS + "fault", message))

@@ -1,0 +1,264 @@
+"""How a grid is drawn: as a ramp of colours, as classes, or as a picture of three bands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from craton.model import quantities
+from craton.model.errors import InvalidError
+from craton.model.record import Record
+from craton.store.grid_window import Grid, Layer, open_grid
+from craton.store.recent import Recent
+from craton.store.store import Store
+from craton.web.colour import RAMPS, Stops, class_colour, ramp
+from craton.web.picture_statistics import Statistics, statistics
+from craton.web.replies import Json
+
+DEFAULT = "default"
+PLAIN = "plain"
+SHADED = "shaded"
+HILLSHADE = "hillshade"
+
+CHOICES = ("viridis", "cividis", "diverging", "elevation", "depth", "water", "heat", "plants", "grey")
+"""Ramps that may be asked for by name."""
+
+STYLES = (DEFAULT, PLAIN, SHADED, HILLSHADE, *CHOICES)
+"""Styles of grids by name: as the quantity wants it, the same without shading, shaded, relief alone."""
+
+SHADED_FIRST = frozenset({"elevation", "ellipsoidal_height"})
+"""Quantities that are shaded as relief where nothing else is asked for."""
+
+SIGNED = frozenset({
+    "gravity_anomaly", "free_air_anomaly", "bouguer_anomaly", "complete_bouguer_anomaly",
+    "isostatic_anomaly", "gravity_disturbance", "geoid_height", "magnetic_anomaly",
+    "reduced_to_pole_magnetic_anomaly", "magnetic_gradient", "gravity_gradient",
+    "vertical_gravity_gradient", "curvature", "surface_displacement", "surface_velocity",
+    "trace_amplitude", "normalised_difference_water_index", "magnetic_declination",
+})  # fmt: skip
+"""Quantities whose sign matters: drawn with the middle of the ramp at 0 where they have both."""
+
+RATIOS = frozenset({
+    "electrical_resistivity", "apparent_resistivity", "hydraulic_conductivity", "transmissivity",
+    "permeability", "upstream_area", "magnetic_susceptibility",
+})  # fmt: skip
+"""Quantities that are compared by ratios: drawn on a logarithmic ramp where they are above 0."""
+
+BY_QUANTITY: Mapping[str, str] = {
+    "elevation": "elevation", "ellipsoidal_height": "elevation", "bathymetry": "depth", "depth": "depth",
+    "normalised_difference_vegetation_index": "plants", "leaf_area_index": "plants", "slope": "heat",
+    "flood_depth": "water", "temperature": "heat", "air_temperature": "heat",
+    "land_surface_temperature": "heat", "brightness_temperature": "heat", "backscatter": "grey",
+    "coherence": "grey", "point_intensity": "grey",
+}  # fmt: skip
+BY_TOPIC: Mapping[str, str] = {
+    "hydrology": "water",
+    "hazards": "heat",
+    "heat": "heat",
+    "radiometrics": "cividis",
+}
+
+UNLIT = "#e8e8e8"
+"""Colour of level ground where relief alone is drawn."""
+
+TRUE_COLOURS = ("red", "green", "blue")
+PICTURE_BANDS = (3, 4)
+"""Numbers of bands of whole numbers that are a picture."""
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """Numbers as colours."""
+
+    variable: str
+    unit: str
+    title: str
+    stops: Stops
+    is_shaded: bool = False
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Classes as colours: value, colour and label of each."""
+
+    variable: str
+    title: str
+    classes: tuple[tuple[float, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Three bands as red, green and blue; `limits` are the values that become 0 and 255, where stretched."""
+
+    variables: tuple[str, str, str]
+    title: str
+    limits: tuple[tuple[float, float], ...] = ()
+
+
+GridStyle = Ramp | Classes | Bands
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a style: a variable, a style by name, the ends of the ramp; empty is as it comes."""
+
+    variable: str = ""
+    name: str = ""
+    limits: tuple[float, float] | None = None
+
+
+_styles: Recent[tuple[object, ...], GridStyle] = Recent(2000)
+
+
+def grid_style(store: Store, record: Record, wish: Wish = Wish()) -> GridStyle:
+    """Style of a grid or volume.
+
+    Raises
+    ------
+    InvalidError
+        If the wish cannot be met: a variable or style that is not there.
+    NotFoundError
+        If there are no maps of the dataset.
+    """
+    if wish.name and wish.name not in STYLES:
+        raise InvalidError(f"there is no style {wish.name[:40]!r}", hint=f"there are: {', '.join(STYLES)}")
+    key = (str(store.derived.folder), record.id, record.version, record.content, wish)
+    return _styles.get(key, lambda: _style(store, record, wish))
+
+
+def _style(store: Store, record: Record, wish: Wish) -> GridStyle:
+    grid = open_grid(store, record)
+    if not wish.variable and wish.limits is None and wish.name in {"", DEFAULT}:
+        bands = _bands_of(grid, record)
+        if bands is not None:
+            return _picture(store, record, grid, bands)
+    layer = grid.layer(wish.variable)
+    found = statistics(store, record, grid, layer)
+    if layer.is_classes and found.classes and wish.limits is None and wish.name in {"", DEFAULT, PLAIN}:
+        return _classes(record, layer, found)
+    return _ramp(layer, found, wish)
+
+
+def _bands_of(grid: Grid, record: Record) -> tuple[Layer, ...] | None:
+    """Bands for red, green and blue of a picture; `None` where the grid is none."""
+    layers = [layer for layer in grid.layers.values() if not layer.unit and not layer.quantity]
+    axes = {tuple((axis.name, axis.count) for axis in layer.axes) for layer in layers}
+    if len(layers) != len(grid.layers) or len(axes) != 1:
+        return None
+    by_name = {layer.name.lower(): layer for layer in layers}
+    if all(name in by_name for name in TRUE_COLOURS):
+        return tuple(by_name[name] for name in TRUE_COLOURS)
+    if len(layers) < len(TRUE_COLOURS) or not all(_is_whole(record, layer) for layer in layers):
+        return None
+    # Sensors number their bands from short waves to long ones, pictures of three or four bands from red on.
+    first = layers[:3]
+    return tuple(first if len(layers) in PICTURE_BANDS else reversed(first))
+
+
+def _is_whole(record: Record, layer: Layer) -> bool:
+    stated = next((c.type for c in record.columns if c.name == layer.name), "")
+    return layer.kind in "iu" or stated == "integer"
+
+
+def _picture(store: Store, record: Record, grid: Grid, bands: Sequence[Layer]) -> Bands:
+    red, green, blue = bands
+    names = (red.name, green.name, blue.name)
+    title = record.name()
+    if grid.file is not None and all(grid.file.types[one.number - 1].name == "uint8" for one in bands):
+        return Bands(names, title)
+    spread = [statistics(store, record, grid, layer) for layer in bands]
+    return Bands(names, title, tuple(_wide(one.stretch_low, one.stretch_high) for one in spread))
+
+
+def _classes(record: Record, layer: Layer, found: Statistics) -> Classes:
+    stated = _legend(record)
+    classes = tuple(
+        (value, stated[value][0] or class_colour(place), stated[value][1])
+        if value in stated
+        else (value, class_colour(place), f"{value:g}")
+        for place, value in enumerate(sorted({*found.classes, *stated}))
+    )
+    return Classes(layer.name, layer.title, classes)
+
+
+def _legend(record: Record) -> dict[float, tuple[str, str]]:
+    """Colours and labels that came with the data, by value."""
+    entries: Any = record.properties.get("legend", ())
+    said: dict[float, tuple[str, str]] = {}
+    for entry in entries if isinstance(entries, list | tuple) else ():
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if isinstance(value, int | float):
+            colour = str(entry.get("color", ""))
+            said[float(value)] = (colour if _is_colour(colour) else "", str(entry.get("label", value)))
+    return said
+
+
+def _is_colour(text: str) -> bool:
+    return len(text) == 7 and text[0] == "#" and all(c in "0123456789abcdefABCDEF" for c in text[1:])
+
+
+def _ramp(layer: Layer, found: Statistics, wish: Wish) -> Ramp:
+    low, high = wish.limits or _round_ends(*_wide(found.low, found.high))
+    if wish.limits is None and _is_signed(layer, found) and wish.name in {"", DEFAULT, PLAIN, "diverging"}:
+        high = max(abs(low), abs(high))
+        low = -high
+    name = wish.name if wish.name in CHOICES else _ramp_name(layer, low, high)
+    stops = ramp(name, low, high, logarithmic=layer.quantity in RATIOS and low > 0 and name in RAMPS)
+    if wish.name == HILLSHADE:
+        stops = tuple((value, UNLIT) for value, _ in stops)
+    shaded = wish.name in {"", DEFAULT} and layer.quantity in SHADED_FIRST
+    return Ramp(layer.name, layer.unit, layer.title, stops, shaded or wish.name in {SHADED, HILLSHADE})
+
+
+def _is_signed(layer: Layer, found: Statistics) -> bool:
+    return layer.quantity in SIGNED and found.low < 0 < found.high
+
+
+def _ramp_name(layer: Layer, low: float, high: float) -> str:
+    if layer.quantity in SIGNED and low < 0 < high:
+        return "diverging"
+    known = quantities.rule(layer.quantity)
+    return BY_QUANTITY.get(layer.quantity) or BY_TOPIC.get(known.topic if known else "", "viridis")
+
+
+def _wide(low: float, high: float) -> tuple[float, float]:
+    """Ends of a ramp that are apart."""
+    if high - low > 1e-12 * max(abs(low), abs(high), 1e-300):
+        return low, high
+    half = abs(low) / 2 or 0.5
+    return low - half, high + half
+
+
+def _round_ends(low: float, high: float) -> tuple[float, float]:
+    """Ends moved outward to round numbers, by at most a hundredth of the ramp."""
+    step = 10.0 ** math.floor(math.log10((high - low) / 50))
+    ends = math.floor(low / step) * step, math.ceil(high / step) * step
+    if low > 0 >= ends[0]:
+        return low, ends[1]
+    return (float(f"{ends[0]:.12g}"), float(f"{ends[1]:.12g}"))
+
+
+def style_of(store: Store, record: Record, *, variable: str = "", name: str = "") -> Json:
+    """Style of a grid as legends and the portal read it.
+
+    Returns
+    -------
+    dict
+        `{"type": "ramp", "variable", "unit", "title", "stops": [[value, "#rrggbb"], …], "shaded"}`,
+        `{"type": "categories", "variable", "title", "classes": [[value, "#rrggbb", label], …]}`, or
+        `{"type": "rgb", "variables": [red, green, blue], "title"}`.
+    """
+    style = grid_style(store, record, Wish(variable, name))
+    if isinstance(style, Bands):
+        return {"type": "rgb", "variables": list(style.variables), "title": style.title}
+    if isinstance(style, Classes):
+        return {
+            "type": "categories", "variable": style.variable, "title": style.title,
+            "classes": [list(one) for one in style.classes],
+        }  # fmt: skip
+    return {
+        "type": "ramp", "variable": style.variable, "unit": style.unit, "title": style.title,
+        "stops": [list(stop) for stop in style.stops], "shaded": style.is_shaded,
+    }  # fmt: skip

@@ -85,7 +85,9 @@ class Served:
 
     def __init__(self, folder, path, *, settings=None):
         self.folder = folder
-        self._environment = {**os.environ, "PYTHONPATH": str(path), **(settings or {})}
+        self._environment = {
+            **os.environ, "PYTHONPATH": str(path), "CRATON_WEB_LOG": "off", **(settings or {}),
+        }  # fmt: skip
 
     def __enter__(self):
         self.start()
@@ -162,6 +164,16 @@ def make_node(folder):
     places = gpd.points_from_xy([100.0, 100.5, 101.0, 101.5, 102.0], [18.0] * 5)
     with craton.create(folder, title="Mekong node") as node:
         node.add(SAMPLE / "elevation", SAMPLE / "geophysics", SAMPLE / "geography", SAMPLE / "SOURCES.md")
+        put(node, gpd.GeoDataFrame(sites, geometry=places, crs="EPSG:4326"), "table", id="sites-1")
+        put(node, sites, "table", id="secret-1", visibility="private")
+    return folder
+
+
+def make_small_node(folder):
+    """A node with a table of sites, and a private one."""
+    sites = pd.DataFrame({"site": [f"S{n}" for n in range(5)], "gold_ppm": [0.1 * n for n in range(5)]})
+    places = gpd.points_from_xy([100.0, 100.5, 101.0, 101.5, 102.0], [18.0] * 5)
+    with craton.create(folder, title="Small node") as node:
         put(node, gpd.GeoDataFrame(sites, geometry=places, crs="EPSG:4326"), "table", id="sites-1")
         put(node, sites, "table", id="secret-1", visibility="private")
     return folder

@@ -56,8 +56,14 @@ class Commands(click.Group):
     """Commands of which some are imported when they are asked for, so that `craton ls` starts at once."""
 
     later = dict.fromkeys(("apps", "jobs", "processes", "provenance", "run"), "craton.cli.job_commands") | {
+        "audit": "craton.cli.user_commands",
+        "backup": "craton.cli.backup_commands",
         "mcp": "craton.cli.mcp_command",
+        "restore": "craton.cli.backup_commands",
         "serve": "craton.cli.serve_commands",
+        "set": "craton.cli.edit_commands",
+        "token": "craton.cli.user_commands",
+        "user": "craton.cli.user_commands",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -275,6 +275,15 @@ class Node:
     def remove(self, id: str, reason: str = "") -> None:
         """Delete the dataset `id` with all its versions; a tombstone stays."""
         self.store.delete(id, reason)
+        self.note("delete", dataset=id)
+
+    def note(self, event: str, **about: object) -> None:
+        """Write to the audit log what the owner did."""
+        from craton.model.permission import OWNER
+        from craton.web.audit_log import FOLDER, AuditLog, Source
+
+        log = AuditLog(self.folder / FOLDER, address=self.settings.audit.address)
+        log.note(event, Source(OWNER), **about)  # type: ignore[arg-type]
 
     def check(self, *, deep: bool = True) -> list[Problem]:
         """Problems of the store: missing or altered bytes, orphans, index differences; none is good."""

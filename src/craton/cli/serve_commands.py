@@ -20,9 +20,11 @@ def serve(node: Node, host: str, port: int | None) -> None:
     """Put NODE on the web, and run its jobs, until Ctrl-C.
 
     Prints the address once it answers. Visitors see public datasets and run
-    processes on them (OGC API – Processes); they add, change and delete nothing.
-    Jobs that run when it ends go back into the queue.
+    processes on them (OGC API – Processes); people with a name see and do more
+    (craton user). Jobs that run when it ends go back into the queue.
     """
+    from craton.cli.identity_settings import gate_options
+    from craton.cli.settings import upload_options
     from craton.web.server import serve as serve_site
     from craton.web.site import SiteOptions
 
@@ -35,6 +37,8 @@ def serve(node: Node, host: str, port: int | None) -> None:
     options = SiteOptions(
         title=node.settings.node.title, version=__version__, address=web.address,
         callback_hosts=web.callback_hosts, waiting=web.queue, limits=node.settings.job_limits(),
+        log=web.log, metrics=web.metrics, gate=gate_options(node.settings, node.folder),
+        uploads=None if node.store.read_only else upload_options(node.folder, node.settings),
     )  # fmt: skip
     serve_site(
         node.store, node.queue, lambda hook: node.manager(on_change=hook), options,

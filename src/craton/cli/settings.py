@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from craton.cli.identity_settings import AccessSettings, AuditSettings, LimitSettings, OidcSettings
 from craton.jobs.add import AddOptions
 from craton.jobs.job import JobLimits, ManagerOptions
 from craton.model.errors import NotFoundError, SettingError
 
+if TYPE_CHECKING:
+    from craton.web.uploads_desk import UploadOptions
+
 FILE_NAME = "craton.toml"
 PREFIX = "CRATON_"
+UPLOADS = "uploads"
+GIGABYTE = 10**9
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +75,10 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `callback_hosts` are the hosts that a job may be told to call back, such as
     `portal.survey.example:8080`; none unless they are named. `queue` is the
-    number of jobs that may wait.
+    number of jobs that may wait. `log` is the form of the log of requests on
+    standard error, `metrics` who may read the numbers at `/metrics`: this
+    machine and managers (`local`), or anyone (`open`). `upload_gb` is what one
+    upload may have.
     """
 
     host: str = "127.0.0.1"
@@ -77,6 +86,9 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     address: str = ""
     callback_hosts: tuple[str, ...] = ()
     queue: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1000
+    log: Literal["json", "text", "off"] = "text"
+    metrics: Literal["local", "open"] = "local"
+    upload_gb: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 10.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +99,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ingest: IngestSettings = IngestSettings()
     jobs: JobSettings = JobSettings()
     web: WebSettings = WebSettings()
+    access: AccessSettings = AccessSettings()
+    limits: LimitSettings = LimitSettings()
+    oidc: OidcSettings = OidcSettings()
+    audit: AuditSettings = AuditSettings()
 
     def manager_options(self) -> ManagerOptions:
         """Options of the manager of jobs."""
@@ -110,7 +126,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
-SECRETS = {"s3_secret_access_key", "s3_access_key_id", "catalogue"}
+def upload_options(folder: Path, settings: Settings) -> UploadOptions:
+    """How the node in `folder` takes uploads."""
+    from craton.web.uploads_desk import UploadOptions
+
+    most = int(settings.web.upload_gb * GIGABYTE)
+    return UploadOptions(folder / UPLOADS, most, settings.add_options())
+
+
+SECRETS = {"s3_secret_access_key", "s3_access_key_id", "catalogue", "client_secret"}
 
 
 def read_settings(folder: Path, environment: dict[str, str] | None = None) -> Settings:
@@ -140,8 +164,20 @@ def _overlaid(tables: dict[str, Any], environment: os._Environ[str] | dict[str, 
         start = f"{PREFIX}{section.upper()}_"
         stated = {k.removeprefix(start).lower(): v for k, v in environment.items() if k.startswith(start)}
         if stated:
-            tables[section] = {**tables.get(section, {}), **stated}
+            usual = getattr(Settings(), section)
+            read = {k: _value(usual, k, v) for k, v in stated.items()}
+            tables[section] = {**tables.get(section, {}), **read}
     return tables
+
+
+def _value(usual: object, name: str, text: str) -> Any:
+    """What a variable of the environment says; lists and tables are written as in the file."""
+    if not isinstance(getattr(usual, name, ""), tuple | dict):
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # refused with its name
 
 
 def _converted(tables: dict[str, Any], path: Path) -> Settings:

@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -28,16 +28,18 @@ from craton.jobs.messages import (
 )
 from craton.jobs.reading import Reading
 from craton.jobs.stage import copy_hashed
+from craton.jobs.stamp import Stamp, same_bytes, stamp_of
+from craton.model.edits import Visibility
 from craton.model.errors import CratonError, InvalidError, RefusedError, StorageError
 from craton.model.findings import REFUSALS
 from craton.model.record import Record, SourceFile
 from craton.store.staging import Transaction
 from craton.store.store import Store
 
-FORMAT_VERSION = 1
-"""Raised when stored copies of the same source change, so that unchanged sources are read anew."""
-
 MEGABYTE = 1 << 20
+
+HINT = " – "
+"""Stands between what is wrong with a file and what to do about it."""
 
 
 class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,9 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Memory is in MB: `memory_mb` for any file plus `memory_factor` times the
     file's size; time in seconds: `seconds` plus `seconds_per_mb` a MB.
+
+    `visibility` is who may see all that is added; `visibility_of_new`, who may
+    see what was not there before, while what was stays as open as it is.
     """
 
     crs: str = ""
@@ -56,6 +61,8 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
     memory_factor: float = 16.0
     seconds: float = 8.0
     seconds_per_mb: float = 2.0
+    visibility: Visibility | None = None
+    visibility_of_new: Visibility | None = None
 
     def stated(self) -> dict[str, str]:
         """What was stated about the data, without what was left open."""
@@ -88,25 +95,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-class Stamp(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source was when it was last added: enough to know that it has not changed."""
-
-    format: int
-    reader: str
-    stated: dict[str, str]
-    licences: tuple[str, ...]
-    files: tuple[tuple[str, int, int, int, int], ...]
-    hashes: tuple[SourceFile, ...]
-    records: tuple[str, ...]
-    findings: dict[str, int]
-
-    def same_reading(self, other: Stamp) -> bool:
-        """Whether the same reader was told the same things."""
-        return (self.format, self.reader, self.stated, self.licences) == (
-            other.format, other.reader, other.stated, other.licences,
-        )  # fmt: skip
-
-
 class _Job:
     """One group on its way through staging, reading and commit."""
 
@@ -130,26 +118,52 @@ def machine_memory_mb() -> float:
 
 
 class Adder:
-    """Adds paths to a store; iterate over `run` for one `Outcome` per input file."""
+    """Adds paths to a store; iterate over `run` for one `Outcome` per input file.
 
-    def __init__(self, store: Store, options: AddOptions, *, skip: tuple[str, ...] = ()) -> None:
+    Parameters
+    ----------
+    store, options
+        Where to, and how.
+    skip : tuple of str
+        Folders that are left out.
+    key : callable
+        Identity of a source; where its main file lies, unless something else is given.
+    reading : Reading
+        A reading process that goes on afterwards; else one of its own.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        options: AddOptions,
+        *,
+        skip: tuple[str, ...] = (),
+        key: Callable[[Group], str] | None = None,
+        reading: Reading | None = None,
+    ) -> None:
         self._store = store
         self._options = options
         self._skip = list(skip)
+        self._key = key or source_key
         self._workers = options.workers or max(1, len(os.sched_getaffinity(0)))
-        self._reading = Reading()
+        self._reading = reading or Reading()
+        self._is_own = reading is None
         self._waiting: dict[int, _Job] = {}
 
     def run(self, given: list[str], progress: Progress | None = None) -> Iterator[Outcome]:
         """Add all files at or below `given`; every file gets its outcome, in the plan's order."""
         self._store.recover()
-        with self._reading:
+        with self._reading if self._is_own else nullcontext():
             groups = self._plan(given)
             total = sum(max(1, len(g.files)) for g in groups)
             for done, outcome in enumerate(self._in_order(groups), start=1):
                 if progress:
                     progress(done, total, outcome.path)
                 yield outcome
+
+    def stop(self) -> None:
+        """End the reading, from any thread: who iterates gets a `CratonError`, what was committed stays."""
+        self._reading.close()
 
     def _plan(self, given: list[str]) -> list[Group]:
         missing = [path for path in given if not os.path.lexists(path)]
@@ -199,18 +213,18 @@ class Adder:
         group = job.group
         if group.refused:
             raise RefusedError(group.refused, f"{group.shown}: {REFUSALS[group.refused]}")
-        key = source_key(group)
+        key = self._key(group)
         before = self._known(key)
         whole = before is not None and self._is_whole(before)
         stated = {**(before.stated if before else {}), **self._options.stated()}
-        job.stamp = _stamp(group, stated)
+        job.stamp = stamp_of(group, stated)
         if before and whole and before.same_reading(job.stamp) and before.files == job.stamp.files:
             job.outcome = _unchanged(job, before)
             return
         job.transaction = job.stack.enter_context(self._store.transaction())
         task = _task(group, key, job.transaction.folder, stated)
         job.stamp = msgspec.structs.replace(job.stamp, hashes=task.sources)
-        if before and whole and before.same_reading(job.stamp) and _same_bytes(before, job.stamp):
+        if before and whole and before.same_reading(job.stamp) and same_bytes(before, job.stamp):
             self._store.put_source(
                 key, msgspec.to_builtins(msgspec.structs.replace(before, files=job.stamp.files))
             )
@@ -265,13 +279,23 @@ class Adder:
         staged = {sha256: Path(file) for sha256, file in result.staged.items()}
         committed = self._store.commit(
             transaction,
-            result.records,
+            tuple(map(self._seen, result.records)),
             staged,
-            source_key(job.group),
+            self._key(job.group),
             msgspec.to_builtins(stamp),
             texts=result.texts,
         )
         return _outcome(job, committed, dict(findings))
+
+    def _seen(self, record: Record) -> Record:
+        """`record` with who may see it."""
+        if self._options.visibility:
+            return msgspec.structs.replace(record, visibility=self._options.visibility)
+        if self._options.visibility_of_new:
+            known = self._store.catalogue.get(record.id)
+            seen = known.visibility if known else self._options.visibility_of_new
+            return msgspec.structs.replace(record, visibility=seen)
+        return record
 
 
 def _task(group: Group, key: str, folder: Path, stated: dict[str, str]) -> Task:
@@ -304,24 +328,6 @@ def source_key(group: Group) -> str:
     return group.main
 
 
-def _stamp(group: Group, stated: dict[str, str]) -> Stamp:
-    stats = [(path, Path(path).stat()) for path in group.files]
-    return Stamp(
-        format=FORMAT_VERSION,
-        reader=f"{group.reader}@{group.reader_version}",
-        stated=stated,
-        licences=group.licences,
-        files=tuple((p, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for p, s in stats),
-        hashes=(),
-        records=(),
-        findings={},
-    )
-
-
-def _same_bytes(before: Stamp, now: Stamp) -> bool:
-    return [(s.path, s.sha256) for s in before.hashes] == [(s.path, s.sha256) for s in now.hashes]
-
-
 def _unchanged(job: _Job, before: Stamp) -> Outcome:
     return Outcome(
         path=job.group.shown,
@@ -351,7 +357,7 @@ def _refused(job: _Job, code: str, message: str) -> Outcome:
 
 
 def _sentence(result: Result) -> str:
-    return f"{result.message} – {result.hint}" if result.hint else result.message
+    return f"{result.message}{HINT}{result.hint}" if result.hint else result.message
 
 
 def _os_error(job: _Job, error: OSError) -> Outcome:

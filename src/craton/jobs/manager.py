@@ -128,6 +128,11 @@ class Manager:
         finally:
             self.queue.leave()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether jobs are taken from the queue."""
+        return not self._stopping and any(thread.is_alive() for thread in self._threads)
+
     def submit(self, request: Request) -> Job:
         """Check `request` and put its job into the queue (see `submit`)."""
         job = submit(self.store, self.queue, request)
@@ -220,13 +225,16 @@ class Manager:
         return not self._stopping and self.queue.is_running(job.id)
 
     def _has_results(self, job: Job) -> bool:
-        """Whether the results are there, made from this key and as open as the inputs are now."""
+        """Whether the results are there, made from this key and as open as the inputs are now.
+
+        What a manager said of who may see a result goes before that.
+        """
         wanted = strictest([self.store.get(ref.id) for refs in job.inputs.values() for ref in refs])
         return all(
             record is not None
             and record.lineage.run is not None
             and record.lineage.run.key == job.key
-            and record.visibility == wanted
+            and record.visibility == (self.store.edits(record.id).visibility or wanted)
             and self.store.is_whole(record.id)
             for record in map(self._result, job.results.values())
         )

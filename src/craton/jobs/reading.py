@@ -22,6 +22,10 @@ class Reading:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the process; whoever waits for it hears that it ended."""
         self._process.close()
 
     def send(self, request: PlanRequest | ReadRequest) -> None:

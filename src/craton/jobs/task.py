@@ -90,7 +90,7 @@ def _drafts(task: Task) -> Iterator[tuple[str, Draft]]:
     scratch = Path(task.folder) / "scratch"
     scratch.mkdir(exist_ok=True)
     if task.reader == plan.ARCHIVE.id:
-        yield from _archive_drafts(main, options, scratch, task)
+        yield from _stated(_archive_drafts(main, _stated_options(options, task), scratch, task), task)
         return
     files = tuple(Path(f) for f in task.files)
     yield from _read(task.reader, main, files, task.shown, options, scratch)
@@ -110,6 +110,22 @@ def _read(
     for draft in readers.read(reader, source):
         apply(statement, draft)
         yield _reader_label(reader), draft
+
+
+def _stated_options(options: readers.Options, task: Task) -> readers.Options:
+    """What is stated of an archive, for all it holds."""
+    return replace(options, crs=options.crs or _statement(tuple(map(Path, task.files))).crs)
+
+
+def _stated(drafts: Iterator[tuple[str, Draft]], task: Task) -> Iterator[tuple[str, Draft]]:
+    """Drafts of an archive, with what its statement says; a title is that of an only dataset."""
+    statement = _statement(tuple(map(Path, task.files)))
+    found = list(drafts)
+    if len(found) > 1:
+        statement = msgspec.structs.replace(statement, title={}, description={})
+    for reader, draft in found:
+        apply(statement, draft)
+        yield reader, draft
 
 
 def _statement(files: tuple[Path, ...]) -> Statement:

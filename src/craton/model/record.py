@@ -231,10 +231,14 @@ class Record(Noun, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
 
 
 class Tombstone(Noun, frozen=True, kw_only=True, omit_defaults=True):
-    """What stays of a deleted dataset, so that neighbours can forget it too."""
+    """What stays of a deleted dataset, so that neighbours can forget it too.
+
+    `visibility` is that of the dataset: who could not see it learns nothing of its end either.
+    """
 
     id: str
     version: int
     sequence: int
     deleted: str
     reason: str = ""
+    visibility: Literal["public", "partners", "private"] = "private"

@@ -17,8 +17,10 @@ title = "Depth of the focus"
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -58,15 +60,53 @@ def read_statement(path: Path) -> Statement:
     RefusedError
         If it is not TOML or says what a statement cannot say.
     """
+    return statement_from(path.read_bytes()[:SIZE_LIMIT], path.name)
+
+
+def statement_from(content: bytes, name: str) -> Statement:
+    """The statement that `content` is; see `read_statement`."""
     try:
-        text = path.read_bytes()[:SIZE_LIMIT].decode("utf-8")
-        return msgspec.convert(tomllib.loads(text), Statement)
+        return msgspec.convert(tomllib.loads(content.decode("utf-8")), Statement)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
         raise RefusedError(
             "invalid-structure",
-            f"{path.name} cannot be understood: {error}",
+            f"{name} cannot be understood: {error}",
             hint="see docs/do/describe-data.md",
         ) from error
+
+
+def written(statement: Statement) -> str:
+    """`statement` as the text of a `.meta.toml`."""
+    plain: dict[str, Any] = msgspec.to_builtins(statement)
+    columns: dict[str, dict[str, str]] = plain.pop("columns")
+    lines = [*_pairs({name: value for name, value in plain.items() if value})]
+    for name, column in columns.items():
+        lines += ["", f"[columns.{_quoted(name)}]", *_pairs({k: v for k, v in column.items() if v})]
+    return "\n".join(lines) + "\n"
+
+
+def _pairs(values: dict[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from (f"{name}.{_quoted(key)} = {_quoted(text)}" for key, text in value.items())
+        elif isinstance(value, str):
+            yield f"{name} = {_quoted(value)}"
+        else:
+            yield f"{name} = [{', '.join(map(_quoted, value))}]"
+
+
+def _quoted(text: str) -> str:
+    """`text` between quotation marks, as TOML wants it; JSON escapes the same way."""
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
+
+
+def laid_together(before: Statement, more: Statement) -> Statement:
+    """Both statements; where they differ, `more`."""
+    stated = {name: value for name in Statement.__struct_fields__ if (value := getattr(more, name))}
+    for name in ("title", "description", "columns"):
+        if name in stated:
+            stated[name] = {**getattr(before, name), **stated[name]}
+    return msgspec.structs.replace(before, **stated)
 
 
 def apply(statement: Statement, draft: Draft) -> None:

@@ -7,10 +7,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from craton.model.errors import InvalidError, NotFoundError
+from craton.model.findings import FINDINGS, meaning, severity, todo
 from craton.model.ogc_record import to_ogc_record
 from craton.model.permission import visible_to
 from craton.model.record import Asset, Member, Record
@@ -18,6 +20,7 @@ from craton.process.provenance import Ancestry, ancestry, graph, to_prov
 from craton.process.ro_crate import to_crate
 from craton.web.files import object_reply, written_reply
 from craton.web.formats import formats_of, written
+from craton.web.negotiation import FORMS
 from craton.web.queries import DEFAULT_LIMIT, MOST, check_query, number_of, page_links
 from craton.web.replies import GEOJSON, JSON, Json, link, path_of, reply
 from craton.web.site import Site, site_of
@@ -84,7 +87,21 @@ def show_dataset(site: Site, request: Request) -> Response:
         *_data_links(site, address, record),
     ]
     document["links"] = [*links, *document.get("links", ())]
+    if record.findings:
+        document["properties"]["craton:findings"] = _findings_in_words(record)
     return reply(request, document, media_type=GEOJSON)
+
+
+def _findings_in_words(record: Record) -> list[Json]:
+    """Findings with how bad they are, what they mean and what to do; who reads records passes over it."""
+    return [
+        {
+            **msgspec.to_builtins(finding), "count": finding.count, "severity": severity(finding),
+            "meaning": meaning(finding), "todo": todo(finding),
+        }
+        if finding.code in FINDINGS else msgspec.to_builtins(finding)
+        for finding in record.findings
+    ]  # fmt: skip
 
 
 def _data_links(site: Site, address: str, record: Record) -> list[Json]:
@@ -114,6 +131,7 @@ def show_provenance(site: Site, request: Request) -> Response:
     """Tell how a dataset came to be: as a graph, as W3C PROV-JSON or as RO-Crate metadata."""
     check_query(request, "f")
     form = request.query_params.get("f", "graph")
+    form = "graph" if form in FORMS else form
     if form not in WRITERS:
         raise InvalidError(f"f must be one of {', '.join(WRITERS)}, not {form[:40]!r}")
     history = _history(site, site.record(request.path_params["dataset"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -30,6 +30,9 @@ ROWS = frozenset({"FeatureCollection", "Feature"})
 
 RESPOND_ASYNC = "respond-async"
 
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+"""A line of text."""
+
 
 class WantedFormat(msgspec.Struct, kw_only=True, rename="camel"):
     """Format of an output, as it is asked for."""
@@ -47,13 +50,17 @@ class WantedOutput(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class Execute(msgspec.Struct, kw_only=True):
-    """Request to run something; `mode` is of drafts of the standard, and counts as a preference."""
+    """Request to run something; `mode` is of drafts of the standard, and counts as a preference.
+
+    `title` names the results, where they are not there already.
+    """
 
     inputs: dict[str, Any] = {}
     outputs: dict[str, WantedOutput] = {}
     response: Literal["raw", "document"] = "raw"
     subscriber: dict[str, str] = {}
     mode: Literal["auto", "sync", "async"] = "auto"
+    title: Line = ""
 
 
 async def run_process(request: Request) -> Response:
@@ -84,6 +91,7 @@ async def _execute(request: Request, id: str, names: set[str], kinds: Mapping[st
     wanted = JobRequest(
         process=id, inputs=inputs, parameters=parameters, actor=site.actor, limits=site.options.limits,
         subscriber=asked.subscriber, answer=msgspec.to_builtins(answer),
+        title={"und": asked.title} if asked.title else {},
     )  # fmt: skip
     job = await site.read(_submit, site, wanted)
     request.app.state.callbacks.follow(job)
@@ -132,7 +140,10 @@ def _answer(asked: Execute, id: str, kinds: Mapping[str, Kind]) -> Answer:
 def _submit(site: Site, wanted: JobRequest) -> Job:
     if site.manager.queue.count("accepted") >= site.options.waiting:
         raise too_busy(f"{site.options.waiting} jobs wait already")
-    return site.manager.submit(wanted)
+    job = site.manager.submit(wanted)
+    datasets = sorted({ref.id for refs in job.inputs.values() for ref in refs})
+    site.visit.note("job", job=job.id, process=job.process or job.app, datasets=datasets)
+    return job
 
 
 def _accepted(site: Site, request: Request, job: Job) -> Response:

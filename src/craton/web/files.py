@@ -23,14 +23,15 @@ def object_reply(request: Request, path: Path, sha256: str, media_type: str, nam
     """The stored object at `path`: it never changes, so whoever has it need not fetch it again."""
     tag = f'"{sha256}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.method in {"GET", "HEAD"} and _matches(request.headers.get("if-none-match", ""), tag):
+    if request.method in {"GET", "HEAD"} and matches(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return FileResponse(
         path, headers=headers, media_type=media_type, filename=name, content_disposition_type="inline"
     )
 
 
-def _matches(stated: str, tag: str) -> bool:
+def matches(stated: str, tag: str) -> bool:
+    """Whether the header `If-None-Match` names the entity tag."""
     tags = {one.strip().removeprefix("W/") for one in stated.split(",")}
     return "*" in tags or tag in tags
 

@@ -59,7 +59,15 @@ def _summarised(base: str, spec: Spec) -> Json:
         link(address, "self", "the description"),
         link(f"{address}/execution", EXECUTE, "where to run it"),
     ]
-    return {**summary(spec), "links": links}
+    return {**summary(spec), "additionalParameters": _kinds(spec), "links": links}
+
+
+def _kinds(spec: Spec) -> Json:
+    """Kinds of data that `spec` takes and gives, for those who look for a process by what they have."""
+    words = {"inputKinds": spec.inputs, "outputKinds": spec.outputs}
+    kinds = {name: dict.fromkeys(p.data.kind for p in params if p.data) for name, params in words.items()}
+    parameters = [{"name": name, "value": list(value)} for name, value in kinds.items()]
+    return {"title": "Craton", "parameters": parameters}
 
 
 def show_process(site: Site, request: Request) -> Response:

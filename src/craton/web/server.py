@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -20,13 +21,27 @@ from craton.model.errors import SettingError
 from craton.store.store import Store
 from craton.web.app import make_app
 from craton.web.callbacks import Callbacks
+from craton.web.gate import Gate
 from craton.web.jobs import status_document
+from craton.web.operations_state import Operations
 from craton.web.results import references
 from craton.web.site import Site, SiteOptions
+from craton.web.uploads_desk import UploadDesk
 from craton.web.watching import Watcher
 
 GRACE_SECONDS = 5.0
-"""How long replies that are being sent may take to end when the node ends."""
+"""How long the node that ends waits for a reply of which nothing moves."""
+
+MOST_GRACE_SECONDS = 60.0
+"""How long it waits for replies that move."""
+
+STOP_SECONDS = 3.0
+"""How long the server may take to end once nothing is waited for, and it was handed no file lately."""
+
+LATELY_SECONDS = 1800.0
+
+DRAIN_SECONDS = 0.02
+"""How often it looks whether they are sent."""
 
 BACKLOG = 1024
 
@@ -81,12 +96,17 @@ def _site(
     watcher = Watcher(queue)
     manager = stack.enter_context(make_manager(watcher.changed))
     stack.enter_context(watcher)
-    site = Site(store, manager, watcher, options)
+    gate = stack.enter_context(Gate(options.gate)) if options.gate else None
+    site = Site(store, manager, watcher, options, gate)
+    stack.callback(site.operations.close)
+    if options.uploads is not None:
+        site.desk = stack.enter_context(UploadDesk(store, options.uploads))
     stack.callback(site.close)
     base = options.address.rstrip("/") or address
     callbacks = Callbacks(
         queue, watcher, f"{base}/jobs",
-        status=lambda job: status_document(base, job), results=lambda job: references(site, base, job),
+        status=lambda job: status_document(base, job),
+        results=lambda job: references(site.seen_by(job.actor), base, job),
     )  # fmt: skip
     return site, stack.enter_context(callbacks)
 
@@ -132,13 +152,29 @@ async def _listen(app: Starlette, site: Site, host: str, port: int, ready: Calla
             ready()
             await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         answering.cancel()
+        site.operations.end()
         site.watcher.stop()
+        end = time.monotonic() + MOST_GRACE_SECONDS
+        await _drain(site.operations, end)
         server.stop()  # type: ignore[no-untyped-call]
-        done, _ = await asyncio.wait({serving}, timeout=GRACE_SECONDS)
+        done, _ = await asyncio.wait({serving}, timeout=_patience(site.operations, end))
         stopped.cancel()
         if done:
             serving.result()
         return bool(done)
+
+
+async def _drain(operations: Operations, end: float) -> None:
+    """Wait for the replies that are being sent, as long as something moves, until `end`."""
+    while operations.in_flight and time.monotonic() < min(end, operations.moved + GRACE_SECONDS):
+        await asyncio.sleep(DRAIN_SECONDS)
+
+
+def _patience(operations: Operations, end: float) -> float:
+    """Seconds for the server to end; a file that was handed to it is sent out of our sight."""
+    if time.monotonic() - operations.handed > LATELY_SECONDS:
+        return STOP_SECONDS
+    return max(STOP_SECONDS, end - time.monotonic())
 
 
 @contextmanager

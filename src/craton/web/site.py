@@ -16,10 +16,15 @@ from starlette.requests import Request
 from craton.jobs.job import Job, JobLimits
 from craton.jobs.manager import Manager
 from craton.model.errors import NotFoundError
-from craton.model.permission import ANYONE, Action, Actor
+from craton.model.permission import ANYONE, Action, Actor, owns
 from craton.model.record import Member, Record
 from craton.store.access import permitted
 from craton.store.store import Store
+from craton.web.gate import Gate, GateOptions
+from craton.web.operations_log import Form
+from craton.web.operations_state import Openness, Operations
+from craton.web.uploads_desk import UploadDesk, UploadOptions
+from craton.web.visit import Visit
 from craton.web.watching import Watcher
 
 READERS = 8
@@ -45,6 +50,12 @@ class SiteOptions:
         Number of jobs that may wait.
     limits : JobLimits
         What a job of a visitor may use.
+    gate : GateOptions
+        How it treats its visitors; without it, nobody has a name.
+    log, metrics : str
+        Form of the log of requests, and who may read numbers about the node.
+    uploads : UploadOptions
+        How it takes uploads; without it, it takes none.
     """
 
     title: str = ""
@@ -53,22 +64,47 @@ class SiteOptions:
     callback_hosts: tuple[str, ...] = ()
     waiting: int = 1000
     limits: JobLimits = field(default_factory=JobLimits)
+    log: Form = "off"
+    metrics: Openness = "local"
+    uploads: UploadOptions | None = None
+    gate: GateOptions | None = None
 
 
 class Site:
     """One node on the web, as `actor` sees it."""
 
-    def __init__(self, store: Store, manager: Manager, watcher: Watcher, options: SiteOptions) -> None:
+    def __init__(
+        self,
+        store: Store,
+        manager: Manager,
+        watcher: Watcher,
+        options: SiteOptions,
+        gate: Gate | None = None,
+    ) -> None:
         self.store, self.manager, self.watcher, self.options = store, manager, watcher, options
+        self.gate = gate
         self.actor: Actor = ANYONE
+        self.visit = Visit()
+        self.desk: UploadDesk | None = None
+        self.operations = Operations(options.version, options.log, options.metrics)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="web")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="web-write")
 
-    def seen_by(self, actor: Actor) -> Self:
-        """The same node, as `actor` sees it."""
+    def seen_by(self, actor: Actor, visit: Visit | None = None) -> Self:
+        """The same node, as `actor` sees it; what they read is noted in `visit`."""
         view = copy.copy(self)
-        view.actor = actor
+        view.actor, view.visit = actor, visit or Visit()
         return view
+
+    @property
+    def is_named(self) -> bool:
+        """Whether who asks has a name."""
+        return self.actor.name != ANYONE.name
+
+    @property
+    def may_have_jobs(self) -> bool:
+        """Whether any jobs can be those of who asks: without a name, only one who ran some before has any."""
+        return self.is_named or bool(self.actor.visitor)
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -87,16 +123,21 @@ class Site:
 
     def record(self, name: str, action: Action = "see") -> Record:
         """Record of `ID` or `ID@VERSION`; what the visitor may not see does not exist."""
-        return permitted(self.store, self.actor, action, name, hint="the list is at /datasets")
+        record = permitted(self.store, self.actor, action, name, hint="the list is at /datasets")
+        self.visit.open(record, action)
+        return record
 
     def job(self, id: str) -> Job:
-        """Job `id`, if a visitor asked for it; `NotFoundError` otherwise."""
+        """Job `id`, if who asks may look at it; `NotFoundError` otherwise.
+
+        A job that someone without a name asked for is open to whoever was given its identifier.
+        """
         absent = NotFoundError(f"there is no job {id!r}", hint="the list is at /jobs")
         try:
             job = self.manager.queue.get(id)
         except NotFoundError:
             raise absent from None
-        if job.actor != self.actor or job.parent:
+        if job.parent or not (job.actor.name == ANYONE.name or owns(self.actor, job.actor)):
             raise absent
         return job
 
@@ -126,4 +167,5 @@ def is_number(text: str) -> bool:
 def site_of(request: Request) -> Site:
     """The site that `request` came to, as the visitor sees it."""
     site = cast("Site", request.app.state.site)
-    return site.seen_by(getattr(request.state, "actor", ANYONE))
+    state = request.state
+    return site.seen_by(getattr(state, "actor", ANYONE), getattr(state, "visit", None))

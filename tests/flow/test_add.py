@@ -296,3 +296,21 @@ def test_links_to_folders_and_nodes_within_the_folder_are_not_followed(tmp_path,
     assert status == 1
     found = {Path(line["path"]).name: line["code"] or line["outcome"] for line in lines}
     assert found == {"a.csv": "added", "away": "outside-folder", "round": "unreadable"}
+
+
+def test_the_node_s_licence_is_that_of_data_that_states_none(tmp_path, node):
+    """A licence beside a file stands; the setting is for the others; --licence is for all."""
+    rows = "longitude,latitude\n101,18\n"
+    for name in ("plain.csv", "stated.csv"):
+        (tmp_path / name).write_text(rows)
+    (tmp_path / "stated.csv.meta.toml").write_text('licence = "ODbL-1.0"\n')
+    settings = node / "craton.toml"
+    settings.write_text(settings.read_text().replace("[node]", '[node]\nlicence = "CC-BY-4.0"', 1))
+
+    def licences(*more):
+        assert run("add", node, tmp_path / "plain.csv", tmp_path / "stated.csv", *more)[0] == 0
+        with craton.open(node) as opened:
+            return {Path(r.lineage.files[0].path).name: r.licence for r in opened.find()}
+
+    assert licences() == {"plain.csv": "CC-BY-4.0", "stated.csv": "ODbL-1.0"}
+    assert set(licences("--licence", "CC0-1.0").values()) == {"CC0-1.0"}

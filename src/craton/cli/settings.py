@@ -119,7 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Options of an add: what was said now, else what the node says."""
         return AddOptions(
             crs=crs,
-            licence=licence or self.node.licence,
+            licence=licence,
+            usual_licence=self.node.licence,
             owner=owner or self.node.owner,
             language=language or self.node.language,
             **msgspec.structs.asdict(self.ingest),

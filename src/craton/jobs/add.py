@@ -48,6 +48,8 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
     Memory is in MB: `memory_mb` for any file plus `memory_factor` times the
     file's size; time in seconds: `seconds` plus `seconds_per_mb` a MB.
 
+    `licence` is that of all files; `usual_licence`, of those that state none.
+
     `visibility` is who may see all that is added; `visibility_of_new`, who may
     see what was not there before, while what was stays as open as it is.
     """
@@ -56,6 +58,7 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
     licence: str = ""
     owner: str = ""
     language: str = "und"
+    usual_licence: str = ""
     workers: int = 0
     memory_mb: int = 900
     memory_factor: float = 16.0
@@ -66,7 +69,8 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def stated(self) -> dict[str, str]:
         """What was stated about the data, without what was left open."""
-        values = {"crs": self.crs, "licence": self.licence, "owner": self.owner, "language": self.language}
+        names = ("crs", "licence", "owner", "language", "usual_licence")
+        values = {name: getattr(self, name) for name in names}
         return {k: v for k, v in values.items() if v not in {"", "und"}}
 
     def limits(self, size: int) -> sandbox.Limits:

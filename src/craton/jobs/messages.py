@@ -49,6 +49,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     folder_licences: tuple[str, ...] = ()
     owner: str = ""
     language: str = "und"
+    usual_licence: str = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,6 +228,7 @@ def _state_licence(draft: Draft, task: Task) -> None:
         if draft.licence in SOFTWARE and draft.kind != "document":
             code = "licence-of-software"
         draft.find(code, message=", ".join(task.folder_licences))
+    draft.licence = draft.licence or task.usual_licence
 
 
 def _merged(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

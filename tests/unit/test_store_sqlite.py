@@ -40,6 +40,14 @@ def change(folder, *statements):
     connection.close()
 
 
+def _page(path, table):
+    """Where the first page of a table begins in the file."""
+    connection = sqlite3.connect(path)
+    ((number,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,))
+    connection.close()
+    return (number - 1) * 4096
+
+
 def check(folder):
     """Codes of the problems and what they befell."""
     with Store.open(folder) as store:
@@ -81,10 +89,10 @@ def test_newer_tables_are_refused(folder):
 
 def test_older_tables_are_brought_up_to_date(folder, monkeypatch):
     """Migrations run one after the other, once, when the node is opened for writing."""
-    monkeypatch.setattr(sql, "SCHEMA", 3)
+    monkeypatch.setattr(sql, "SCHEMA", 4)
     steps = {
-        1: ("CREATE TABLE extra (x)", "INSERT INTO extra VALUES (1)"),
-        2: ("INSERT INTO extra VALUES (2)",),
+        2: ("CREATE TABLE extra (x)", "INSERT INTO extra VALUES (1)"),
+        3: ("INSERT INTO extra VALUES (2)",),
     }
     monkeypatch.setattr(SqliteCatalogue, "migrations", steps)
     with pytest.raises(SettingError, match="open it once for writing"):
@@ -175,7 +183,8 @@ def test_a_damaged_file_is_told(folder):
     path = folder / "catalogue.sqlite"
     change(folder, "PRAGMA wal_checkpoint(TRUNCATE)")
     whole = path.read_bytes()
-    path.write_bytes(whole[:8192] + bytes(len(whole) - 8192))
+    start = _page(path, "documents")
+    path.write_bytes(whole[:start] + bytes(4096) + whole[start + 4096 :])
     with Store.open(folder) as store:
         assert "database" in {problem.code for problem in store.check()}
     path.write_bytes(b"not a database" * 1000)

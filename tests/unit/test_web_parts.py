@@ -19,7 +19,6 @@ from craton.web.areas import AREAS
 from craton.web.callbacks import Callbacks, check_callbacks, post
 from craton.web.execution import _dataset, _seconds, preferences_of
 from craton.web.formats import CSV, FORMATS, GEOTIFF
-from craton.web.openapi_schemas import SCHEMAS
 from craton.web.queries import page_links, times_of
 from craton.web.replies import link_header, path_of
 from craton.web.watching import StoppedError, Watcher
@@ -156,9 +155,11 @@ def test_every_process_has_an_address_of_its_own():
     assert {f"/processes/{spec.id}/execution" for spec in processes()} <= set(said)
     ids = [op["operationId"] for path in said.values() for op in path.values()]
     assert len(ids) == len(set(ids))
-    text = msgspec.json.encode([said, SCHEMAS]).decode()
+    schemas = {name: schema for area in AREAS for name, schema in area.schemas.items()}
+    text = msgspec.json.encode([said, schemas]).decode()
     named = {part.partition('"')[0] for part in text.split("#/components/schemas/")[1:]}
-    assert named <= set(SCHEMAS)
+    assert named <= set(schemas)
+    assert len(schemas) == sum(len(area.schemas) for area in AREAS)
 
 
 @pytest.fixture

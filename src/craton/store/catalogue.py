@@ -8,7 +8,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from craton.model.edits import Edits
 from craton.model.record import Record, Tombstone
+from craton.store.facets import Facets
+from craton.store.saved import Saved
 from craton.store.search import Query
 
 Outcome = Literal["added", "updated", "unchanged"]
@@ -85,8 +88,27 @@ class Catalogue(Protocol):
     def find(self, query: Query) -> list[Record]:
         """Records that answer `query`."""
 
-    def count(self, query: Query) -> int:
-        """Number of records that answer `query`, whatever its limit, offset and place."""
+    def count(self, query: Query, most: int | None = None) -> int:
+        """Number of records that answer `query`, whatever its page; no more than `most` are counted."""
+
+    def count_soon(self, query: Query, most: int, seconds: float) -> int | None:
+        """The same, `None` where it takes longer than `seconds`; where all records answer, all count."""
+
+    def facets(self, query: Query, fields: Sequence[str], most: int) -> Facets:
+        """The `most` frequent values of some fields among the answers to `query`, whatever its page."""
+
+    def bounds(self, visibility: tuple[str, ...] | None) -> dict[str, tuple[Any, ...]]:
+        """Number of records, west, south, east, north, start and stop (in seconds) by kind."""
+
+    def grave(self, id: str) -> Tombstone | None:
+        """Tombstone of record `id`, if it was deleted."""
+
+    def graves(self, query: Query) -> list[Tombstone]:
+        """Tombstones that answer `query`: who may see them, ids, when they were deleted, and the page.
+
+        Of its filter count those parts that a tombstone can answer: on `id`, `updated` (the deletion),
+        `version` and `sequence`. They come in the order of the changes.
+        """
 
     def changes(self, since: int, limit: int) -> list[Record | Tombstone]:
         """Current records and tombstones with a sequence above `since`, in its order."""
@@ -108,6 +130,21 @@ class Catalogue(Protocol):
 
     def delete(self, txn: str, id: str, reason: str) -> Tombstone:
         """Delete record `id` with all versions; its objects become pending in `txn`."""
+
+    def edit(self, id: str, edits: Edits, expected: int | None = None) -> Record:
+        """Lay `edits` over record `id`, now and whenever it is written again; the record as it then is.
+
+        They are forgotten when the record is deleted. `expected` is the version last seen, as in `Batch`.
+        """
+
+    def edits(self, id: str) -> Edits:
+        """What is laid over record `id`."""
+
+    def dump(self) -> Iterator[Saved]:
+        """All that is kept, as it is at one moment, edits included; what is pending is not."""
+
+    def load(self, saved: Iterable[Saved]) -> None:
+        """Fill this empty catalogue with what `dump` of any other gave, all or nothing."""
 
     def sweep(self, txn: str, remove: Callable[[str], None]) -> int:
         """End `txn`: call `remove` on its objects that neither a record nor another transaction needs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -9,8 +10,18 @@ import msgspec
 from craton.model.errors import CratonError
 from craton.model.record import Record
 from craton.store.catalogue import Problem
-from craton.store.entries import Entry, columns, decode_record, decode_tombstone, entry, quantity_names, refs
+from craton.store.entries import (
+    COLUMNS,
+    LISTS,
+    Entry,
+    columns,
+    decode_record,
+    decode_tombstone,
+    entry,
+    refs,
+)
 from craton.store.session import Row, Session
+from craton.store.tally import kept_tally, tally_of
 
 PAGE = 1_000
 """Records read at once."""
@@ -37,12 +48,13 @@ def _unmatched(session: Session, index_tables: Sequence[str]) -> Iterator[Proble
             ((count,),) = session.rows(f"SELECT count(*) FROM ({apart}) d")  # noqa: S608 - our own words
             if count:
                 yield Problem("index-inconsistent", f"{count} rows of {first} are not in {second}", table)
-    ((count,),) = session.rows(
-        "SELECT count(*) FROM quantities q"
-        " WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.sequence = q.sequence)"
-    )
-    if count:
-        yield Problem("index-inconsistent", f"{count} rows of quantities belong to no record", "quantities")
+    for table in LISTS:
+        ((count,),) = session.rows(
+            f"SELECT count(*) FROM {table} q"  # noqa: S608 - our tables
+            " WHERE NOT EXISTS (SELECT 1 FROM records r WHERE r.sequence = q.sequence)"
+        )
+        if count:
+            yield Problem("index-inconsistent", f"{count} rows of {table} belong to no record", table)
 
 
 def _counter(session: Session) -> Iterator[Problem]:
@@ -67,10 +79,10 @@ def _stray_refs(session: Session) -> Iterator[Problem]:
 def _record_problems(session: Session, misfiled: Misfiled) -> Iterator[Problem]:
     """Every record read, and compared with what the tables hold of it."""
     sequence = -1
+    tally = Counter[tuple[str, str, str]]()
     while rows := session.rows(
-        "SELECT r.sequence, r.id, r.version, r.kind, r.visibility, r.linked, r.west, r.south, r.east,"
-        " r.north, r.start, r.stop, d.json FROM records r JOIN documents d ON d.sequence = r.sequence"
-        " WHERE r.sequence > ? ORDER BY r.sequence LIMIT ?",
+        f"SELECT {', '.join(f'r.{name}' for name in COLUMNS)}, d.json FROM records r"  # noqa: S608 - our own words
+        " JOIN documents d ON d.sequence = r.sequence WHERE r.sequence > ? ORDER BY r.sequence LIMIT ?",
         sequence,
         PAGE,
     ):
@@ -88,7 +100,12 @@ def _record_problems(session: Session, misfiled: Misfiled) -> Iterator[Problem]:
             yield Problem(
                 "index-inconsistent", "the record cannot be found by all its words, place and time", id
             )
+        tally += tally_of(entries)
         sequence = rows[-1][0]
+    if tally != kept_tally(session):
+        yield Problem(
+            "index-inconsistent", "the numbers of records by value are not what the records say", "counts"
+        )
 
 
 def _read(row: Row) -> Entry | None:
@@ -103,9 +120,10 @@ def _disagreements(session: Session, one: Entry, row: Row) -> Iterator[str]:
     record = one.record
     if tuple(columns(one)) != (*row[:5], int(row[5]), *row[6:-1]):
         yield "the columns of the record are not what its JSON says"
-    names = session.rows("SELECT name FROM quantities WHERE sequence = ?", record.sequence)
-    if {name for (name,) in names} != quantity_names(record):
-        yield "the quantities are not what its JSON says"
+    for table, said in one.names.items():
+        rows = session.rows(f"SELECT name FROM {table} WHERE sequence = ?", record.sequence)  # noqa: S608 - our tables
+        if {name for (name,) in rows} != said:
+            yield f"the {table} are not what its JSON says"
     kept = session.rows(
         "SELECT sha256, size FROM refs WHERE id = ? AND version = ?", record.id, record.version
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from craton.store.search import Box, Query, Span
+from craton.store.search import Box, Span
 
 TIME_UNIT = 1e7
 """Seconds that weigh as much as a degree where a tree groups its boxes: a hundred years are 316."""
@@ -45,25 +45,10 @@ def holds(outer: Sequence[float], inner: Extent) -> bool:
     return lower and all(a >= b for a, b in zip(outer[1::2], inner[1::2], strict=True))
 
 
-def exact_conditions(query: Query, shield: str = "") -> Iterator[Condition]:
-    """Conditions of `query` on a row `r` of `records`, words aside.
-
-    `shield` is put before a column that has an index which must not be used.
-    """
-    if query.boxes:
-        sides = " OR ".join(
-            ["(r.west <= ? AND r.east >= ? AND r.south <= ? AND r.north >= ?)"] * len(query.boxes)
-        )
-        yield Condition(f"({sides})", tuple(value for box in query.boxes for value in touching(box)))
-    if query.span:
-        yield Condition("r.start <= ? AND r.stop >= ?", (query.span.end, query.span.start))
-    if query.kind is not None:
-        yield Condition(f"{shield}r.kind = ?", (query.kind,))
-    if query.visibility is not None:
-        yield Condition(f"{shield}r.visibility IN ({marks(query.visibility)})", query.visibility)
-    if query.quantity:
-        sql = "EXISTS (SELECT 1 FROM quantities e WHERE e.name = ? AND e.sequence = r.sequence)"
-        yield Condition(sql, (query.quantity,))
+def joined(conditions: Sequence[Condition], word: str = "AND", empty: str = "true") -> Condition:
+    """All conditions in one, between brackets."""
+    sql = f" {word} ".join(one.sql for one in conditions)
+    return Condition(f"({sql})" if conditions else empty, tuple(v for one in conditions for v in one.values))
 
 
 def touching(box: Box) -> tuple[float, float, float, float]:

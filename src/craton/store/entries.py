@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -14,10 +14,13 @@ from msgspec.structs import replace
 from craton.model.errors import InvalidError
 from craton.model.moments import timestamp
 from craton.model.record import Record, Tombstone
-from craton.store.search import Box, Span, searchable, span, unroll
+from craton.store.search import BEGUN, EPOCH, Box, Span, searchable, seconds, span, unroll
 
 MAX_ID = 255
 """Characters of a record's id."""
+
+MAX_NAME = 500
+"""Characters of a name that are indexed: keywords of others can be whole texts."""
 
 _ID = re.compile(rf"[^\s\x00-\x1f\x7f\ud800-\udfff]{{1,{MAX_ID}}}")
 
@@ -46,6 +49,7 @@ class Entry(NamedTuple):
     box: Box | None
     span: Span | None
     linked: bool
+    names: dict[str, set[str]]
 
 
 class Old(NamedTuple):
@@ -66,6 +70,7 @@ def entry(record: Record, more: str = "", linked: bool = False) -> Entry:
         unroll(record.bbox) if record.bbox else None,
         span(record.time) if record.time else None,
         linked,
+        names(record),
     )
 
 
@@ -106,6 +111,21 @@ def unchanged(record: Record, old: Old, linked: bool) -> Record | None:
     return stored if json == old.json or decode_record(json) == stored else None
 
 
+COLUMNS = (
+    "sequence", "id", "version", "kind", "visibility", "linked", "west", "south", "east", "north", "start",
+    "stop", "title", "licence", "crs", "row_count", "created", "updated",
+)  # fmt: skip
+"""Columns of the table `records`."""
+
+LISTS = ("quantities", "keywords", "parties", "identifiers")
+"""Tables of names, of which a record has several; each has the columns `name` and `sequence`."""
+
+COUNTED = ("kind", "licence", "quantity", "keyword", "party", "decade")
+"""Fields whose values are counted, for each visibility."""
+
+_PLURALS = {"quantity": "quantities", "keyword": "keywords", "party": "parties"}
+
+
 def columns(one: Entry) -> Sequence[object]:
     """Row of the table `records`."""
     record = one.record
@@ -118,12 +138,65 @@ def columns(one: Entry) -> Sequence[object]:
         int(one.linked),
         *(one.box or (None, None, None, None)),
         *(one.span or (None, None)),
+        _plain_text(record.name()),
+        _plain_text(record.licence),
+        _plain_text(record.crs),
+        record.rows,
+        seconds(record.created),
+        seconds(record.updated),
     )
 
 
-def quantity_names(record: Record) -> set[str]:
-    """Names of the quantities of `record`, as they are indexed."""
-    return {quantity.name.replace("\0", "") for quantity in record.quantities}
+def _plain_text(text: str) -> str:
+    """`text` as every database can keep it."""
+    return text.replace("\0", "")
+
+
+def names(record: Record) -> dict[str, set[str]]:
+    """Names in each of `LISTS`, as they are indexed."""
+    lists = (
+        (quantity.name for quantity in record.quantities),
+        record.keywords,
+        (party.name for party in record.parties),
+        _identifiers(record),
+    )
+    return {
+        table: {_plain_text(name)[:MAX_NAME] for name in found if name}
+        for table, found in zip(LISTS, lists, strict=True)
+    }
+
+
+def _identifiers(record: Record) -> Iterator[str]:
+    """Identifiers given elsewhere, alone and with their scheme before a colon."""
+    for scheme, value in external_identifiers(record):
+        yield value
+        if scheme:
+            yield f"{scheme}:{value}"
+
+
+def external_identifiers(record: Record) -> Iterator[tuple[str, str]]:
+    """Scheme, empty where there is none, and value of the identifiers a record has elsewhere."""
+    doi = record.properties.get("sci:doi")
+    if isinstance(doi, str) and doi:
+        yield "doi", doi
+    given = record.properties.get("externalIds")
+    for one in given if isinstance(given, list | tuple) else ():
+        value = one.get("value") if isinstance(one, dict) else one
+        scheme = one.get("scheme") if isinstance(one, dict) else ""
+        if isinstance(value, str) and value:
+            yield (scheme if isinstance(scheme, str) else ""), value
+
+
+def counted(record: Record, lists: Mapping[str, set[str]], found: Span | None) -> Iterator[tuple[str, str]]:
+    """Fields of `COUNTED` and the values of `record`; `lists` are its names, `found` is its span of time."""
+    yield "kind", record.kind
+    if record.licence:
+        yield "licence", _plain_text(record.licence)
+    for field, table in _PLURALS.items():
+        for name in lists[table]:
+            yield field, name
+    if found and found.start > BEGUN:
+        yield "decade", str((EPOCH + timedelta(seconds=found.start)).year // 10 * 10)
 
 
 def refs(record: Record) -> Iterator[tuple[str, str, int, int]]:

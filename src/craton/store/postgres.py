@@ -8,14 +8,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from craton.model.errors import InvalidError, SettingError, StorageError
-from craton.model.text import MAX_TOKENS, Phrase
+from craton.model.record import Record
 from craton.store.catalogue import Problem
 from craton.store.checks import table_problems
-from craton.store.conditions import Condition, Extent, exact_conditions, extent, holds
+from craton.store.conditions import Condition, Extent, extent, holds
+from craton.store.dialects import POSTGRES
 from craton.store.entries import Entry
 from craton.store.pool import Pool
-from craton.store.search import Query
-from craton.store.session import Row, Session
+from craton.store.postgres_text import terms, vector
+from craton.store.record_conditions import exact_conditions
+from craton.store.record_order import after, order_sql
+from craton.store.search import UNKNOWN, Box, Query, Span
+from craton.store.session import OvertimeError, Row, Session
 from craton.store.sql import SqlCatalogue
 
 if TYPE_CHECKING:
@@ -23,13 +27,33 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
+SEARCH_TABLES = (
+    "CREATE INDEX records_title ON records (lower(title), sequence)",
+    "CREATE INDEX records_created ON records (created, sequence)",
+    "CREATE INDEX records_updated ON records (updated, sequence)",
+    f"CREATE INDEX records_start ON records ((coalesce(start, {UNKNOWN!r})), sequence)",
+    "CREATE INDEX tombstones_deleted ON tombstones (deleted)",
+    "CREATE TABLE keywords (name TEXT, sequence BIGINT, PRIMARY KEY (name, sequence))",
+    "CREATE INDEX keywords_sequence ON keywords (sequence)",
+    "CREATE TABLE parties (name TEXT, sequence BIGINT, PRIMARY KEY (name, sequence))",
+    "CREATE INDEX parties_sequence ON parties (sequence)",
+    "CREATE TABLE identifiers (name TEXT, sequence BIGINT, PRIMARY KEY (name, sequence))",
+    "CREATE INDEX identifiers_sequence ON identifiers (sequence)",
+    """CREATE TABLE counts (field TEXT, visibility TEXT, value TEXT COLLATE "C", number BIGINT NOT NULL,
+        PRIMARY KEY (field, visibility, value))""",
+)
+"""What records are sorted, filtered and counted by."""
+
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """CREATE TABLE records (
         sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL,
         kind TEXT NOT NULL, visibility TEXT NOT NULL, linked INTEGER NOT NULL,
         west DOUBLE PRECISION, south DOUBLE PRECISION, east DOUBLE PRECISION, north DOUBLE PRECISION,
-        start DOUBLE PRECISION, stop DOUBLE PRECISION)""",
+        start DOUBLE PRECISION, stop DOUBLE PRECISION, title TEXT COLLATE "C" NOT NULL DEFAULT '',
+        licence TEXT COLLATE "C" NOT NULL DEFAULT '', crs TEXT COLLATE "C" NOT NULL DEFAULT '',
+        row_count BIGINT, created DOUBLE PRECISION NOT NULL DEFAULT -1e12,
+        updated DOUBLE PRECISION NOT NULL DEFAULT -1e12)""",
     "CREATE INDEX records_kind ON records (kind, sequence)",
     "CREATE INDEX records_visibility ON records (visibility, sequence)",
     "CREATE TABLE documents (sequence BIGINT PRIMARY KEY, json BYTEA NOT NULL)",
@@ -38,7 +62,8 @@ TABLES = (
         PRIMARY KEY (id, version))""",
     """CREATE TABLE tombstones (
         sequence BIGINT PRIMARY KEY, id TEXT COLLATE "C" NOT NULL UNIQUE, version INTEGER NOT NULL,
-        json BYTEA NOT NULL)""",
+        json BYTEA NOT NULL, deleted DOUBLE PRECISION NOT NULL DEFAULT -1e12,
+        visibility TEXT NOT NULL DEFAULT 'private')""",
     "CREATE TABLE quantities (name TEXT, sequence BIGINT, PRIMARY KEY (name, sequence))",
     "CREATE INDEX quantities_sequence ON quantities (sequence)",
     'CREATE TABLE sources (key TEXT COLLATE "C" PRIMARY KEY, stamp BYTEA NOT NULL)',
@@ -52,19 +77,33 @@ TABLES = (
     "CREATE INDEX pending_txn ON pending (txn)",
     """CREATE TABLE places (
         sequence BIGINT PRIMARY KEY, extent GEOMETRY NOT NULL, tokens TEXT NOT NULL,
-        words TSVECTOR NOT NULL)""",
+        words TSVECTOR NOT NULL, shape GEOMETRY)""",
     "CREATE INDEX places_extent ON places USING gist (extent gist_geometry_ops_nd)",
     "CREATE INDEX places_words ON places USING gin (words)",
+    *SEARCH_TABLES,
 )
+
+MIGRATIONS = {
+    1: (
+        """ALTER TABLE records ADD COLUMN title TEXT COLLATE "C" NOT NULL DEFAULT ''""",
+        """ALTER TABLE records ADD COLUMN licence TEXT COLLATE "C" NOT NULL DEFAULT ''""",
+        """ALTER TABLE records ADD COLUMN crs TEXT COLLATE "C" NOT NULL DEFAULT ''""",
+        "ALTER TABLE records ADD COLUMN row_count BIGINT",
+        "ALTER TABLE records ADD COLUMN created DOUBLE PRECISION NOT NULL DEFAULT -1e12",
+        "ALTER TABLE records ADD COLUMN updated DOUBLE PRECISION NOT NULL DEFAULT -1e12",
+        "ALTER TABLE tombstones ADD COLUMN deleted DOUBLE PRECISION NOT NULL DEFAULT -1e12",
+        "ALTER TABLE tombstones ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private'",
+        "ALTER TABLE places ADD COLUMN shape GEOMETRY",
+        *SEARCH_TABLES,
+    )
+}
+"""Statements that bring the tables from a schema version to the next."""
 
 INDEX_TABLES = ("places",)
 """Tables that hold one row for each current record, beside those of every SQL catalogue."""
 
 EVERYWHERE = Extent(-1e5, 1e5, -1e5, 1e5, -1e5, 1e5)
 """Sides around all extents, for a query that leaves place or time open."""
-
-MAX_LEXEME_BYTES = 900_000
-"""Bytes of tokens that fit a `tsvector` (1 MiB) together with their positions."""
 
 _LINE = "ST_MakeLine(ST_MakePoint(?, ?, ?), ST_MakePoint(?, ?, ?))"
 """A box of place and time, as the diagonal that has it for bounds."""
@@ -75,6 +114,10 @@ class PostgresSession:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def limit(self, seconds: float) -> None:
+        """Let the transaction end with an `OvertimeError` when reading takes longer than `seconds`."""
+        self.run(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}")
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Run a statement and give its rows."""
@@ -104,6 +147,10 @@ class PostgresCatalogue(SqlCatalogue):
     create : bool
         Make schema and tables where they are missing.
     """
+
+    dialect = POSTGRES
+    migrations = MIGRATIONS
+    tokens_table = "places"
 
     def __init__(
         self, address: str, *, schema: str = "craton", read_only: bool = False, create: bool = False
@@ -166,26 +213,40 @@ class PostgresCatalogue(SqlCatalogue):
     def _index(self, session: Session, entries: Sequence[Entry]) -> None:
         places = [(one.record.sequence, *_ends(extent(one.box, one.span)), one.tokens) for one in entries]
         session.many(
-            "INSERT INTO places (sequence, extent, tokens, words)"  # noqa: S608 - our own words, values apart
-            f" VALUES (?, {_LINE}, ?, ?::tsvector)",
-            [(*place, _vector(one.tokens)) for place, one in zip(places, entries, strict=True)],
+            "INSERT INTO places (sequence, extent, tokens, words, shape)"  # noqa: S608 - our own words, values apart
+            f" VALUES (?, {_LINE}, ?, ?::tsvector, ST_GeomFromWKB(?))",
+            [
+                (*place, vector(one.tokens), _shape(one.record))
+                for place, one in zip(places, entries, strict=True)
+            ],
+        )
+
+    def _reindex(self, session: Session, records: Sequence[Record]) -> None:
+        session.many(
+            "UPDATE places SET shape = ST_GeomFromWKB(?) WHERE sequence = ?",
+            [(_shape(record), record.sequence) for record in records],
         )
 
     def _unindex(self, session: Session, sequences: Sequence[int]) -> None:
         session.many("DELETE FROM places WHERE sequence = ?", [(sequence,) for sequence in sequences])
 
     def _find(self, session: Session, query: Query) -> list[Row]:
-        sign, direction = ("<", "DESC") if query.order == "newest" else (">", "ASC")
-        conditions = [*_conditions(query)]
+        conditions = [*_conditions(query), *after(query)]
         if query.after is not None:
+            sign = "<" if query.order == "newest" else ">"
             conditions.append(Condition(f"r.sequence {sign} ?", (query.after,)))
         tables, values = _tables("d.json", conditions)
-        sql = f"{tables} ORDER BY r.sequence {direction} LIMIT ? OFFSET ?"
+        sql = f"{tables} ORDER BY {order_sql(query.keys)} LIMIT ? OFFSET ?"
         return session.rows(sql, *values, query.limit, query.offset)
 
-    def _count(self, session: Session, query: Query) -> int:
-        sql, values = _tables("count(*)", [*_conditions(query)])
-        return int(session.rows(sql, *values)[0][0])
+    def _count(self, session: Session, query: Query, most: int | None) -> int:
+        sql, values = _tables("1", [*_conditions(query)])
+        return int(session.rows(f"SELECT count(*) FROM ({sql} LIMIT ?) n", *values, most)[0][0])  # noqa: S608 - our own words
+
+    def _answers(self, session: Session, query: Query) -> Condition | None:
+        del session
+        sql, values = _tables("r.sequence, r.kind, r.licence, r.start", [*_conditions(query)])
+        return Condition(f"{sql} ORDER BY r.sequence DESC", tuple(values))
 
 
 def _tables(what: str, conditions: Sequence[Condition]) -> tuple[str, list[object]]:
@@ -198,17 +259,30 @@ def _tables(what: str, conditions: Sequence[Condition]) -> tuple[str, list[objec
 def _conditions(query: Query) -> Iterator[Condition]:
     """Conditions of `query`, those an index answers first."""
     if query.boxes or query.span:
-        asked = [extent(box, query.span) for box in query.boxes or (None,)]
-        ends = tuple(value for one in asked for value in _ends(_open(one, query)))
-        yield Condition(f"({' OR '.join([f'p.extent &&& {_LINE}'] * len(asked))})", ends)
-    if query.phrases:
-        yield Condition("p.words @@ ?::tsquery", (" & ".join(map(_term, query.phrases)),))
-    yield from exact_conditions(query)
+        yield _near(query.boxes, query.span)
+    if query.groups:
+        yield Condition("p.words @@ ?::tsquery", (" | ".join(map(terms, query.groups)),))
+    if query.filter is not None:
+        from craton.store.record_filter_sets import filter_boxes
+
+        for boxes in filter_boxes(query.filter):
+            yield _near(boxes, None)
+    yield from exact_conditions(query, POSTGRES)
 
 
-def _open(asked: Extent, query: Query) -> Extent:
-    """Sides with those that `query` leaves open moved out of the way."""
-    place, time = (asked if query.boxes else EVERYWHERE), (asked if query.span else EVERYWHERE)
+def _near(boxes: tuple[Box, ...], span: Span | None) -> Condition:
+    """Whether the extent of a record in the tree touches the boxes and the span."""
+    asked = [
+        _open(extent(box, span), is_placed=box is not None, is_timed=span is not None)
+        for box in boxes or (None,)
+    ]
+    ends = tuple(value for one in asked for value in _ends(one))
+    return Condition(f"({' OR '.join([f'p.extent &&& {_LINE}'] * len(asked))})", ends)
+
+
+def _open(asked: Extent, *, is_placed: bool, is_timed: bool) -> Extent:
+    """Sides with those that are left open moved out of the way."""
+    place, time = (asked if is_placed else EVERYWHERE), (asked if is_timed else EVERYWHERE)
     return Extent(*place[:4], *time[4:])
 
 
@@ -217,22 +291,16 @@ def _ends(sides: Extent) -> tuple[float, ...]:
     return sides.west, sides.south, sides.start, sides.east, sides.north, sides.stop
 
 
-def _vector(tokens: str) -> str:
-    """Text of the `tsvector` with `tokens` at their places, as far as it holds them."""
-    places: dict[str, list[str]] = {}
-    size = 0
-    for place, token in enumerate(tokens.split()[:MAX_TOKENS], start=1):
-        size += len(token.encode()) + 8
-        if size > MAX_LEXEME_BYTES:
-            break
-        places.setdefault(token, []).append(str(place))
-    return " ".join(f"'{token}':{','.join(at[:255])}" for token, at in places.items())
+def _shape(record: Record) -> bytes | None:
+    """Place of a record in WKB."""
+    if record.bbox is None and record.footprint is None:
+        return None
+    import shapely
 
+    from craton.store.record_filter_place import shape_of
 
-def _term(phrase: Phrase) -> str:
-    """Text of the `tsquery` for `phrase`."""
-    *first, last = (f"'{token}'" for token in phrase.tokens)
-    return f"({' <-> '.join([*first, f'{last}:*' if phrase.prefix else last])})"
+    shape = shape_of(record)
+    return None if shape is None else bytes(shapely.to_wkb(shapely.force_2d(shape)))
 
 
 def _misfiled(session: Session, entries: Sequence[Entry]) -> Iterator[str]:
@@ -248,7 +316,7 @@ def _misfiled(session: Session, entries: Sequence[Entry]) -> Iterator[str]:
     filed = {sequence: (sides, tokens, length) for sequence, *sides, tokens, length in rows}
     for one in entries:
         sides, tokens, length = filed.get(one.record.sequence, ([], "", 0))
-        words = len(_vector(tokens).split())
+        words = len(vector(tokens).split())
         if (
             not sides
             or not holds(sides, extent(one.box, one.span))
@@ -290,6 +358,8 @@ def _translated() -> Iterator[None]:
     psycopg = _driver()
     try:
         yield
+    except psycopg.errors.QueryCanceled as error:
+        raise OvertimeError("the catalogue took too long to answer") from error
     except psycopg.OperationalError as error:
         raise StorageError(
             f"the database failed: {error}", hint="check that it runs and can be reached"

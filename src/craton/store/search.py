@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePath
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from craton.model.errors import InvalidError
 from craton.model.moments import moment
 from craton.model.record import Bbox, Period, Record
 from craton.model.text import Phrase, query_tokens, search_tokens
+
+if TYPE_CHECKING:
+    from craton.model.cql2 import Expression
 
 Order = Literal["newest", "oldest"]
 
@@ -21,6 +24,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """An open side of a period reaches to the first or the last year RFC 3339 can write."""
+
+BEGUN = -62_104_060_800.0
+"""Start of the year 2: what begins before it has no beginning."""
+
+UNKNOWN = -1e12
+"""Stands for a time that is not known: before all others."""
 
 PROPERTY_DEPTH = 3
 """Nesting of a record's properties within which words are found."""
@@ -42,6 +51,13 @@ class Span(NamedTuple):
     end: float
 
 
+class Key(NamedTuple):
+    """One key of an order: its name, see `craton.store.record_order.KEYS`, and whether it falls."""
+
+    name: str
+    falls: bool = False
+
+
 @dataclass(frozen=True)
 class Query:
     """Conditions that all must hold; a condition left empty holds always.
@@ -60,6 +76,20 @@ class Query:
         What the asker may see.
     after : int
         Only records that come after this sequence number in `order`.
+    any_text : tuple of str
+        Texts of which one must be said, each as `text`.
+    ids, kinds, licences : tuple of str
+        A record must have one of them.
+    quantities, keywords, parties, identifiers : tuple of str
+        A record must have one of these among its own.
+    updated, created : Period
+        Within which the record changed, or came.
+    filter : Expression
+        A condition in CQL2 on the properties of `craton.store.record_filter.QUERYABLES`.
+    sort : tuple of Key
+        Keys to sort by, the first one first, instead of `order`.
+    cursor : str
+        Only records that come after the one of this cursor, see `craton.store.record_order.cursor_of`.
     """
 
     bbox: Bbox | None = None
@@ -72,6 +102,19 @@ class Query:
     after: int | None = None
     offset: int = 0
     order: Order = "newest"
+    any_text: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+    quantities: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    updated: Period | None = None
+    created: Period | None = None
+    filter: Expression | None = None
+    sort: tuple[Key, ...] = ()
+    cursor: str = ""
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.offset < 0:
@@ -82,28 +125,66 @@ class Query:
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
         """The box, and the same a turn to the east and to the west where an unrolled record may touch it."""
-        if self.bbox is None:
-            return ()
-        west, south, east, north = unroll(self.bbox)
-        turns = (0, 360, -360) if east >= 180 else (0, 360)
-        return tuple(Box(west + turn, south, east + turn, north) for turn in turns)
+        return turned(unroll(self.bbox)) if self.bbox is not None else ()
 
     @cached_property
     def span(self) -> Span | None:
         """The time in seconds, `None` when not asked for."""
-        if self.time is None:
-            return None
-        return span(self.time) or Span(_seconds(BEGINNING), _seconds(END))
+        return whole_span(self.time)
 
     @cached_property
-    def phrases(self) -> tuple[Phrase, ...]:
-        """The words in the form they are indexed."""
-        return query_tokens(self.text)
+    def spans(self) -> dict[str, Span]:
+        """Spans of the columns `updated` and `created`, where they are asked for."""
+        pairs = (("updated", whole_span(self.updated)), ("created", whole_span(self.created)))
+        return {name: asked for name, asked in pairs if asked}
+
+    @cached_property
+    def among(self) -> dict[str, tuple[str, ...]]:
+        """Words of which a column or a list must have one, by its name."""
+        pairs = (
+            ("id", self.ids), ("kind", self.kinds), ("licence", self.licences),
+            ("quantities", self.quantities), ("keywords", self.keywords), ("parties", self.parties),
+            ("identifiers", self.identifiers),
+        )  # fmt: skip
+        return {name: words for name, words in pairs if words}
+
+    @cached_property
+    def groups(self) -> tuple[tuple[Phrase, ...], ...]:
+        """The words in the form they are indexed: all phrases of one of the groups must be said."""
+        said = query_tokens(self.text)
+        if not self.any_text:
+            return (said,) if said else ()
+        ways = [tokens for text in self.any_text if (tokens := query_tokens(text))]
+        return tuple(tuple(dict.fromkeys((*said, *way))) for way in ways)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Keys of the order; the last one is the sequence number, which no two records share."""
+        if not self.sort:
+            return (Key("sequence", self.order == "newest"),)
+        keys: dict[str, Key] = {}
+        for key in (*self.sort, Key("sequence", self.sort[0].falls)):
+            keys.setdefault(key.name, key)
+        return tuple(keys.values())
 
     @property
     def is_hopeless(self) -> bool:
         """Whether no record can answer: a text without a word, or nothing that the asker may see."""
-        return bool(self.text.strip() and not self.phrases) or self.visibility == ()
+        is_asked = bool(self.text.strip() or self.any_text)
+        return (is_asked and not self.groups) or self.visibility == ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all that the asker may see answers."""
+        asked = (self.bbox, self.time, self.kind, self.quantity, self.filter, self.among, self.spans)
+        return not any(one is not None and bool(one) for one in asked) and not self.groups
+
+
+def turned(box: Box) -> tuple[Box, ...]:
+    """`box`, and the same a turn to the east and to the west where an unrolled record may touch it."""
+    west, south, east, north = box
+    turns = (0, 360, -360) if east >= 180 else (0, 360)
+    return tuple(Box(west + turn, south, east + turn, north) for turn in turns)
 
 
 def unroll(bbox: Bbox) -> Box:
@@ -135,6 +216,22 @@ def span(period: Period) -> Span | None:
     if end < start:
         raise InvalidError(f"time ends ({period.end}) before it starts ({period.start})")
     return Span(_seconds(start), _seconds(end))
+
+
+def whole_span(period: Period | None) -> Span | None:
+    """Seconds of `period`, of all time where both sides are open; `None` without a period."""
+    if period is None:
+        return None
+    return span(period) or Span(_seconds(BEGINNING), _seconds(END))
+
+
+@lru_cache(maxsize=1024)
+def seconds(text: str) -> float:
+    """Seconds of a time since 1970, `UNKNOWN` where it is none."""
+    try:
+        return _seconds(moment(text)) if text else UNKNOWN
+    except InvalidError:
+        return UNKNOWN
 
 
 def _seconds(time: datetime) -> float:

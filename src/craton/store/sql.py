@@ -7,52 +7,62 @@ The key of all tables about a current record is its sequence number, so that
 from __future__ import annotations
 
 import uuid
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from craton.model.errors import ConflictError, InvalidError, NotFoundError, SettingError
+from craton.model.errors import NotFoundError, SettingError
 from craton.model.record import Record, Tombstone
+from craton.store.batches import check_expected, results_of
 from craton.store.catalogue import Batch, Outcome
+from craton.store.conditions import Condition, marks
+from craton.store.dialects import Dialect
 from craton.store.entries import (
+    COLUMNS,
+    LISTS,
     Entry,
     Old,
     columns,
     decode_record,
     decode_stamp,
     decode_tombstone,
-    encode,
     entry,
     now,
-    quantity_names,
     refs,
-    successor,
-    unchanged,
 )
+from craton.store.facets import Facets, check_fields, counted_facets, total_of, whole_facets
+from craton.store.graves import find_graves, put_grave, read_grave
+from craton.store.record_order import check_keys
+from craton.store.refill import refill
 from craton.store.search import Query
 from craton.store.session import (
+    OvertimeError,
     Row,
     Session,
     add_pending,
     current_versions,
     newest_sequence,
+    put_names,
     put_stamp,
     set_sequence,
-    take_graves,
 )
+from craton.store.sql_copies import SqlCopies, forget_edits, with_edits
+from craton.store.tally import add_entries, bounds_of, take_old
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables that this release writes."""
 
 _PAGE = 2_000
 """Rows read at once where a whole table is walked."""
 
 
-class SqlCatalogue(ABC):
+class SqlCatalogue(SqlCopies):
     """A `Catalogue` on SQL tables; a backend adds its transactions, its indexes and its search."""
 
     node: str
+    dialect: Dialect
+    """What this database says in its own way."""
     migrations: Mapping[int, Sequence[str]] = {}
     """Statements that bring the tables from a schema version to the next."""
 
@@ -77,8 +87,15 @@ class SqlCatalogue(ABC):
         """JSON of the records that answer `query`, one a row."""
 
     @abstractmethod
-    def _count(self, session: Session, query: Query) -> int:
-        """Number of records that answer `query`."""
+    def _count(self, session: Session, query: Query, most: int | None) -> int:
+        """Number of records that answer `query`; no more than `most` are counted."""
+
+    @abstractmethod
+    def _answers(self, session: Session, query: Query) -> Condition | None:
+        """Query for `sequence`, `kind`, `licence` and `start` of the newest answers; `None` for none."""
+
+    def _reindex(self, session: Session, records: Sequence[Record]) -> None:
+        """Fill the backend's own columns of records that were written by an older version."""
 
     def sequence(self) -> int:
         """Number of the newest change."""
@@ -104,18 +121,66 @@ class SqlCatalogue(ABC):
 
     def find(self, query: Query) -> list[Record]:
         """Records that answer `query`."""
+        check_keys(query.keys)
         if query.is_hopeless or query.limit == 0:
             return []
         with self._reading() as session:
             rows = self._find(session, query)
         return [decode_record(row[0]) for row in rows]
 
-    def count(self, query: Query) -> int:
-        """Number of records that answer `query`."""
+    def count(self, query: Query, most: int | None = None) -> int:
+        """Number of records that answer `query`; no more than `most` are counted."""
         if query.is_hopeless:
             return 0
         with self._reading() as session:
-            return self._count(session, query)
+            return self._counted(session, query, most)
+
+    def count_soon(self, query: Query, most: int, seconds: float) -> int | None:
+        """The same, `None` where that takes longer than `seconds`."""
+        if query.is_hopeless:
+            return 0
+        try:
+            with self._reading() as session:
+                session.limit(seconds)
+                return self._counted(session, query, most)
+        except OvertimeError:
+            return None
+
+    def _counted(self, session: Session, query: Query, most: int | None) -> int:
+        if query.is_open:
+            return total_of(session, query)
+        return self._count(session, query, most)
+
+    def facets(self, query: Query, fields: Sequence[str], most: int) -> Facets:
+        """The most frequent values of some fields among the answers to `query`."""
+        check_fields(fields)
+        nothing = Facets(0, whole=True, fields={field: [] for field in fields})
+        if query.is_hopeless:
+            return nothing
+        with self._reading() as session:
+            if query.is_open:
+                return whole_facets(session, query, fields, most)
+            answers = self._answers(session, query)
+            if answers is None:
+                return nothing
+            return counted_facets(session, answers, fields, most, decade=self.dialect.decade)
+
+    def graves(self, query: Query) -> list[Tombstone]:
+        """Tombstones that answer `query` as far as they can, see `craton.store.graves`."""
+        if query.visibility == () or query.limit == 0:
+            return []
+        with self._reading() as session:
+            return find_graves(session, query, self.dialect)
+
+    def grave(self, id: str) -> Tombstone | None:
+        """Tombstone of record `id`, if it was deleted."""
+        with self._reading() as session:
+            return read_grave(session, id)
+
+    def bounds(self, visibility: tuple[str, ...] | None) -> dict[str, Row]:
+        """Number of records, west, south, east, north, start and stop of each kind."""
+        with self._reading() as session:
+            return bounds_of(session, visibility)
 
     def changes(self, since: int, limit: int) -> list[Record | Tombstone]:
         """Current records and tombstones with a sequence above `since`, in its order."""
@@ -164,8 +229,8 @@ class SqlCatalogue(ABC):
         """Write `batch` at once."""
         with self._writing() as session:
             current = current_versions(session, [record.id for record in batch.records])
-            _check_expected(batch, current)
-            results = _results(session, batch, current)
+            check_expected(batch, current)
+            results = results_of(session, batch, with_edits(session, batch.records), current)
             fresh = [record for record, outcome in results if outcome != "unchanged"]
             self._retire(session, [current[record.id] for record in fresh if record.id in current])
             self._insert(
@@ -259,29 +324,27 @@ class SqlCatalogue(ABC):
             for version in range(int(schema), SCHEMA):
                 for statement in self.migrations[version]:
                     session.run(statement)
+                if version == 1:
+                    refill(session, self._reindex)
             session.run("UPDATE meta SET value = ? WHERE name = 'schema'", str(SCHEMA))
 
     def _insert(self, session: Session, entries: Sequence[Entry]) -> None:
         """Write new current versions."""
         session.many(
-            "INSERT INTO records"
-            " (sequence, id, version, kind, visibility, linked, west, south, east, north, start, stop)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO records ({', '.join(COLUMNS)}) VALUES ({marks(COLUMNS)})",  # noqa: S608 - our own words
             map(columns, entries),
         )
         session.many(
             "INSERT INTO documents (sequence, json) VALUES (?, ?)",
             [(e.record.sequence, e.json) for e in entries],
         )
-        session.many(
-            "INSERT INTO quantities (name, sequence) VALUES (?, ?)",
-            [(name, e.record.sequence) for e in entries for name in quantity_names(e.record)],
-        )
+        put_names(session, ((e.record.sequence, e.names) for e in entries))
         session.many(
             "INSERT INTO refs (sha256, id, version, size) VALUES (?, ?, ?, ?)",
             [ref for e in entries if not e.linked for ref in refs(e.record)],
         )
         self._index(session, entries)
+        add_entries(session, entries)
 
     def _retire(self, session: Session, old: Sequence[Old]) -> None:
         """Turn current versions into past ones."""
@@ -295,8 +358,9 @@ class SqlCatalogue(ABC):
     def _withdraw(self, session: Session, old: Sequence[Old]) -> None:
         """Remove current versions from the tables of current records."""
         sequences = [one.sequence for one in old]
+        take_old(session, old)
         self._unindex(session, sequences)
-        for table in ("quantities", "documents", "records"):
+        for table in (*LISTS, "documents", "records"):
             sql = f"DELETE FROM {table} WHERE sequence = ?"  # noqa: S608 - our tables
             session.many(sql, [(sequence,) for sequence in sequences])
 
@@ -305,14 +369,17 @@ class SqlCatalogue(ABC):
         old = current_versions(session, [id]).get(id)
         if old is None:
             raise NotFoundError(f"there is no dataset {id!r}")
+        ((visibility,),) = session.rows("SELECT visibility FROM records WHERE id = ?", id)
         self._withdraw(session, [old])
+        forget_edits(session, id)
         needed = session.rows("SELECT DISTINCT sha256 FROM refs WHERE id = ?", id)
         add_pending(session, txn, [sha256 for (sha256,) in needed])
         for table in ("versions", "refs", "source_records"):
             session.run(f"DELETE FROM {table} WHERE id = ?", id)  # noqa: S608 - our tables
-        grave = Tombstone(id=id, version=old.version, sequence=sequence, deleted=now(), reason=reason)
-        sql = "INSERT INTO tombstones (sequence, id, version, json) VALUES (?, ?, ?, ?)"
-        session.run(sql, sequence, id, old.version, encode(grave))
+        grave = Tombstone(
+            id=id, version=old.version, sequence=sequence, deleted=now(), reason=reason, visibility=visibility
+        )
+        put_grave(session, grave)
         return grave
 
     def _trace(self, session: Session, txn: str, batch: Batch, sequence: int) -> int:
@@ -327,32 +394,3 @@ class SqlCatalogue(ABC):
             if not session.rows("SELECT 1 FROM source_records WHERE id = ? LIMIT 1", id):
                 sequence = self._bury(session, txn, id, sequence + 1, "its source gives it no more").sequence
         return sequence
-
-
-def _results(session: Session, batch: Batch, current: Mapping[str, Old]) -> list[tuple[Record, Outcome]]:
-    """Each record as it will be stored, and what becomes of it."""
-    sequence, time = newest_sequence(session), now()
-    graves = take_graves(session, [record.id for record in batch.records if record.id not in current])
-    results: list[tuple[Record, Outcome]] = []
-    for record in batch.records:
-        old = current.get(record.id)
-        stored = unchanged(record, old, batch.linked) if old else None
-        if stored:
-            results.append((stored, "unchanged"))
-            continue
-        sequence += 1
-        following = successor(record, old, graves.get(record.id, 0), sequence, time)
-        results.append((following, "updated" if old else "added"))
-    return results
-
-
-def _check_expected(batch: Batch, current: Mapping[str, Old]) -> None:
-    if len({record.id for record in batch.records}) < len(batch.records):
-        raise InvalidError("two records of one batch have the same id")
-    for id, version in batch.expected.items():
-        found = current[id].version if id in current else 0
-        if found != version:
-            raise ConflictError(
-                f"dataset {id!r} has version {found}, not {version} as expected",
-                hint="read it again and retry",
-            )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,20 +14,40 @@ from craton.model.errors import InvalidError, NotFoundError, StorageError
 from craton.model.text import MIN_PREFIX
 from craton.store.catalogue import Problem
 from craton.store.checks import table_problems
-from craton.store.conditions import extent, holds
+from craton.store.conditions import Condition, extent, holds
+from craton.store.dialects import SQLITE, folded, unaccented
 from craton.store.entries import Entry
 from craton.store.pool import Pool
-from craton.store.search import Query
-from craton.store.session import Row, Session
+from craton.store.search import UNKNOWN, Query
+from craton.store.session import OvertimeError, Row, Session
 from craton.store.sql import SqlCatalogue
-from craton.store.sqlite_search import count_records, find_records
+from craton.store.sqlite_search import count_records, find_records, newest_answers
+
+SEARCH_TABLES = (
+    "CREATE INDEX records_title ON records (lower(title))",
+    "CREATE INDEX records_created ON records (created)",
+    "CREATE INDEX records_updated ON records (updated)",
+    f"CREATE INDEX records_start ON records (coalesce(start, {UNKNOWN!r}))",
+    "CREATE INDEX tombstones_deleted ON tombstones (deleted)",
+    "CREATE TABLE keywords (name TEXT, sequence INTEGER, PRIMARY KEY (name, sequence)) WITHOUT ROWID",
+    "CREATE INDEX keywords_sequence ON keywords (sequence)",
+    "CREATE TABLE parties (name TEXT, sequence INTEGER, PRIMARY KEY (name, sequence)) WITHOUT ROWID",
+    "CREATE INDEX parties_sequence ON parties (sequence)",
+    "CREATE TABLE identifiers (name TEXT, sequence INTEGER, PRIMARY KEY (name, sequence)) WITHOUT ROWID",
+    "CREATE INDEX identifiers_sequence ON identifiers (sequence)",
+    """CREATE TABLE counts (field TEXT, visibility TEXT, value TEXT, number INTEGER NOT NULL,
+        PRIMARY KEY (field, visibility, value)) WITHOUT ROWID""",
+)
+"""What records are sorted, filtered and counted by."""
 
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE records (
         sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, kind TEXT NOT NULL,
         visibility TEXT NOT NULL, linked INTEGER NOT NULL, west REAL, south REAL, east REAL, north REAL,
-        start REAL, stop REAL)""",
+        start REAL, stop REAL, title TEXT NOT NULL DEFAULT '', licence TEXT NOT NULL DEFAULT '',
+        crs TEXT NOT NULL DEFAULT '', row_count INTEGER, created REAL NOT NULL DEFAULT -1e12,
+        updated REAL NOT NULL DEFAULT -1e12)""",
     "CREATE INDEX records_kind ON records (kind)",
     "CREATE INDEX records_visibility ON records (visibility)",
     "CREATE TABLE documents (sequence INTEGER PRIMARY KEY, json BLOB NOT NULL)",
@@ -35,7 +56,8 @@ TABLES = (
         PRIMARY KEY (id, version))""",
     """CREATE TABLE tombstones (
         sequence INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
-        json BLOB NOT NULL)""",
+        json BLOB NOT NULL, deleted REAL NOT NULL DEFAULT -1e12,
+        visibility TEXT NOT NULL DEFAULT 'private')""",
     "CREATE TABLE quantities (name TEXT, sequence INTEGER, PRIMARY KEY (name, sequence)) WITHOUT ROWID",
     "CREATE INDEX quantities_sequence ON quantities (sequence)",
     "CREATE TABLE sources (key TEXT PRIMARY KEY, stamp BLOB NOT NULL)",
@@ -52,7 +74,23 @@ TABLES = (
     # The texts come as tokens; the ASCII tokenizer only parts them at the spaces.
     """CREATE VIRTUAL TABLE search USING fts5 (
         tokens, content='texts', content_rowid='sequence', columnsize=0, tokenize='ascii')""",
+    *SEARCH_TABLES,
 )
+
+MIGRATIONS = {
+    1: (
+        "ALTER TABLE records ADD COLUMN title TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE records ADD COLUMN licence TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE records ADD COLUMN crs TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE records ADD COLUMN row_count INTEGER",
+        "ALTER TABLE records ADD COLUMN created REAL NOT NULL DEFAULT -1e12",
+        "ALTER TABLE records ADD COLUMN updated REAL NOT NULL DEFAULT -1e12",
+        "ALTER TABLE tombstones ADD COLUMN deleted REAL NOT NULL DEFAULT -1e12",
+        "ALTER TABLE tombstones ADD COLUMN visibility TEXT NOT NULL DEFAULT 'private'",
+        *SEARCH_TABLES,
+    )
+}
+"""Statements that bring the tables from a schema version to the next."""
 
 INDEX_TABLES = ("texts", "extents")
 """Tables that hold one row for each current record, beside those of every SQL catalogue."""
@@ -69,6 +107,9 @@ HINTS = {
 
 BUSY_SECONDS = 60.0
 """How long a writer waits for its turn."""
+
+STEPS = 20_000
+"""Steps of SQLite's machine between looks at the clock: some tenths of a millisecond."""
 
 READING = ("PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY")
 """Set on connections that read: 32 MiB of page cache, and sorting in memory."""
@@ -88,6 +129,11 @@ class SqliteSession:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    def limit(self, seconds: float) -> None:
+        """Let the transaction end with an `OvertimeError` when reading takes longer than `seconds`."""
+        end = time.monotonic() + seconds
+        self._connection.set_progress_handler(lambda: time.monotonic() > end, STEPS)
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Run a statement and give its rows."""
@@ -109,6 +155,10 @@ class SqliteCatalogue(SqlCatalogue):
     commit reaches the disk before it is reported (`synchronous=FULL`), for
     otherwise a power cut could lose a pending row and keep its object.
     """
+
+    dialect = SQLITE
+    migrations = MIGRATIONS
+    tokens_table = "texts"
 
     def __init__(self, path: Path, *, read_only: bool = False, create: bool = False) -> None:
         if not create and not path.exists():
@@ -159,6 +209,8 @@ class SqliteCatalogue(SqlCatalogue):
         )
         for setting in settings:
             connection.execute(setting)
+        for name, count, function in FUNCTIONS:
+            connection.create_function(name, count, function, deterministic=True)
         return connection
 
     def _access(self) -> str:
@@ -181,7 +233,10 @@ class SqliteCatalogue(SqlCatalogue):
     @contextmanager
     def _reading(self) -> Iterator[Session]:
         with _translated(), self._readers.take() as connection, _transaction(connection, "BEGIN"):
-            yield SqliteSession(connection)
+            try:
+                yield SqliteSession(connection)
+            finally:
+                connection.set_progress_handler(None, 0)
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -222,8 +277,26 @@ class SqliteCatalogue(SqlCatalogue):
     def _find(self, session: Session, query: Query) -> list[Row]:
         return find_records(session, query)
 
-    def _count(self, session: Session, query: Query) -> int:
-        return count_records(session, query)
+    def _count(self, session: Session, query: Query, most: int | None) -> int:
+        return count_records(session, query, most)
+
+    def _answers(self, session: Session, query: Query) -> Condition | None:
+        return newest_answers(session, query)
+
+
+def _relates(relation: str, json: bytes, geometry: bytes) -> bool | None:
+    """Whether the place of a record is in a relation to a geometry in WKB."""
+    from craton.store.record_filter_place import relates
+
+    return relates(relation, json, geometry)
+
+
+FUNCTIONS: tuple[tuple[str, int, Callable[..., str | bool | None]], ...] = (
+    ("craton_folded", 1, folded),
+    ("craton_unaccented", 1, unaccented),
+    ("craton_relates", 3, _relates),
+)
+"""Functions that filters need and SQLite has not: name, number of arguments, and what they do."""
 
 
 @contextmanager
@@ -245,6 +318,8 @@ def _translated() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise OvertimeError("the catalogue took too long to answer") from error
         raise StorageError(f"the catalogue failed: {error}", hint=HINTS.get(code, "")) from error
     except UnicodeEncodeError as error:
         raise InvalidError(f"text holds half a character (an unpaired surrogate): {error}") from error

@@ -11,6 +11,9 @@ stop early.
    among them, else the record is looked up.
 3. No words, one condition met by few: look these up.
 4. No words, all conditions met by many: walk the records.
+
+In another order than that of the changes, a set of few is sorted, else the
+index of the order is walked and every record on the way is looked at.
 """
 
 from __future__ import annotations
@@ -19,8 +22,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from craton.model.text import MIN_PREFIX, Phrase
-from craton.store.conditions import TIME_UNIT, Condition, exact_conditions, marks, touching
-from craton.store.search import Box, Query, Span
+from craton.store.conditions import TIME_UNIT, Condition, joined, marks, touching
+from craton.store.dialects import SQLITE
+from craton.store.entries import LISTS
+from craton.store.record_conditions import exact_conditions
+from craton.store.record_order import KEYS, after, order_sql
+from craton.store.search import Box, Key, Query, Span
 from craton.store.session import Row, Session
 
 FEW = 8_000
@@ -31,6 +38,15 @@ VERY_FEW = 700
 
 FEW_TO_COUNT = 100_000
 """The same when counting, which cannot stop early."""
+
+FEW_TO_SORT = 20_000
+"""The same when another order is asked for, which an index gives record by record."""
+
+INDEXES = {
+    "id": "sqlite_autoindex_records_1", "title": "records_title", "kind": "records_kind",
+    "created": "records_created", "updated": "records_updated", "datetime": "records_start",
+}  # fmt: skip
+"""Indexes of the keys of an order."""
 
 MAX_WORDS = 48
 """Words that the beginning of a word is replaced by; if there are more, FTS5 merges their postings itself."""
@@ -56,37 +72,68 @@ class Walk(NamedTuple):
 
 def find_records(session: Session, query: Query) -> list[Row]:
     """JSON of the records that answer `query`, one a row."""
-    walk = _walk(session, query, FEW)
+    keys = query.keys
+    is_plain = keys[0].name == "sequence"
+    walk = _walk(session, query, FEW) if is_plain else _sorted_walk(session, query)
     if walk is None:
         return []
-    sign, direction = ("<", "DESC") if query.order == "newest" else (">", "ASC")
-    after = f" AND {walk.key} {sign} ?" if query.after is not None else ""
+    names = [walk.key if key.name == "sequence" else KEYS[key.name] for key in keys]
+    begun = joined([*_begun(query, walk)])
+    rank = order_sql(keys, lambda key: str(1 + keys.index(key)))
     return session.rows(
         f"SELECT d.json FROM"  # noqa: S608 - our own words, values apart
-        f" (SELECT {walk.key} AS key {walk.sql}{after} ORDER BY 1 {direction} LIMIT ? OFFSET ?) k"
-        f" JOIN documents d ON d.sequence = k.key ORDER BY k.key {direction}",
+        f" (SELECT {', '.join(f'{name} AS k{n}' for n, name in enumerate(names))} {walk.sql} AND {begun.sql}"
+        f" ORDER BY {rank} LIMIT ? OFFSET ?) k"
+        f" JOIN documents d ON d.sequence = k.k{_place_of_sequence(keys)}"
+        f" ORDER BY {order_sql(keys, lambda key: f'k.k{keys.index(key)}')}",
         *walk.values,
-        *((query.after,) if after else ()),
+        *begun.values,
         query.limit,
         query.offset,
     )
 
 
-def count_records(session: Session, query: Query) -> int:
-    """Number of records that answer `query`."""
-    walk = _walk(session, query, FEW_TO_COUNT)
-    return int(session.rows(f"SELECT count(*) {walk.sql}", *walk.values)[0][0]) if walk else 0
+def _place_of_sequence(keys: tuple[Key, ...]) -> int:
+    return next(n for n, key in enumerate(keys) if key.name == "sequence")
+
+
+def _begun(query: Query, walk: Walk) -> Iterator[Condition]:
+    """Conditions on what comes after the page before."""
+    for one in after(query):
+        yield Condition(one.sql.replace(KEYS["sequence"], walk.key), one.values)
+    if query.after is not None:
+        yield Condition(f"{walk.key} {'<' if query.order == 'newest' else '>'} ?", (query.after,))
+
+
+def count_records(session: Session, query: Query, most: int | None = None) -> int:
+    """Number of records that answer `query`; no more than `most` are counted."""
+    walk = _walk(session, query, FEW_TO_COUNT if most is None else FEW)
+    if walk is None:
+        return 0
+    if most is None:
+        return int(session.rows(f"SELECT count(*) {walk.sql}", *walk.values)[0][0])
+    sql = f"SELECT count(*) FROM (SELECT 1 {walk.sql} LIMIT ?)"  # noqa: S608 - our own words, values apart
+    return int(session.rows(sql, *walk.values, most)[0][0])
+
+
+def newest_answers(session: Session, query: Query) -> Condition | None:
+    """Query for what is counted of the answers to `query`, newest first; `None` where there are none."""
+    walk = _walk(session, query, FEW)
+    if walk is None:
+        return None
+    sql = f"SELECT r.sequence, r.kind, r.licence, r.start {walk.sql} ORDER BY {walk.key} DESC"
+    return Condition(sql, tuple(walk.values))
 
 
 def _walk(session: Session, query: Query, few: int) -> Walk | None:
     """The way to the answers of `query`, `None` where no record has such words."""
     size, numbers = _smallest_set(session, query, few)
-    exact = tuple(exact_conditions(query, "+"))
-    if numbers and size <= (VERY_FEW if query.phrases else few):
+    exact = tuple(exact_conditions(query, SQLITE, "+"))
+    if numbers and size <= (VERY_FEW if query.groups else few):
         among = Condition(f"r.sequence IN ({numbers.sql})", numbers.values)
-        return Walk("records r", "r.sequence", (among, *exact, *map(_said, query.phrases)))
-    if query.phrases:
-        match = _match(session, query.phrases)
+        return Walk("records r", "r.sequence", (among, *exact, *_said(query.groups)))
+    if query.groups:
+        match = _match(session, query.groups)
         return _walk_postings(match, numbers if size <= few else None, exact) if match else None
     if query.quantity:
         named = Condition("q.name = ?", (query.quantity,))
@@ -96,6 +143,22 @@ def _walk(session: Session, query: Query, few: int) -> Walk | None:
     return Walk("records r", "r.sequence", exact)
 
 
+def _sorted_walk(session: Session, query: Query) -> Walk | None:
+    """The way to the answers of `query` in the order of its keys."""
+    first = query.keys[0].name
+    match = _match(session, query.groups) if query.groups else ""
+    if match is None:
+        return None
+    sets = [Condition("SELECT rowid FROM search WHERE search MATCH ?", (match,))] if match else []
+    size, numbers = _smallest_set(session, query, FEW_TO_SORT, sets)
+    exact = (*exact_conditions(query, SQLITE, "+", walked=first), *_said(query.groups))
+    if numbers and size <= FEW_TO_SORT:
+        among = Condition(f"r.sequence IN ({numbers.sql})", numbers.values)
+        return Walk("records r NOT INDEXED", "r.sequence", (among, *exact))
+    index = f" INDEXED BY {INDEXES[first]}" if first in INDEXES else ""
+    return Walk(f"records r{index}", "r.sequence", exact)
+
+
 def _walk_postings(match: str, numbers: Condition | None, exact: tuple[Condition, ...]) -> Walk:
     # The plus keeps SQLite from asking FTS5 for one number after the other, which is slow.
     among = (Condition(f"+s.rowid IN ({numbers.sql})", numbers.values),) if numbers else ()
@@ -103,7 +166,13 @@ def _walk_postings(match: str, numbers: Condition | None, exact: tuple[Condition
     return Walk("search s CROSS JOIN records r ON r.sequence = s.rowid", "s.rowid", (words, *among, *exact))
 
 
-def _said(phrase: Phrase) -> Condition:
+def _said(groups: tuple[tuple[Phrase, ...], ...]) -> tuple[Condition, ...]:
+    """Whether all phrases of one of the groups stand in the text of a record."""
+    ways = [joined([_says(phrase) for phrase in phrases]) for phrases in groups]
+    return (joined(ways, "OR"),) if ways else ()
+
+
+def _says(phrase: Phrase) -> Condition:
     """Whether the text of a record, tokens with one space between them, has `phrase`."""
     wanted = f" {' '.join(phrase.tokens)}{'' if phrase.prefix else ' '}"
     said = "SELECT 1 FROM texts t WHERE t.sequence = r.sequence AND instr(' ' || t.tokens || ' ', ?) > 0"
@@ -121,6 +190,16 @@ def _sets(query: Query) -> Iterator[Condition]:
         yield Condition(sql, query.visibility)
     if query.quantity:
         yield Condition("SELECT sequence FROM quantities WHERE name = ?", (query.quantity,))
+    for name, words in query.among.items():
+        column, table = ("name", name) if name in LISTS else (name, "records")
+        if column != "licence":
+            yield Condition(f"SELECT sequence FROM {table} WHERE {column} IN ({marks(words)})", words)  # noqa: S608 - our own words
+    for name, asked in query.spans.items():
+        yield Condition(f"SELECT sequence FROM records WHERE {name} BETWEEN ? AND ?", asked)  # noqa: S608 - our own words
+    if query.filter is not None:
+        from craton.store.record_filter_sets import filter_sets
+
+        yield from filter_sets(query.filter, SQLITE, lambda boxes: _touched(boxes, None))
 
 
 def _touched(boxes: tuple[Box, ...], span: Span | None) -> Condition:
@@ -135,9 +214,11 @@ def _touched(boxes: tuple[Box, ...], span: Span | None) -> Condition:
     )
 
 
-def _smallest_set(session: Session, query: Query, few: int) -> tuple[int, Condition | None]:
+def _smallest_set(
+    session: Session, query: Query, few: int, more: Iterable[Condition] = ()
+) -> tuple[int, Condition | None]:
     """The smallest set of records that meet a condition, and its size, counted to `few` and one more."""
-    sized = [(_size(session, one, few), one) for one in _sets(query)]
+    sized = [(_size(session, one, few), one) for one in (*_sets(query), *more)]
     return min(sized, key=lambda pair: pair[0], default=(0, None))
 
 
@@ -147,10 +228,11 @@ def _size(session: Session, one: Condition, few: int) -> int:
     return int(session.rows(sql, *one.values, few + 1)[0][0])
 
 
-def _match(session: Session, phrases: Iterable[Phrase]) -> str | None:
-    """FTS5 expression for all `phrases`, `None` if one of them stands nowhere."""
-    terms = [_term(session, phrase) for phrase in phrases]
-    return " AND ".join(terms) if all(terms) else None
+def _match(session: Session, groups: Iterable[Iterable[Phrase]]) -> str | None:
+    """FTS5 expression for all phrases of one of the groups, `None` if none can be met."""
+    ways = [[_term(session, phrase) for phrase in phrases] for phrases in groups]
+    found = [f"({' AND '.join(terms)})" for terms in ways if all(terms)]
+    return " OR ".join(found) or None
 
 
 def _term(session: Session, phrase: Phrase) -> str:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from craton.model.edits import Edits
 from craton.model.errors import ConflictError, InvalidError, NotFoundError, StorageError
 from craton.model.record import Bbox, Kind, Period, Record, Tombstone
 from craton.store.catalogue import Batch, Catalogue, Outcome, Problem
@@ -213,6 +214,10 @@ class Store:
         query = Query(bbox, time, text, kind, quantity, visibility, limit, after, offset, order)
         return self.catalogue.find(query)
 
+    def search(self, query: Query) -> list[Record]:
+        """Records that answer `query`, which can ask for more than `find` does."""
+        return self.catalogue.find(query)
+
     def count(
         self,
         *,
@@ -230,6 +235,19 @@ class Store:
         """Delete dataset `id` with all its versions; a tombstone tells neighbours."""
         with self.transaction() as txn:
             return self.catalogue.delete(txn.id, id, reason)
+
+    def edit(self, id: str, edits: Edits, *, expected: int | None = None) -> Record:
+        """Say of dataset `id` what stands in place of its source's words, now and when it is added again.
+
+        `expected` is the version last seen; `ConflictError` where it is another by now.
+        """
+        if self.read_only:
+            raise StorageError("the store is open for reading only")
+        return self.catalogue.edit(id, edits, expected)
+
+    def edits(self, id: str) -> Edits:
+        """What was edited of dataset `id`."""
+        return self.catalogue.edits(id)
 
     def changes(self, since: int = 0, limit: int = 1000) -> list[Record | Tombstone]:
         """Current records and tombstones with a sequence above `since`, in its order."""

@@ -46,7 +46,8 @@ async def _events(site: Site, id: str) -> AsyncIterator[bytes]:
     """Events from how it is now to its end."""
     key = id_of_listener()
     _listening.add(key)
-    last, sizes, spoken = None, {}, time.monotonic()
+    sizes: dict[str, int] = {}
+    last, spoken = None, time.monotonic()
     end = spoken + LONGEST_SECONDS
     try:
         yield b"retry: 3000\n\n"

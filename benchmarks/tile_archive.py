@@ -30,7 +30,7 @@ def main() -> None:
     """Make both once: each runs for a long time."""
     frame = gpd.read_file(inputs.polygons(FEATURES, VERTICES))
     store, record = stored(frame, BENCH / "tiles")
-    open_features(store, record)
+    open_features(store, record, wait=True)
     features = store.derived.path(record.content, f"features-{FORMAT}.sqlite")
     with tempfile.TemporaryDirectory(dir=BENCH) as folder:
         ours, theirs = Path(folder, "ours.pmtiles"), Path(folder, "gdal.pmtiles")

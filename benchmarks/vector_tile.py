@@ -115,7 +115,7 @@ def main() -> None:
         with craton.create(folder / "node") as node:
             node.add(inputs.polygons(FEATURES))
             record = node.store.find(limit=1)[0]
-            open_features(node.store, record)
+            open_features(node.store, record, wait=True)
             tiles = open_tiles(node.store, record)
             tiles.last_level = LEVEL
             while tiles.whole() is None:

@@ -99,7 +99,9 @@ export interface Download {
 export function downloadsOf(record: DatasetRecord): Download[] {
   const data = said<Record<string, Asset>>(record, 'assets')?.data;
   const stored = data?.members.length === 1 ? data : undefined;
-  return (record.links ?? []).filter(isData).map(({ href, type = '' }) => {
+  // GeoJSON is of places on the earth: a table without them has none.
+  const offered = (record.links ?? []).filter((link) => isData(link) && (record.bbox || !link.href.endsWith('f=geojson')));
+  return offered.map(({ href, type = '' }) => {
     const format = new URL(href).searchParams.get('f') ?? '';
     const same = stored && format !== 'parquet' && bare(stored.media_type) === bare(type);
     return { format, href: near(href), type, size: same ? stored.members[0]?.size : undefined };

@@ -60,9 +60,12 @@ export function askSite(site: Site, radius: number, language: string, signal?: A
   return get('/under', { coords: text(site), radius, lang: language }, signal);
 }
 
+/** A place with its name, and a point on the line or in the area that it is. */
+export type NamedPlace = Feature<Geometry, { name: string; dataset: string; title: string; point: [number, number] }>;
+
 /** Places whose name holds `words`. */
-export async function findPlaces(words: string, signal?: AbortSignal): Promise<Feature[]> {
-  return (await get<{ features: Feature[] }>('/places', { q: words, limit: 8 }, signal)).features;
+export async function findPlaces(words: string, signal?: AbortSignal): Promise<NamedPlace[]> {
+  return (await get<{ features: NamedPlace[] }>('/places', { q: words, limit: 8 }, signal)).features;
 }
 
 /** The site as it stands in an address (WKT). */

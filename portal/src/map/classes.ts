@@ -2,7 +2,7 @@
 import { number } from '../stores/language.svelte';
 import type { LayerStyle } from '../stores/workspace.svelte';
 import { NONE, ramp, SET } from './colours';
-import { numberColumns, valuesOf, type LayerInfo } from './infos.svelte';
+import { infos, numberColumns, valuesOf, type LayerInfo, type Parting } from './infos.svelte';
 
 export interface Class {
   colour: string;
@@ -19,9 +19,27 @@ const MOST_VALUES = 10;
 /** Classes of `info` by its style; none where it has one colour. */
 export function classesOf(info: LayerInfo, style: LayerStyle): Class[] {
   if (!style.by) return style.mode === 'one' ? [] : nodeClasses(info);
-  const values = valuesOf(info, style.by);
   const steps = style.mode !== 'values' && numberColumns(info).some((column) => column.name === style.by);
+  if (info.mode === 'tiles') {
+    const told = steps ? infos.parting(info.id, style.by, 'quantiles', STEPS) : infos.parting(info.id, style.by, 'categories', MOST_VALUES + 1);
+    if (told !== null) return told ? partedClasses(told, style) : [];
+  }
+  const values = valuesOf(info, style.by);
   return steps ? stepClasses(info, style, values) : valueClasses(values);
+}
+
+/** Classes of all features, as the node parts them: where they come in tiles, only some are at hand here. */
+function partedClasses({ ranges, classes = [] }: Parting, style: LayerStyle): Class[] {
+  if (ranges) {
+    const colours = ramp(style.colours ?? 'viridis', ranges.length);
+    return ranges.map(({ minimum, maximum }, n) => rangeClass(colours[n]!, minimum, maximum));
+  }
+  const shown: Class[] = classes.slice(0, MOST_VALUES).map(([value, colour, label]) => ({ value, colour, label }));
+  return classes.length > MOST_VALUES ? [...shown, { colour: NONE, label: '…' }] : shown;
+}
+
+function rangeClass(colour: string, from: number, to: number): Class {
+  return { colour, from, to, label: `${number(from, 4)} – ${number(to, 4)}` };
 }
 
 /** Column that the colours are taken from. */
@@ -34,10 +52,7 @@ function nodeClasses({ nodeStyle }: LayerInfo): Class[] {
   if (!nodeStyle?.column) return [];
   if (nodeStyle.classes) return nodeStyle.classes.map(({ value, colour, label }) => ({ value, colour, label }));
   const stops = nodeStyle.stops ?? [];
-  return stops.slice(0, -1).map(([from, colour], n) => {
-    const to = stops[n + 1]![0];
-    return { from, to, colour, label: `${number(from, 4)} – ${number(to, 4)}` };
-  });
+  return stops.slice(0, -1).map(([from, colour], n) => rangeClass(colour, from, stops[n + 1]![0]));
 }
 
 function stepClasses(info: LayerInfo, style: LayerStyle, values: unknown[]): Class[] {
@@ -47,10 +62,7 @@ function stepClasses(info: LayerInfo, style: LayerStyle, values: unknown[]): Cla
   if (!numbers.length) return [];
   const breaks = numbers.length > 2 * STEPS ? quantiles(numbers) : evenly(Math.min(...numbers), Math.max(...numbers));
   const colours = ramp(style.colours ?? 'viridis', breaks.length - 1);
-  return colours.map((colour, n) => {
-    const [from, to] = [breaks[n]!, breaks[n + 1]!];
-    return { colour, from, to, label: `${number(from, 4)} – ${number(to, 4)}` };
-  });
+  return colours.map((colour, n) => rangeClass(colour, breaks[n]!, breaks[n + 1]!));
 }
 
 /** Ends of ranges that each hold about as many values. */

@@ -1,6 +1,6 @@
 /** What the map must know of a dataset to draw it; loaded once for each layer. */
 import type { Feature, FeatureCollection } from 'geojson';
-import { getIfAny, pages, path, ProblemError } from '../api/client';
+import { getIfAny, pages, path, ProblemError, type Query } from '../api/client';
 import { kindOf, recordOf } from '../api/records';
 import { readLegend } from './legend';
 import type { Bbox, Collection, Column, DatasetRecord, Kind, Link } from '../api/types';
@@ -55,8 +55,19 @@ export interface LayerInfo {
   count: number | undefined;
 }
 
+/** How the node parts the values of a column, of all features. */
+export interface Parting {
+  ranges?: { minimum: number; maximum: number }[];
+  classes?: [string | number | boolean, string, string][];
+}
+
+/** By value, or by ranges that each hold about as many values. */
+export type Scheme = 'categories' | 'quantiles';
+
 class Infos {
   all: Record<string, LayerInfo> = $state.raw({});
+  /** `null` where the node does not tell. */
+  #partings: Record<string, Parting | null> = $state.raw({});
   failed: Record<string, unknown> = $state.raw({});
   #coming = new Set<string>();
 
@@ -72,6 +83,22 @@ class Infos {
     const { [id]: _, ...rest } = this.failed;
     this.failed = rest;
     this.want(id);
+  }
+
+  /** How the values of a column are parted, which is asked for if it is not here yet. */
+  parting(id: string, column: string, scheme: Scheme, classes: number): Parting | null | undefined {
+    const query = { column, scheme, classes };
+    const key = JSON.stringify([id, query]);
+    const there = this.#partings[key];
+    if (there === undefined && !this.#coming.has(key)) void this.#part(key, id, query);
+    return there;
+  }
+
+  async #part(key: string, id: string, query: Query): Promise<void> {
+    this.#coming.add(key);
+    const told = await getIfAny<Parting>(path('collections', id, 'styles', 'default'), query).catch(() => null);
+    this.#partings = { ...this.#partings, [key]: told };
+    this.#coming.delete(key);
   }
 
   async #load(id: string): Promise<void> {

@@ -8,6 +8,9 @@ import { classesOf, colourExpression, columnOf } from './classes';
 import { colourOf } from './colours';
 import type { LayerInfo } from './infos.svelte';
 
+/** Letters of a day, and of a moment down to its second, as they are written. */
+const [DAY, SECOND] = [10, 19];
+
 /** Start of the names of sources and layers of data. */
 const OWN = 'data:';
 
@@ -86,8 +89,8 @@ export class Painter {
 
 function gridTiles(layer: Layer, info: LayerInfo, time: string): string {
   const hasTime = Boolean(info.collection?.extent?.temporal) && info.record.properties['craton:shape']?.time !== undefined;
-  const address = ['collections', info.id, ...(layer.style.style ? ['styles', layer.style.style] : []), 'map', 'tiles', 'WebMercatorQuad'];
-  return at(path(...address) + '/{z}/{y}/{x}', { f: 'webp', datetime: hasTime && time ? time.split('/')[1] : '' });
+  const datetime = hasTime && time ? time.split('/')[1] : '';
+  return at(path('collections', info.id, 'map', 'tiles', 'WebMercatorQuad') + '/{z}/{y}/{x}', { f: 'webp', style: layer.style.style, datetime });
 }
 
 function sourceOf(info: LayerInfo, address: string): SourceSpecification {
@@ -142,8 +145,17 @@ function filterOf(geometry: string, info: LayerInfo, scene: Scene, chosen: boole
   if (chosen) all.push(['==', ['to-string', ['id']], String(scene.selection?.feature)]);
   const [start, end] = scene.time.split('/');
   if (info.timeColumn && start && end) {
-    const moment = ['to-string', ['get', info.timeColumn]];
-    all.push(['>=', moment, start], ['<=', moment, end]);
+    all.push(within(info.timeColumn, start, end));
   }
   return all;
+}
+
+/** Features whose moment lies in a span, and those that have none; days are compared with days. */
+function within(column: string, start: string, end: string): unknown {
+  const moment = ['to-string', ['get', column]];
+  const between = (length: number): unknown => {
+    const part = ['slice', moment, 0, length];
+    return ['all', ['>=', part, start.slice(0, length)], ['<=', part, end.slice(0, length)]];
+  };
+  return ['case', ['==', moment, ''], true, ['<=', ['length', moment], DAY], between(DAY), between(SECOND)];
 }

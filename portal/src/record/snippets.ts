@@ -43,8 +43,10 @@ export function qgis(record: DatasetRecord, title: string): Recipe[] {
     ];
   }
   const picture = at(`${tiles}/map/tiles/WebMercatorQuad`) + `${TILES}?f=png`;
+  const values = { name: 'qgis-values', steps: [{ name: 'qgis-raster-new' }, { name: 'qgis-uri', text: dataIn(record, 'tif', 'nc') }] };
+  if (kind !== 'grid') return [values];
   return [
-    { name: 'qgis-values', steps: [{ name: 'qgis-raster-new' }, { name: 'qgis-uri', text: dataIn(record, 'tif', 'nc') }] },
+    values,
     { name: 'qgis-xyz', steps: [{ name: 'qgis-xyz-new' }, { name: 'qgis-url', text: picture }] },
     { name: 'qgis-wmts', steps: [{ name: 'qgis-wmts-new' }, { name: 'qgis-url', text: at('/wmts', { service: 'WMTS', request: 'GetCapabilities' }) }, { name: 'qgis-choose', text: title }] },
   ];
@@ -90,7 +92,7 @@ function gridPython(record: DatasetRecord): Snippet[] {
   };
   const netcdf: Snippet = {
     name: 'xarray',
-    text: `import io\nimport requests\nimport xarray\n\nreply = requests.get("${dataIn(record, 'nc')}", timeout=300)\nreply.raise_for_status()\ndata = xarray.load_dataset(io.BytesIO(reply.content), engine="h5netcdf")\nprint(data)`,
+    text: `from urllib.request import urlretrieve\nimport xarray\n\nurlretrieve("${dataIn(record, 'nc')}", "${record.id}.nc")\ndata = xarray.open_dataset("${record.id}.nc")\nprint(data)`,
   };
   return kindOf(record) === 'grid' ? [raster, netcdf] : [netcdf];
 }
@@ -125,6 +127,10 @@ export function r(record: DatasetRecord): Snippet[] {
   if (kindOf(record) === 'grid') return [{ name: 'terra', text: `library(terra)\n\ngrid <- rast("/vsicurl/${dataIn(record, 'tif')}")\nplot(grid)` }];
   if (!isVector(record)) return [{ name: 'r-download', text: `download.file("${dataIn(record)}", "${record.id}.${downloadsOf(record)[0]?.format ?? 'bin'}", mode = "wb")` }];
   const address = dataIn(record, 'geojson', 'gpkg');
+  if (!address.endsWith('geojson')) {
+    const file = `${record.id}.gpkg`;
+    return [{ name: 'sf', text: `library(sf)\n\ndownload.file("${address}", "${file}", mode = "wb")\nst_layers("${file}")\ntable <- read_sf("${file}")` }];
+  }
   return [{ name: 'sf', text: `library(sf)\n\ntable <- read_sf("${address}")\nplot(st_geometry(table))` }];
 }
 

@@ -1,8 +1,8 @@
-/** Words of the page for a word of the node; the node's own where the page has none. */
+/** Words of the page for a word of the node. */
 import { t } from '../stores/language.svelte';
 
-export function wordOf(area: 'type' | 'role' | 'outcome' | 'axis', word: string): string {
-  const key = `${area}.${word}`;
+/** What the page says for `key`; the node's own word where it says nothing. */
+export function wordOf(key: string, word: string): string {
   const said = t(key);
   return said === key ? word : said;
 }

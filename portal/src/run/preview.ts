@@ -1,6 +1,6 @@
 /** A small area before the whole: cut the data to it, run the process on that, tell how long it took. */
-import { recordOf } from '../api/records';
-import { runAndWait, secondsOf } from '../api/processes';
+import { dismiss, runAndWait, secondsOf, type Job } from '../api/processes';
+import { kindOf, recordOf } from '../api/records';
 import type { Bbox, DatasetRecord } from '../api/types';
 import { namedOf, sizeOf } from './datasets';
 import type { Field } from './fields';
@@ -9,7 +9,6 @@ import { inputsOf, type Values } from './values';
 export interface Preview {
   /** Results by name. */
   results: Record<string, DatasetRecord>;
-  job: string;
   /** Seconds that the process itself ran; nothing where the node had the result already. */
   seconds: number | undefined;
   /** Cells or rows of the whole, as many times those of the part. */
@@ -46,26 +45,48 @@ interface Asked {
   values: Values;
   outputs: string[];
   box: Bbox;
-  title: string;
+  /** What the parts and the results are called. */
+  titles: { part: string; result: string };
+}
+
+/** The datasets and jobs of a preview; the jobs are taken from the list in the end, for nobody asked for them by name. */
+class Run {
+  made: string[] = [];
+  constructor(
+    readonly titles: Asked['titles'],
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** Run one process and wait for it. */
+  async step(id: string, inputs: Record<string, unknown>, outputs = ['result'], title = this.titles.part): Promise<Job> {
+    const job = await runAndWait(id, { inputs, title }, outputs, this.signal);
+    this.made.push(...Object.values(job.datasets ?? {}));
+    void dismiss(job.jobID).catch(() => {
+      // it then stays in the list, which does no harm
+    });
+    return job;
+  }
+
+  async part(id: string, inputs: Record<string, unknown>): Promise<string> {
+    return (await this.step(id, inputs)).datasets?.result ?? '';
+  }
 }
 
 /** Run the process on the part of its data within `box`. */
-export async function runPreview({ id, fields, values, outputs, box, title }: Asked, signal: AbortSignal): Promise<Preview> {
+export async function runPreview({ id, fields, values, outputs, box, titles }: Asked, signal: AbortSignal): Promise<Preview> {
   const main = mainField(fields, values);
-  const made: string[] = [];
+  const run = new Run(titles, signal);
   const cut = { ...values };
   // Grids that are worked out together lie on the same cells, so that all are cut.
   const fit = fields.filter((field) => field === main || (main?.kind === 'grid' && field.kind === 'grid' && field.form === 'data' && !field.many));
   for (const field of fit) {
     const text = values[field.name];
-    if (!text) continue;
-    cut[field.name] = await cutTo(text, await recordOf(namedOf(text).id, signal), box, title, made, signal);
+    if (text) cut[field.name] = await cutTo(run, text, await recordOf(namedOf(text).id, signal), box);
   }
-  const job = await runAndWait(id, { inputs: inputsOf(fields, cut), title }, outputs, signal);
+  const job = await run.step(id, inputsOf(fields, cut), outputs, titles.result);
   const results = await resultsOf(job.datasets ?? {}, signal);
-  made.push(...Object.values(job.datasets ?? {}));
   const times = main ? await timesOf(values[main.name]!, cut[main.name]!, signal) : undefined;
-  return { results, job: job.jobID, seconds: secondsOf(job), times, made: [...new Set(made)] };
+  return { results, seconds: secondsOf(job), times, made: [...new Set(run.made)] };
 }
 
 export async function resultsOf(datasets: Record<string, string>, signal?: AbortSignal): Promise<Record<string, DatasetRecord>> {
@@ -80,20 +101,13 @@ async function timesOf(whole: string, part: string, signal: AbortSignal): Promis
 }
 
 /** Identifier of the part of a dataset within `box`. */
-async function cutTo(text: string, record: DatasetRecord, box: Bbox, title: string, made: string[], signal: AbortSignal): Promise<string> {
-  const grid = record.properties['craton:kind'] !== 'table';
+async function cutTo(run: Run, text: string, record: DatasetRecord, box: Bbox): Promise<string> {
+  const grid = kindOf(record) !== 'table';
   const degrees = 'latitude' in (record.properties['craton:shape'] ?? {});
-  if (grid && degrees) return step('grid.clip', { grid: text, region: box }, title, made, signal);
+  if (grid && degrees) return run.part('grid.clip', { grid: text, region: box });
   // The box in degrees becomes a polygon, which is then brought to the reference system of the data.
   const [west, south, east, north] = box;
-  const polygon = await step('vector.cells', { region: box, width: east - west, height: north - south }, title, made, signal);
-  if (grid) return step('grid.clip', { grid: text, area: polygon }, title, made, signal);
-  return step('vector.clip', { features: text, outline: polygon }, title, made, signal);
-}
-
-async function step(id: string, inputs: Record<string, unknown>, title: string, made: string[], signal: AbortSignal): Promise<string> {
-  const job = await runAndWait(id, { inputs, title }, ['result'], signal);
-  const result = job.datasets?.result ?? '';
-  made.push(result);
-  return result;
+  const polygon = await run.part('vector.cells', { region: box, width: east - west, height: north - south });
+  if (grid) return run.part('grid.clip', { grid: text, area: polygon });
+  return run.part('vector.clip', { features: text, outline: polygon });
 }

@@ -1,4 +1,5 @@
 /** What stands in a form: texts by name. They are checked here, sent from here, and kept in the address. */
+import { number } from '../stores/language.svelte';
 import type { Field } from './fields';
 
 /** By name of the field; several datasets or columns are parted by a stroke. */
@@ -64,8 +65,8 @@ export function convertedOf(field: Field, text: string): number | undefined {
 export function rangeOf({ minimum, maximum, open, unit }: Field): string {
   if (minimum === undefined && maximum === undefined) return '';
   const more = unit ? ` ${unit}` : '';
-  const low = minimum === undefined ? '' : `${open.minimum ? '>' : '≥'} ${minimum}`;
-  const high = maximum === undefined ? '' : `${open.maximum ? '<' : '≤'} ${maximum}`;
+  const low = minimum === undefined ? '' : `${open.minimum ? '>' : '≥'} ${number(minimum, 9)}`;
+  const high = maximum === undefined ? '' : `${open.maximum ? '<' : '≤'} ${number(maximum, 9)}`;
   return [low, high].filter(Boolean).join(', ') + more;
 }
 

@@ -17,6 +17,9 @@ export const LANGUAGES: Record<string, string> = {
   ms: 'Bahasa Melayu',
 };
 
+/** Languages that have few words yet: most of the page is English then, and is told to be so. */
+export const PARTLY = new Set(['lo', 'km', 'th', 'my', 'vi', 'id', 'ms']);
+
 const KEPT_AS = 'craton.language';
 const files = import.meta.glob<{ default: Words }>('../languages/*.json');
 
@@ -27,6 +30,9 @@ class Language {
   /** Locale for numbers: digits are 0 to 9 everywhere, as in the data. */
   locale = $derived(`${this.code === 'zh' ? 'zh-CN' : this.code}-u-nu-latn`);
 
+  /** Language of most of the words: what reads the page aloud must not read English as if it were Lao. */
+  spoken = $derived(PARTLY.has(this.code) ? 'en' : this.code);
+
   /** Speak `code`; remembered in this browser. */
   async set(code: string, keep = true): Promise<void> {
     const load = files[`../languages/${code}.json`];
@@ -34,7 +40,8 @@ class Language {
     const own = code === 'en' ? {} : (await load()).default;
     this.words = { ...(english as Words), ...own };
     this.code = code;
-    document.documentElement.lang = code;
+    document.documentElement.lang = this.spoken;
+    document.documentElement.dataset.language = code;
     document.documentElement.dir = 'ltr';
     if (keep) remember(code);
   }

@@ -1,6 +1,6 @@
 /** Short messages that come at the edge of the page and go by themselves. */
 import { ProblemError, isAbort } from '../api/client';
-import { t } from './language.svelte';
+import { t, told } from './language.svelte';
 
 export interface Toast {
   id: number;
@@ -32,10 +32,18 @@ class Toasts {
 
 export const toasts = new Toasts();
 
-/** What to tell a person about an error. */
+/** What to tell a person about an error: what it is in their language, then what the node says of it, in English. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ProblemError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return t('error.no-reply');
-  const detail = error.detail || error.title;
-  return error.hint ? `${detail} (${error.hint})` : detail;
+  const detail = error.hint ? `${error.detail} (${error.hint})` : error.detail;
+  const kind = kindOf(error);
+  if (!kind) return detail || error.title;
+  return detail ? t('problem.told', { kind: t(kind), detail }) : t(kind);
+}
+
+/** Key of the words for a problem: by its type, or by its status. */
+function kindOf({ type, status }: ProblemError): string | undefined {
+  const known = [type.split(/[/#:]/).pop() ?? '', String(status), status >= 500 ? '500' : '400'];
+  return known.map((one) => `problem.${one}`).find(told);
 }

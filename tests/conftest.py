@@ -1,4 +1,4 @@
-"""Services that tests of the store need: an S3 server and a PostGIS server, on the loopback."""
+"""What all tests share: where GDAL keeps tiles, and an S3 and a PostGIS server on the loopback."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ import pytest
 POSTGRESQL = Path("/usr/lib/postgresql")
 EXTENSIONS = Path("/usr/share/postgresql")
 STARTING_SECONDS = 60
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _gdal_cache(tmp_path_factory):
+    """Tiles that GDAL fetches as a client are kept where the other files of the tests are."""
+    os.environ["GDAL_DEFAULT_WMS_CACHE_PATH"] = str(tmp_path_factory.mktemp("gdal"))
 
 
 @pytest.fixture(scope="session")

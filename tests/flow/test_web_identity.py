@@ -1,4 +1,4 @@
-"""Identity on the web: who asks, what they then see, whose jobs are whose, and what is noted of it all."""
+"""Identity on the web: who asks, by what they are known, and what they then see."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 
-import geopandas as gpd
 import httpx
 import pytest
 from owslib.ogcapi.features import Features
-from tests.serving import COMMAND, Served, make_small_node, plugins, put
+from tests.identities import (
+    PASSWORD,
+    bearer,
+    clients_of,
+    execute,
+    serve_people,
+    sign_in,
+)
+from tests.serving import COMMAND, Served, make_small_node, plugins
 
 import craton
-from craton.web.audit_log import lines
 from craton.web.identity_people import People
-
-PASSWORD = "correct horse battery"
-PEOPLE = {"boss": "manager", "geo": "geologist", "pal": "partner", "pub": "public"}
-SITES = {"table": "sites-1"}
 
 
 @pytest.fixture(scope="module")
@@ -31,34 +32,14 @@ def path(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, path):
-    folder = make_small_node(tmp_path_factory.mktemp("identity") / "node")
-    places = gpd.points_from_xy([104.0, 104.5], [20.0, 20.0])
-    with craton.open(folder) as node:
-        put(node, gpd.GeoDataFrame({"a": [1, 2]}, geometry=places, crs="EPSG:4326"), "table", id="shared-1",
-            visibility="partners")  # fmt: skip
-    people = People(folder / "identity.sqlite")
-    tokens = {}
-    for name, role in PEOPLE.items():
-        people.add(name, role=role, password=PASSWORD)
-        _, tokens[name] = people.new_token(name, name="tests")
-    people.close()
-    with Served(folder, path) as server:
-        server.tokens = tokens
+    with serve_people(tmp_path_factory.mktemp("identity") / "node", path) as server:
         yield server
 
 
 @pytest.fixture
 def client(served):
-    """Makes clients, which end with the test."""
-    made = []
-
-    def make(**more):
-        made.append(httpx.Client(base_url=served.address, timeout=60, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    with clients_of(served) as make:
+        yield make
 
 
 def run(folder, *arguments, typed="", status=0):
@@ -69,29 +50,6 @@ def run(folder, *arguments, typed="", status=0):
     )  # fmt: skip
     assert done.returncode == status, done.stderr
     return done.stdout
-
-
-def bearer(served, name):
-    return {"Authorization": f"Bearer {served.tokens[name]}"}
-
-
-def sign_in(browser, name, password=PASSWORD):
-    """A browser in which `name` is signed in, and the header that goes with its changes."""
-    said = browser.post("/login", json={"name": name, "password": password})
-    assert said.status_code == 200, said.text
-    return browser, {"X-CSRF-Token": said.json()["csrfToken"]}
-
-
-def execute(client, process="misbehaving.count", headers=None, **inputs):
-    return client.post(
-        f"/processes/{process}/execution", json={"inputs": {**SITES, **inputs}},
-        headers={"Prefer": "respond-async", **(headers or {})},
-    )  # fmt: skip
-
-
-def events(served, **conditions):
-    httpx.get(f"{served.address}/audit", headers=bearer(served, "boss")).raise_for_status()
-    return list(lines(served.folder / "audit", **conditions))
 
 
 def test_commands_about_people(tmp_path):
@@ -349,118 +307,6 @@ def test_tokens_on_the_web(served):
     assert httpx.delete(address, auth=auth).status_code == 204
     served.get("/tokens", 401)
     assert httpx.post(f"{served.address}/tokens", json={"name": "x"}).status_code == 401
-
-
-def test_a_job_is_dismissed_by_who_asked_for_it_only(served, client):
-    """Visitors without a name are told apart: they neither list nor stop the jobs of one another."""
-    one, other = (client() for _ in range(2))
-    first = execute(one, "misbehaving.waits", number=901).json()["jobID"]
-    second = execute(other, "misbehaving.waits", number=902).json()["jobID"]
-    assert one.get("/jobs").json()["jobs"][0]["jobID"] == first
-    assert first not in other.get("/jobs").text
-    assert httpx.get(f"{served.address}/jobs").json()["jobs"] == []
-    for stranger in (
-        other,
-        client(),
-        client(auth=("geo", PASSWORD)),
-    ):
-        assert stranger.delete(f"/jobs/{first}").status_code == 403
-    assert one.get(f"/jobs/{first}").json()["status"] in {"accepted", "running"}
-    assert one.delete(f"/jobs/{first}").json()["status"] == "dismissed"
-    assert other.delete(f"/jobs/{second}").json()["status"] == "dismissed"
-
-
-def test_jobs_of_people_with_names(served, client):
-    """One's own by name, however one is known; nobody else's, unless one is a manager."""
-    geo, pal, boss = (client(auth=(name, PASSWORD)) for name in ("geo", "pal", "boss"))
-    job = execute(geo, "misbehaving.waits", number=903).json()["jobID"]
-    for stranger in (pal, client()):
-        assert stranger.get(f"/jobs/{job}").status_code == 404
-        assert stranger.get(f"/jobs/{job}/results").status_code == 404
-        assert stranger.delete(f"/jobs/{job}").status_code == 404
-        assert job not in stranger.get("/jobs?limit=1000").text
-    assert served.get(f"/jobs/{job}", headers=bearer(served, "geo")).json()["jobID"] == job
-    assert job in geo.get("/jobs").text
-    assert job in boss.get("/jobs?limit=1000").text
-    assert boss.delete(f"/jobs/{job}").json()["status"] == "dismissed"
-
-
-def test_results_of_private_data_are_private(served, client):
-    """Who may see private data runs processes on it; the result is not there for others."""
-    geo = client(auth=("geo", PASSWORD))
-    body = {"inputs": {"table": "secret-1", "number": 7}, "response": "document",
-            "outputs": {"result": {"transmissionMode": "reference"}}}  # fmt: skip
-    said = geo.post("/processes/misbehaving.count/execution", json=body)
-    assert said.status_code == 200, said.text
-    address = said.json()["result"]["href"]
-    assert geo.get(address).status_code == 200
-    assert httpx.get(address).status_code == 404
-    assert httpx.get(address, headers=bearer(served, "pal")).status_code == 404
-
-
-def test_visitors_without_a_name_may_be_kept_from_running(tmp_path, path):
-    """`anonymous_jobs = false`: they are asked for a name; people with one run."""
-    folder = make_small_node(tmp_path / "node")
-    people = People(folder / "identity.sqlite")
-    people.add("geo", role="geologist", password=PASSWORD)
-    people.close()
-    with Served(folder, path, settings={"CRATON_ACCESS_ANONYMOUS_JOBS": "false"}) as served:
-        refused = execute(served.client)
-        assert refused.status_code == 401
-        assert "www-authenticate" in refused.headers
-        assert served.get("/me").json()["mayRun"] is False
-        with httpx.Client(base_url=served.address, auth=("geo", PASSWORD)) as known:
-            assert execute(known).status_code == 201
-
-
-def test_guessing_passwords(served):
-    """After a few wrong ones even the right one must wait; another name is served meanwhile."""
-    people = People(served.folder / "identity.sqlite")
-    people.add("victim", role="public", password=PASSWORD)
-    people.close()
-    replies = [
-        httpx.post(f"{served.address}/login", json={"name": "victim", "password": f"wrong {n}"})
-        for n in range(8)
-    ]
-    assert 429 in {reply.status_code for reply in replies[5:]}
-    locked = next(reply for reply in replies if reply.status_code == 429)
-    assert int(locked.headers["retry-after"]) >= 1
-    assert served.get("/me", headers=bearer(served, "geo")).json()["name"] == "geo"
-
-
-def test_the_audit_log(served, client):
-    """Each reading, job, and signing in is noted with who, when and from where; managers read it."""
-    start = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-    served.get("/datasets/secret-1/data?f=csv", headers=bearer(served, "geo"))
-    served.get("/datasets/secret-1/data?f=csv", 404, headers=bearer(served, "pal"))
-    for _ in range(50):
-        served.get("/datasets/sites-1/assets/data", headers={**bearer(served, "geo"), "X-Request-Id": "my-1"})
-    execute(client(headers=bearer(served, "geo")), number=77)
-    noted = events(served, since=start)
-    (data,) = (line for line in noted if line.get("door") == "data")
-    assert (data["actor"], data["role"], data["dataset"], data["status"]) == (
-        "geo",
-        "geologist",
-        "secret-1",
-        200,
-    )
-    assert data["address"] == "127.0.0.1"
-    read = [line for line in noted if line.get("door") == "assets"]
-    assert sum(line.get("count", 1) for line in read) == 50
-    assert len(read) <= 4
-    assert read[0]["request"] == "my-1"
-    assert [line["datasets"] for line in noted if line["event"] == "job"] == [["sites-1"]]
-    assert not [line for line in noted if line["actor"] == "pal" and line["event"] == "read"]
-    failed = [line for line in events(served) if line["event"] == "login failed"]
-    assert all(PASSWORD not in json.dumps(line) for line in failed)
-    told = served.get("/audit?actor=geo&dataset=secret-1&limit=5", headers=bearer(served, "boss")).json()[
-        "lines"
-    ]
-    assert told
-    assert {line["actor"] for line in told} == {"geo"}
-    served.get("/audit", 403, headers=bearer(served, "geo"))
-    served.get("/audit", 401)
-    served.get("/audit?datetime=x", 400, headers=bearer(served, "boss"))
 
 
 def test_what_a_provider_would_be_asked_is_not_there_without_one(served):

@@ -19,8 +19,10 @@ from tests.serving import Served, make_small_node, plugins
 
 from craton.web.audit_log import lines
 from craton.web.identity_people import People
+from craton.web.oidc import Started, written_started
 
 STARTING_SECONDS = 30
+STARTED = written_started(Started(state="y", nonce="x", verifier="x"))
 
 
 def free_port():
@@ -78,7 +80,8 @@ def node_of(folder, text):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, issuer):
     folder = tmp_path_factory.mktemp("oidc")
-    node = node_of(folder / "node", settings_of(issuer, audience='"node"'))
+    settings = settings_of(issuer, audience='"node"') + "\n[limits]\nsigning_in = 50\n"
+    node = node_of(folder / "node", settings)
     with Served(node, plugins(folder / "plugins")) as server:
         yield server
 
@@ -314,6 +317,18 @@ def test_tokens_that_the_provider_did_not_sign(bearing, liar):
     assert [me(bearing, token).status_code for token in forged * 3] == [401] * len(forged) * 3
     assert len(liar.asked) - before <= 2
     assert me(bearing, liar.token()).status_code == 200
+
+
+def test_coming_back_again_and_again_is_limited(bearing):
+    """The cookie can be made up, and each time the provider is asked: that is for nobody to do at will."""
+    said = [
+        httpx.get(
+            f"{bearing.address}/login/oidc/callback?code=x&state=x", cookies={"craton-sign-in": STARTED}
+        )
+        for _ in range(15)
+    ]
+    assert {reply.status_code for reply in said} == {401, 429}
+    assert all("retry-after" in reply.headers for reply in said if reply.status_code == 429)
 
 
 def test_a_provider_that_cannot_be_asked(tmp_path, served):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas as gpd
 import httpx
 import numpy as np
@@ -123,9 +125,20 @@ def test_places_are_found_by_name(served):
     vientiane = served.get("/places", params={"q": "vientian"}).json()["features"][0]
     assert vientiane["properties"]["name"].startswith("Vientiane")
     assert vientiane["geometry"]["type"] == "Point"
+    assert vientiane["properties"]["point"] == vientiane["geometry"]["coordinates"][:2]
     for words in ("%", "_", "' OR 1=1 --", "\\", "ດດດ"):
         reply = served.client.get("/places", params={"q": words})
         assert reply.status_code == httpx.codes.OK
         assert reply.json()["features"] == []
     assert served.get("/places", params={"q": "DDH-2"}).json()["features"][0]["properties"]["name"] == "DDH-2"
     served.get("/places", status=400)
+
+
+def test_what_is_read_is_in_the_audit_log(served):
+    """Places that are found and data that is told of are noted as read, by their dataset."""
+    served.get("/places", params={"q": "DDH-1"})
+    served.get("/under", params={"coords": "POINT(101.01 18)"})
+    logs = [path.read_text() for path in served.folder.glob("audit/*.jsonl")]
+    lines = [json.loads(line) for log in logs for line in log.splitlines()]
+    read = {(line["door"], line["dataset"]) for line in lines if line["event"] == "read"}
+    assert {("places", "holes-1"), ("under", "holes-1")} <= read

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import msgspec
+import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
@@ -203,6 +204,11 @@ def test_the_stored_query_gives_one_feature(node):
     root = ask(node, **asked, id="rocks-1.4")
     assert root.get(f"{{{NS['gml']}}}id") == "rocks-1.4"
     assert root.find("craton:rock", NS).text == "basalt"
+    ring = root.find("craton:geometry/gml:Polygon/gml:exterior/gml:LinearRing/gml:posList", NS)
+    positions = np.array(ring.text.split(), float).reshape(-1, 2)[:, ::-1]
+    assert (
+        shapely.Polygon(positions).symmetric_difference(rocks().to_crs("EPSG:4326").geometry[3]).area < 1e-12
+    )
     missing = ask(node, 404, **asked, id="rocks-1.400")
     assert missing.find("ows:Exception", NS).get("exceptionCode") == "NotFound"
     document = '<wfs:GetFeature service="WFS" version="2.0.0" xmlns:wfs="http://www.opengis.net/wfs/2.0"><wfs:StoredQuery id="urn:ogc:def:query:OGC-WFS::GetFeatureById"><wfs:Parameter name="id">rocks-1.4</wfs:Parameter></wfs:StoredQuery></wfs:GetFeature>'

@@ -6,8 +6,10 @@ import datetime as dt
 import decimal
 import json
 import math
+import os
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,18 @@ from tests.reading import DATA
 
 from craton.model.cql2 import parse
 from craton.model.data import Boreholes, Mesh, Series, TableStream
-from craton.model.errors import InvalidError, NotFoundError, StorageError
+from craton.model.errors import BeingMadeError, InvalidError, NotFoundError, StorageError
 from craton.model.record import Column, Period
-from craton.store import feature_index, feature_session, feature_source
-from craton.store.feature_index import FeatureIndex, FeatureQuery, open_features
+from craton.store import feature_index, feature_make, feature_session, feature_source
+from craton.store.feature_index import (
+    FeatureIndex,
+    FeatureQuery,
+    GoneError,
+    TooLongError,
+    features_at_hand,
+    make_ready,
+    open_features,
+)
 
 WITH_DATA = pytest.mark.skipif(not DATA.exists(), reason="the open survey data is not beside this checkout")
 
@@ -488,6 +498,103 @@ def test_what_was_made_is_made_again_when_it_is_gone(tmp_path: Path, monkeypatch
     assert len(features(other)) == 60
     assert len(feature_index._open) == 1
     assert len(features(open_features(store, record))) == 50
+
+
+def test_an_open_index_outlives_its_file(tmp_path: Path) -> None:
+    """A file that was removed is made again by whoever needs it, but never by who cannot wait."""
+    store, record = stored(points(50), "table", tmp_path / "node", crs="EPSG:4326")
+    index = open_features(store, record)
+    index._pool.close()
+    store.derived.clear()
+    with pytest.raises(GoneError):
+        index.page(FeatureQuery(), seconds=1.0)
+    assert len(features(index)) == 50
+    assert len(features(open_features(store, record))) == 50
+
+
+def test_a_file_in_use_counts_as_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for open features marks their file now and then; those whose file is gone are not at hand."""
+    store, record = stored(points(50), "table", tmp_path / "node", crs="EPSG:4326")
+    assert features_at_hand(store, record) is None
+    index = open_features(store, record)
+    path = store.derived.path(record.content, feature_index.FILE)
+    os.utime(path, (0, 0))
+    assert features_at_hand(store, record) is index
+    assert path.stat().st_mtime == 0
+    monkeypatch.setattr(feature_index, "SEEN_SECONDS", 0.0)
+    assert features_at_hand(store, record) is index
+    assert path.stat().st_mtime > 0
+    path.unlink()
+    assert features_at_hand(store, record) is None
+    assert open_features(store, record) is not index
+
+
+@pytest.mark.parametrize("names", [None, ("sample",)])
+def test_a_page_ends_before_it_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...] | None
+) -> None:
+    """No more is fetched than may be sent, and one feature always; page after page gives all."""
+    index = featured(points(30).assign(text="x" * 1_000), "table", tmp_path / "node", crs="EPSG:4326")
+    monkeypatch.setattr(feature_index, "MOST_BYTES", 5_000)
+    first = index.page(FeatureQuery(limit=30, properties=names))
+    assert (first.ids, first.more) == ([1, 2, 3, 4], True)
+    page = index.page(FeatureQuery(limit=30, properties=names, after=28))
+    assert (page.ids, page.more) == ([29, 30], False)
+    monkeypatch.setattr(feature_index, "MOST_BYTES", 10)
+    assert index.page(FeatureQuery(limit=30, properties=names)).ids == [1]
+
+
+def test_a_query_may_be_given_little_time(tmp_path: Path) -> None:
+    """A box that asks for the geometry of many features ends soon after its time."""
+    circle = shapely.get_coordinates(shapely.Point(0, 0).buffer(1, quad_segs=2_000))
+    shapes = [MultiPolygon([Polygon(circle * 40), Polygon(circle + np.array([60, 0]))])] * 1_000
+    frame = gpd.GeoDataFrame(geometry=shapes, crs="EPSG:4326")
+    index = featured(frame, "table", tmp_path / "node", crs="EPSG:4326")
+    thin = FeatureQuery(bbox=(50.0, -30.0, 50.001, 30.0))
+    start = time.perf_counter()
+    with pytest.raises(TooLongError):
+        index.page(thin, seconds=0.02)
+    assert time.perf_counter() - start < 0.5
+    assert index.page(FeatureQuery(limit=2), seconds=0.02).ids == [1, 2]
+
+
+def test_a_large_table_is_made_ready_by_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks is told to come back, while nothing is made in this process; then all is there."""
+    store, record = stored(points(3_000), "table", tmp_path / "node", crs="EPSG:4326")
+    monkeypatch.setattr(feature_make, "SMALL_BYTES", 0)
+    monkeypatch.setattr(feature_index, "make", lambda *_: pytest.fail("made by who asked"))
+    make_ready(store, record)
+    with pytest.raises(BeingMadeError, match="being made ready") as told:
+        open_features(store, record)
+    assert told.value.seconds > 0
+    end = time.monotonic() + 60
+    while store.derived.have(record.content, feature_index.FILE) is None:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert open_features(store, record).count == 3_000
+
+
+def test_a_large_table_that_cannot_be_made_ready_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What went wrong in the other process is told, and not tried again at once."""
+    store, record = stored(points(50), "table", tmp_path / "node", crs="EPSG:4326")
+    monkeypatch.setattr(feature_make, "SMALL_BYTES", 0)
+    path = store.objects.path(record.assets["data"].members[0].sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"junk")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            open_features(store, record)
+        except BeingMadeError:
+            time.sleep(0.05)
+        except StorageError as error:
+            assert "were not made" in error.message  # noqa: PT017 - one of two errors is waited for
+            return
+    pytest.fail("nothing was told")
 
 
 def test_a_broken_file_is_told_as_such(tmp_path: Path) -> None:

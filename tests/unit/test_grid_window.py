@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +17,10 @@ from tests.serving import put
 
 import craton
 from craton.model.data import Band, RasterFile
-from craton.model.errors import InvalidError, NotFoundError
-from craton.store import grid_window
+from craton.model.errors import InvalidError, NotFoundError, StorageError
+from craton.store import grid_window, grid_window_levels
 from craton.store.grid_window import Frame, has_place, open_grid
+from craton.store.grid_window_levels import CogFile, CopiedPlane
 from craton.store.grid_window_parts import box_of, cut, sample, spots
 from craton.store.recent import Recent
 
@@ -256,6 +259,43 @@ def test_a_large_plane_becomes_a_cog_once(node, monkeypatch):
     assert np.array_equal(before.valid, after.valid)
     assert np.allclose(before.values, after.values)
     assert list(node.store.derived.folder.glob("*/*.plane-1-*.tif"))
+
+
+def test_copies_of_planes_are_closed_and_made_again(node, monkeypatch):
+    """Of many planes that became COGs few stay open; one whose file was removed is made again."""
+    monkeypatch.setattr(grid_window, "MEMORY_CELLS", 10)
+    monkeypatch.setattr(grid_window, "_copies", Recent(2, release=CopiedPlane.close))
+    grid = opened(node, cube(), id="copied-1", kind="volume")
+    frame = Frame((100, 11, 109, 19), CRS84, 30, 30)
+
+    def shown(time, upward):
+        chosen = {"time": f"202{time}-01-01", "upward": 100 * (upward - 1)}
+        return float(grid.window(["value"], frame, selection=chosen)[0].values[5, 5])
+
+    for time, upward in product(range(3), range(3)):
+        assert shown(time, upward) == 10 * time + upward
+    assert open_files(node) <= 2
+    for path in node.store.derived.folder.glob("*/*.tif"):
+        path.unlink()
+    grid_window_levels._blocks.clear()
+    for kept in grid_window._copies._values.values():
+        kept[0].close()
+    assert shown(2, 2) == 22
+
+
+def open_files(node):
+    """Files among the node's copies that this process holds open."""
+    folder = str(node.store.derived.folder)
+    links = (entry for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink())
+    return sum(str(link.readlink()).startswith(folder) for link in links)
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_ours(tmp_path):
+    """What GDAL refuses to open ends as an error of the store."""
+    path = tmp_path / "broken.tif"
+    path.write_bytes(b"no picture")
+    with pytest.raises(StorageError, match="cannot be read"):
+        CogFile(path)
 
 
 def test_many_threads_read_the_same(node):

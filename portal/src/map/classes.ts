@@ -100,7 +100,8 @@ export function colourExpression(classes: Class[], column: string, one: string):
   const ranges = classes.filter((each) => each.from !== undefined);
   if (ranges.length) {
     const steps = ranges.flatMap((each, n) => (n ? [each.from, each.colour] : [each.colour]));
-    return ['case', ['==', ['typeof', ['get', column]], 'number'], ['step', ['get', column], ...steps], NONE];
+    const coloured = ranges.length > 1 ? ['step', ['get', column], ...steps] : ranges[0]!.colour;
+    return ['case', ['==', ['typeof', ['get', column]], 'number'], coloured, NONE];
   }
   const pairs = classes.filter((each) => each.value !== undefined).flatMap((each) => [String(each.value), each.colour]);
   return pairs.length ? ['match', ['to-string', ['get', column]], ...pairs, NONE] : one;

@@ -7,11 +7,13 @@ import platform
 import shutil
 from collections import Counter
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from craton import __version__
 from craton.cli.node import Node
-from craton.cli.settings import described
+from craton.cli.settings import Settings, described
 from craton.jobs.job import State
 from craton.model.findings import FINDINGS
 
@@ -99,9 +101,36 @@ def _advice(node: Node) -> dict[str, str]:
     free = shutil.disk_usage(node.folder).free
     if free < LOW_SPACE:
         advice["disk"] = f"only {free / 1e9:.1f} GB are free"
+    if _is_behind_unknown_proxy(node.settings):
+        advice["limits"] = (
+            "visitors come through a proxy whose word is not taken, so they all share one limit and one"
+            " address in the audit log; name it in access.trusted_proxies"
+        )
     for problem in node.check(deep=False):
         advice[problem.code] = f"{problem.message}; see craton check"
     errors = Counter(f.code for r in node.find() for f in r.findings if FINDINGS[f.code].severity == "error")
     for code, count in errors.most_common():
         advice[code] = f"{count} datasets: {FINDINGS[code].todo}"
     return advice
+
+
+def _is_behind_unknown_proxy(settings: Settings) -> bool:
+    """Whether the node is reached at another host than it listens at, and no proxy's word is taken."""
+    if settings.access.trusted_proxies or not settings.web.address:
+        return False
+    return _is_near(settings.web.host) and not _is_near(_host_of(settings.web.address))
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_near(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

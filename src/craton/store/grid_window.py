@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,15 @@ from craton.store.codec_axis import is_regular, spacing
 from craton.store.codec_grid import COLUMNS, ROWS, plane_of, write_plane
 from craton.store.derived import Derived
 from craton.store.grid_window_layers import FurtherAxis, Layer, layers_of
-from craton.store.grid_window_levels import ArrayPlane, CogFile, CogPlane, Part, Plane, coarsest_of
+from craton.store.grid_window_levels import (
+    ArrayPlane,
+    CogFile,
+    CogPlane,
+    CopiedPlane,
+    Part,
+    Plane,
+    coarsest_of,
+)
 from craton.store.grid_window_place import Cells, Frame, Numbers, Place, locate
 from craton.store.grid_window_resample import Pixels, draw
 from craton.store.recent import Recent
@@ -40,6 +48,9 @@ OPEN_GRIDS = 64
 
 PLANE_BYTES = 256 << 20
 """Memory for planes of grids that have no overviews."""
+
+OPEN_COPIES = 64
+"""Planes kept open that were copied into COGs; each holds some of the process's files."""
 
 MEMORY_CELLS = 4_000_000
 """Cells up to which such a plane is held in memory; a larger one becomes a COG."""
@@ -143,30 +154,36 @@ class Grid:
         if self.file is not None:
             return CogPlane(self.file, layer.number)
         key = (str(self.derived.folder), self.content, layer.name, tuple(sorted(indices.items())))
-        return _planes.get(key, lambda: self._made_plane(layer, indices))
-
-    def _made_plane(self, layer: Layer, indices: Mapping[str, int]) -> Plane:
+        if (kept := _copies.have(key) or _planes.have(key)) is not None:
+            return kept
         array = self.dataset[layer.name].isel(indices).transpose(*layer.plane)
-        if array.size > MEMORY_CELLS and (file := self._as_cog(array, layer, indices)) is not None:
-            return CogPlane(file, 1)
+        if array.size > MEMORY_CELLS and (copy := self._copier(array, layer, indices)) is not None:
+            return _copies.get(key, lambda: CopiedPlane(copy))
+        return _planes.get(key, lambda: self._in_memory(array, layer))
+
+    def _in_memory(self, array: xr.DataArray, layer: Layer) -> ArrayPlane:
         step = max(1, int(np.ceil((array.size / UNEVEN_CELLS) ** 0.5)))
         cells = array[::step, ::step].to_numpy()
         if self.place.transform is not None:
             cells = cells[:: -1 if self.turned[0] else 1, :: -1 if self.turned[1] else 1]
         return ArrayPlane(_numbers(cells, layer), average=not layer.is_classes)
 
-    def _as_cog(self, array: xr.DataArray, layer: Layer, indices: Mapping[str, int]) -> CogFile | None:
+    def _copier(
+        self, array: xr.DataArray, layer: Layer, indices: Mapping[str, int]
+    ) -> Callable[[], CogFile] | None:
+        """What opens the copy of a plane as a COG, making it where it is not there; `None` without a COG."""
         plain = array.drop_vars(set(array.coords) - set(layer.plane)).to_dataset(name=layer.name)
         plane = plane_of(plain)
         if plane is None:
             return None
         text = json.dumps([layer.name, sorted(indices.items())])
         name = f"{PLANE_FILE}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.tif"
+        derived, content, crs = self.derived, self.content, self.crs
 
         def make(target: Path) -> None:
-            write_plane(plain, plane, target, self.crs)
+            write_plane(plain, plane, target, crs)
 
-        return CogFile(self.derived.get(self.content, name, make))
+        return lambda: CogFile(derived.get(content, name, make))
 
     def close(self) -> None:
         """Close idle handles of its file."""
@@ -186,7 +203,8 @@ def _numbers(cells: np.ndarray[Any, Any], layer: Layer) -> np.ndarray[Any, Any]:
 
 
 _grids: Recent[tuple[str, str], Grid] = Recent(OPEN_GRIDS, release=Grid.close)
-_planes: Recent[tuple[Any, ...], Plane] = Recent(PLANE_BYTES, weigh=lambda plane: getattr(plane, "bytes", 1))
+_planes: Recent[tuple[Any, ...], ArrayPlane] = Recent(PLANE_BYTES, weigh=lambda plane: plane.bytes)
+_copies: Recent[tuple[Any, ...], CopiedPlane] = Recent(OPEN_COPIES, release=CopiedPlane.close)
 
 
 def has_place(record: Record) -> bool:

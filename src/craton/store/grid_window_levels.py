@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, product
@@ -13,10 +15,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
+from craton.model.errors import StorageError
 from craton.store.codec_cog import MASKED, READING, numpy_type, open_quietly
 from craton.store.pool import Pool
 from craton.store.recent import Recent
@@ -67,6 +71,15 @@ class Plane(Protocol):
         """Cells of `part` and which of them hold a value (`None`: those that are not NaN)."""
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn the refusals of GDAL to read `path` into ours."""
+    try:
+        yield
+    except RasterioError as error:
+        raise StorageError(f"{path.name} cannot be read: {error}", hint="check the store") from error
+
+
 _numbers = count()
 """Numbers of open files, by which their blocks are told apart."""
 
@@ -76,7 +89,7 @@ class CogFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self._number = path, next(_numbers)
-        with rasterio.Env(**READING), open_quietly(path, driver="GTiff") as cog:
+        with _readable(path), rasterio.Env(**READING), open_quietly(path, driver="GTiff") as cog:
             self.transform: Affine = cog.transform
             self.types = tuple(numpy_type(name) for name in cog.dtypes)
             self.scales = tuple(zip(cog.scales, cog.offsets, strict=True))
@@ -90,9 +103,10 @@ class CogFile:
             overviews = len(cog.overviews(1))
         self._pools = [Pool(partial(_open, path, level)) for level in range(-1, overviews)]
         self.sizes = (whole, *(self._size(level) for level in range(1, overviews + 1)))
+        self.close()  # most of the levels are never read, and files that a process may open are few
 
     def _size(self, level: int) -> Size:
-        with self._pools[level].take() as cog:
+        with _readable(self.path), self._pools[level].take() as cog:
             return Size(cog.height, cog.width)
 
     def read(self, level: int, band: int, part: Part) -> tuple[Values, Valid | None]:
@@ -124,7 +138,7 @@ class CogFile:
 
     def _read(self, level: int, band: int, part: Part) -> tuple[Values, Valid | None]:
         window = Window(part.left, part.top, part.width, part.height)
-        with self._pools[level].take() as cog:
+        with _readable(self.path), self._pools[level].take() as cog:
             values = cog.read(band, window=window)
             valid = self._valid(cog, band, window, values)
         scale, offset = self.scales[band - 1]
@@ -189,6 +203,44 @@ class CogPlane:
     def read(self, level: int, part: Part) -> tuple[Values, Valid | None]:
         """Cells of `part` and which of them hold a value."""
         return self.file.read(level, self.band, part)
+
+
+class CopiedPlane:
+    """The only band of a COG that can be made again, as it is where its file was removed.
+
+    Parameters
+    ----------
+    opened : callable
+        Opens the file, and makes it where it is not there.
+    """
+
+    def __init__(self, opened: Callable[[], CogFile]) -> None:
+        self._opened, self._file, self._guard = opened, opened(), threading.Lock()
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """Size of each level."""
+        return self._file.sizes
+
+    def read(self, level: int, part: Part) -> tuple[Values, Valid | None]:
+        """Cells of `part` and which of them hold a value."""
+        file = self._file
+        try:
+            return file.read(level, 1, part)
+        except StorageError:
+            return self._again(file).read(level, 1, part)
+
+    def _again(self, broken: CogFile) -> CogFile:
+        """The file opened anew, by the first of those who found it `broken`."""
+        with self._guard:
+            if self._file is broken:
+                broken.close()
+                self._file = self._opened()
+            return self._file
+
+    def close(self) -> None:
+        """Close idle handles."""
+        self._file.close()
 
 
 class ArrayPlane:

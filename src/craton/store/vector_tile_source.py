@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,17 @@ SAMPLE = 4000
 AT_ONCE = 500
 """Identifiers of one query."""
 
+LOOKING_SECONDS = 5.0
+"""How long the largest features of a box are sought."""
+
+STEPS = 100_000
+"""Instructions of SQLite between two looks at the clock."""
+
+SPARE = 5
+"""How many times as many features as are wanted are looked at where not all are: many may lie elsewhere."""
+
+SPREAD = "(id * 2654435761) & 4294967295"
+"""An order of features that has nothing to do with that of their numbers."""
 
 FROM = "FROM value JOIN shape USING (id)"
 
@@ -54,19 +66,46 @@ def all_features(path: Path) -> tuple[Features, Meta]:
 
 
 def ids_in(connection: sqlite3.Connection, bbox: Bbox, *, most: int) -> Integers:
-    """Features whose boxes touch `bbox`, in their order; of more than `most`, the largest."""
+    """Features whose boxes touch `bbox`, in their order; of more than `most`, the largest.
+
+    Where there are too many to look at all, they are some from all parts of the file.
+    """
     west, south, east, north = bbox
-    rows = connection.execute(
-        "SELECT id, max(east - west, north - south) FROM place"
-        " WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?",
-        (east, west, north, south),
-    ).fetchall()
-    found = np.array(rows, np.float64).reshape(-1, 2)
-    if len(found) > most:
-        # Equal sizes, as of points, are parted evenly: the tree gives neighbours one after the other.
-        spread = np.random.default_rng(0).random(len(found))
-        found = found[np.lexsort((spread, -found[:, 1]))[:most]]
-    return np.sort(found[:, 0].astype(np.int64))
+    inside = "west <= ? AND east >= ? AND south <= ? AND north >= ?"
+    sides = (east, west, north, south)
+    # Equal sizes, as of points, are parted evenly: the tree gives neighbours one after the other.
+    order = f"max(east - west, north - south) DESC, {SPREAD}"
+    sql = f"SELECT id FROM place WHERE {inside} ORDER BY {order} LIMIT ?"  # noqa: S608 - words of our own
+    try:
+        with _at_most(connection, LOOKING_SECONDS):
+            rows = connection.execute(sql, (*sides, most)).fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return _some_in(connection, inside, sides, most)
+    return np.sort(np.array(rows, np.int64).ravel())
+
+
+def _some_in(connection: sqlite3.Connection, inside: str, sides: tuple[float, ...], most: int) -> Integers:
+    """Features in a box, out of some from all parts of the file."""
+    (count,) = connection.execute("SELECT max(id) FROM value").fetchone()
+    looked_at = np.unique(np.linspace(1, count, most * SPARE).astype(np.int64))
+    wanted = "id IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT id FROM value WHERE {wanted} AND {inside} ORDER BY id"  # noqa: S608 - words of our own
+    ids = msgspec.json.encode(looked_at.tolist()).decode()
+    found = np.array(connection.execute(sql, (ids, *sides)).fetchall(), np.int64).ravel()
+    return found[np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).astype(np.int64))]
+
+
+@contextmanager
+def _at_most(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupt what is asked of `connection` after some seconds."""
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > end, STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def geometries_of(connection: sqlite3.Connection, ids: Integers) -> Geometries:
@@ -87,7 +126,7 @@ def sample(connection: sqlite3.Connection, meta: Meta) -> tuple[Geometries, floa
 
 
 def _columns(meta: Meta) -> list[str]:
-    return [f"c{number}" for number in range(len(meta.columns))]
+    return [f"c{number}" for number in range(len(meta.compared))]
 
 
 def _rows(connection: sqlite3.Connection, columns: str, ids: Integers) -> Iterable[tuple[object, ...]]:
@@ -108,9 +147,9 @@ def _geometries(wkb: Sequence[object]) -> Geometries:
 
 
 def _attributes(meta: Meta, rows: Sequence[tuple[object, ...]]) -> Attributes:
-    columns = zip(*rows, strict=True) if rows else [()] * len(meta.columns)
+    columns = zip(*rows, strict=True) if rows else [()] * len(meta.compared)
     return attributes_of({
-        column.name: _told(column, values) for column, values in zip(meta.columns, columns, strict=False)
+        column.name: _told(column, values) for column, values in zip(meta.compared, columns, strict=False)
     })  # fmt: skip
 
 

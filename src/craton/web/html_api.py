@@ -57,10 +57,6 @@ def _parameter(said: Json) -> Json:
     }  # fmt: skip
 
 
-def _reply(status: str, said: Json) -> Json:
-    return {"status": status, "words": said.get("description", ""), "types": _types(said)}
-
-
 def _types(said: Json) -> str:
     return ", ".join(said.get("content", {}))
 

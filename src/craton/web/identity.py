@@ -34,10 +34,16 @@ from craton.web.identity_secrets import new_session
 from craton.web.rate import house
 from craton.web.replies import tell_error
 from craton.web.session import VISITOR, VISITOR_SECONDS, set_cookie
-from craton.web.visit import Visit, address_of, kind_of
+from craton.web.visit import Visit, address_of, is_passed_on
 
 PRIVATE = "private, no-cache"
 """What may be kept of a reply to someone with a name: nothing that is then given to others."""
+
+JOBS = "/jobs"
+"""Start of the addresses whose replies also depend on the cookie of a visitor without a name."""
+
+PROVING = "proving "
+"""Start of what stands for a household while it is not known yet who of it asks."""
 
 
 class Visitors:
@@ -70,6 +76,7 @@ def _begun(gate: Gate, scope: Scope) -> Visit:
     visit = Visit(
         log=gate.audit, request=state.setdefault("request_id", secrets.token_hex(8)),
         address=address_of(scope, gate.proxies), method=scope["method"], path=scope["path"],
+        is_passed_on=is_passed_on(scope, gate.proxies),
     )  # fmt: skip
     state["visit"] = visit
     return visit
@@ -78,18 +85,28 @@ def _begun(gate: Gate, scope: Scope) -> Visit:
 async def _admitted(gate: Gate, request: Request, visit: Visit) -> Known:
     """Who asks, if they may ask this now."""
     base = request.app.state.site.base(request)
+    proving = PROVING + house(visit.address) if "authorization" in request.headers else ""
+    if proving:  # counted before it is looked at: what is wrong costs work too
+        _count(gate, visit, proving)
     known = await known_of(gate, request, visit, base)
     visit.actor = known.actor
-    kind = kind_of(visit.method, visit.path)
     named = known.actor.name != ANYONE.name
-    if kind != "signing_in":
-        visitor = known.actor.name if named else house(visit.address)
-        pause = gate.rates.wait(kind, visitor, visit.address)
-        if pause > 0:
-            raise too_often(pause)
+    if named:
+        gate.attempts.known(known.actor.name, visit.address)
+    if proving:
+        gate.rates.give_back(visit.kind, proving)
+    if visit.kind != "signing_in":
+        _count(gate, visit, known.actor.name if named else house(visit.address))
     if visit.method == "POST" and visit.path.endswith("/execution") and not named:
         _admit_runner(gate, visit, base)
     return known
+
+
+def _count(gate: Gate, visit: Visit, visitor: str) -> None:
+    """Count one more request of `visitor`; a problem where they must wait."""
+    pause = gate.rates.wait(visit.kind, visitor, "" if visit.is_passed_on else visit.address)
+    if pause > 0:
+        raise too_often(pause)
 
 
 def _admit_runner(gate: Gate, visit: Visit, base: str) -> None:
@@ -108,8 +125,12 @@ def _sending(visit: Visit, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             visit.answered(message["status"])
-            if visit.cookies or visit.actor.name != ANYONE.name:
-                _keep_private(visit, MutableHeaders(scope=message))
+            is_jobs = visit.path.startswith(JOBS)
+            if visit.cookies or visit.actor.name != ANYONE.name or is_jobs:
+                headers = MutableHeaders(scope=message)
+                _keep_private(visit, headers)
+                if is_jobs:
+                    headers.add_vary_header("Cookie")
         await send(message)
 
     return sending

@@ -14,7 +14,7 @@ from craton.web.gate import Gate
 from craton.web.identity_people import Known
 from craton.web.identity_secrets import TOKEN_START, digest
 from craton.web.oidc import JWT_SHAPE, ProviderError
-from craton.web.rate import whole_seconds
+from craton.web.rate import house, whole_seconds
 from craton.web.replies import OWN_PROBLEMS, ProblemError, too_busy
 from craton.web.session import SESSION, VISITOR, check_origin, check_token, drop_cookie, secret_of
 from craton.web.visit import MOST_SHOWN, SAFE_METHODS, Visit
@@ -81,7 +81,8 @@ async def _by_bearer(gate: Gate, visit: Visit, token: str) -> Known:
         except ProviderError as error:
             _note_failure(visit, "provider")
             raise provider_problem(error, INVALID) from error
-        if not await gate.look_up(gate.people.is_disabled, person.name):
+        issuer = gate.options.provider.issuer
+        if not await gate.look_up(gate.people.is_shut_out, person.name, issuer):
             return Known(actor=Actor(person.name, person.role), how="provider", title=person.title)
     _note_failure(visit, "token")
     raise unauthorised("the token is wrong, expired or revoked", challenge=INVALID)
@@ -119,7 +120,7 @@ async def by_password(gate: Gate, visit: Visit, name: str, password: str) -> Kno
 async def _tried(gate: Gate, visit: Visit, name: str, password: str) -> Known:
     pause = max(
         gate.attempts.wait(name, visit.address),
-        gate.rates.wait("signing_in", visit.address, visit.address),
+        gate.rates.wait("signing_in", house(visit.address), visit.address),
     )
     if pause > 0:
         raise too_often(pause)

@@ -47,7 +47,7 @@ SCHEMAS: dict[str, Json] = {
     "newToken": {
         **_object(
             {"name": {"type": "string", "minLength": 1, "maxLength": 120},
-             "role": {**ROLE, "nullable": True},
+             "role": {**ROLE, "enum": [*ROLES, None], "nullable": True},
              "days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": 365}},
             "name",
         ),

@@ -13,11 +13,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from craton.model.errors import InvalidError, NotFoundError
 from craton.model.permission import CHANGERS, Role, visible_to
 from craton.web.gate import Gate
-from craton.web.identity_check import by_password, forbidden, note_success, provider_problem, unauthorised
+from craton.web.identity_check import (
+    by_password,
+    forbidden,
+    note_success,
+    provider_problem,
+    too_often,
+    unauthorised,
+)
 from craton.web.identity_people import MOST_DAYS, Known, Token
 from craton.web.identity_secrets import csrf_token
 from craton.web.oidc import PREFIX, Person, Provider, ProviderError, read_started, written_started
 from craton.web.queries import check_query
+from craton.web.rate import house
 from craton.web.replies import Json, ProblemError, link, reply
 from craton.web.session import (
     CSRF,
@@ -300,6 +308,9 @@ async def finish_sign_in(request: Request) -> Response:
     provider = _provider(gate)
     kept = cookie_of(request, base, SIGN_IN)
     started = read_started(kept)
+    pause = gate.rates.wait("signing_in", house(visit.address), visit.address)
+    if pause > 0:  # each one has the provider asked
+        raise too_often(pause)
     try:
         person = await provider.finish(started, dict(request.query_params), base + CALLBACK)
         known = await gate.look_up(_admitted, gate, person, provider.options.issuer)

@@ -34,6 +34,9 @@ NOTED_SECONDS = 60.0
 """How often it is noted that a token or a session is in use."""
 
 MOST_DAYS = 3660
+UNSEEN_DAYS = 30
+"""Days that tokens of someone whom an identity provider named last after they signed in there."""
+
 MOST_TOKENS = 100
 """Tokens of one person."""
 
@@ -178,10 +181,10 @@ class People:
             raise NotFoundError(f"{name} is not let in here")
         return known
 
-    def is_disabled(self, name: str) -> bool:
-        """Whether `name` is known and disabled."""
-        rows = self._file.read("SELECT disabled FROM users WHERE name = ?", (name,))
-        return bool(rows and rows[0][0])
+    def is_shut_out(self, name: str, issuer: str) -> bool:
+        """Whether `name` is disabled, or was named by another identity provider than `issuer`."""
+        rows = self._file.read("SELECT disabled, issuer FROM users WHERE name = ?", (name,))
+        return bool(rows) and (bool(rows[0][0]) or rows[0][1] != issuer)
 
     def is_known_password(self, name: str, password: str) -> bool:
         """Whether the password was found right a short time ago, and is still the person's."""
@@ -248,10 +251,14 @@ class People:
         return _token(rows[0])
 
     def by_token(self, secret: str) -> Known | None:
-        """Person whose token `secret` is, with the lesser of its role and theirs."""
+        """Person whose token `secret` is, with the lesser of its role and theirs.
+
+        Whoever an identity provider named must have signed in there within `UNSEEN_DAYS`:
+        the node does not learn when they leave.
+        """
         rows = self._file.read(f"{_TOKEN} WHERE secret = ?", (digest(secret),))
         token = _token(rows[0]) if rows else None
-        if token is None or token.expires <= now():
+        if token is None or token.expires <= now() or self._is_long_unseen(token.user):
             return None
         known = self.known_as(token.user, "token")
         if known is None:
@@ -261,6 +268,10 @@ class People:
                 connection.execute("UPDATE tokens SET used = ? WHERE id = ?", (now(), token.id))
         role = lesser(known.actor.role, token.role)
         return msgspec.structs.replace(known, actor=Actor(token.user, role))
+
+    def _is_long_unseen(self, name: str) -> bool:
+        rows = self._file.read("SELECT seen FROM users WHERE name = ? AND issuer <> ''", (name,))
+        return bool(rows) and (not rows[0][0] or _age(rows[0][0]) > UNSEEN_DAYS * 86400)
 
     def begin_session(self, user: str) -> str:
         """Secret of a new session of a person; those that are over are forgotten."""

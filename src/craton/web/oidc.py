@@ -6,13 +6,14 @@ Discovery 1.0.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import ipaddress
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -35,10 +36,13 @@ SKEW_SECONDS = 60
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 MOST_BYTES = 1 << 20
 KEPT_SECONDS = 3600.0
-"""How long what the provider tells of itself is kept."""
+"""How long what the provider tells of itself is taken without asking again."""
+
+LONGEST_SECONDS = 24 * 3600.0
+"""How long it is taken while the provider does not answer."""
 
 AGAIN_SECONDS = 30.0
-"""Least time between two questions for its keys, for a signature by an unknown one can come from anyone."""
+"""Least time between two questions for it, answered or not; tokens with unknown keys can come from anyone."""
 
 PREFIX = "oidc:"
 """Start of the names of people that a provider knows: no person of the node's own has such a name."""
@@ -108,18 +112,59 @@ class Person:
     role: Role
 
 
+class Told[T]:
+    """Something that the provider tells of itself; asked for by one at a time, and not often.
+
+    Parameters
+    ----------
+    ask : callable
+        Asks the provider.
+    clock : callable
+        Tells the time in seconds.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._ask, self._clock = ask, clock
+        self._lock = asyncio.Lock()
+        self._value: T | None = None
+        self._error = _unreachable("it was asked a moment ago")
+        self._told = self._tried = -LONGEST_SECONDS
+
+    async def get(self) -> T:
+        """What was told last; while the provider does not answer, that of some time ago."""
+        value = self._value
+        if value is None or self._clock() - self._told > KEPT_SECONDS:
+            value = await self.newer(value)
+        if value is None or self._clock() - self._told > LONGEST_SECONDS:
+            raise self._error.with_traceback(None)
+        return value
+
+    async def newer(self, old: T | None) -> T | None:
+        """What is told now in the place of `old`; `old` itself where it is too soon to ask, or in vain."""
+        async with self._lock:
+            if self._value is old and self._clock() - self._tried >= AGAIN_SECONDS:
+                self._tried = self._clock()
+                try:
+                    self._value = await self._ask()
+                    self._told = self._clock()
+                except ProviderError as error:
+                    self._error = error
+                    self._tried = self._clock()  # the next who waits does not wait as long again
+        return self._value
+
+
 class Provider:
     """An identity provider; asked over the network, each time with a limit of time and size."""
 
     def __init__(self, options: ProviderOptions) -> None:
         check_options(options)
         self.options = options
-        self._known: tuple[float, Claims] | None = None
-        self._keys: tuple[float, KeySet] | None = None
+        self._known = Told(self._discover)
+        self._keys = Told(self._key_set)
 
     async def start(self, callback: str, next_: str) -> tuple[Started, str]:
         """What the browser keeps, and the address at the provider that it goes to."""
-        known = await self._discover()
+        known = await self._known.get()
         started = Started(
             state=secrets.token_urlsafe(24), nonce=secrets.token_urlsafe(24),
             verifier=secrets.token_urlsafe(48), next=next_,
@@ -157,7 +202,7 @@ class Provider:
         return self._person(await self._claims(token, self.options.audience))
 
     async def _tokens(self, code: str, started: Started, callback: str) -> Claims:
-        known = await self._discover()
+        known = await self._known.get()
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": callback,
             "client_id": self.options.client_id, "code_verifier": started.verifier,
@@ -170,7 +215,7 @@ class Provider:
 
     async def _completed(self, claims: Claims, tokens: Claims) -> Claims:
         """Claims, with those that the provider tells only when it is asked for them."""
-        known, access = await self._discover(), tokens.get("access_token")
+        known, access = await self._known.get(), tokens.get("access_token")
         wanted = [name for name in (self.options.name_claim, self.options.role_claim) if name]
         is_whole = all(_claim(claims, name) is not None for name in wanted)
         if is_whole or not isinstance(access, str) or "userinfo_endpoint" not in known:
@@ -201,39 +246,36 @@ class Provider:
 
     async def _verified(self, token: str) -> Claims:
         """Claims of a token whose signature holds; keys are asked for again where they may be new."""
+        keys = await self._keys.get()
         try:
-            return _decoded(token, await self._key_set())
+            return _decoded(token, keys)
         except (JoseError, ValueError) as error:
-            if self._keys is not None and time.monotonic() - self._keys[0] < AGAIN_SECONDS:
+            newer = await self._keys.newer(keys)
+            if newer is None or newer is keys:
                 raise _refused("the token's signature does not hold") from error
-        self._keys = None
         try:
-            return _decoded(token, await self._key_set())
+            return _decoded(token, newer)
         except (JoseError, ValueError) as error:
             raise _refused("the token's signature does not hold") from error
 
     async def _key_set(self) -> KeySet:
-        if self._keys is None or time.monotonic() - self._keys[0] > KEPT_SECONDS:
-            told = await _ask("GET", str((await self._discover())["jwks_uri"]))
-            try:
-                self._keys = time.monotonic(), KeySet.import_key_set({"keys": _usable(told["keys"])})
-            except (JoseError, ValueError, KeyError, TypeError) as error:
-                raise _unreachable("its keys cannot be read") from error
-        return self._keys[1]
+        told = await _ask("GET", str((await self._known.get())["jwks_uri"]))
+        try:
+            return KeySet.import_key_set({"keys": _usable(told["keys"])})
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _unreachable("its keys cannot be read") from error
 
     async def _discover(self) -> Claims:
         """What the provider tells of itself."""
-        if self._known is None or time.monotonic() - self._known[0] > KEPT_SECONDS:
-            told = await _ask("GET", self.options.issuer.rstrip("/") + "/.well-known/openid-configuration")
-            if told.get("issuer") != self.options.issuer:
-                raise _unreachable("it calls itself otherwise than the settings do")
-            for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                if not _is_safe(str(told.get(name, ""))):
-                    raise _unreachable(f"its {name} is not a safe address")
-            if "userinfo_endpoint" in told and not _is_safe(str(told["userinfo_endpoint"])):
-                del told["userinfo_endpoint"]
-            self._known = time.monotonic(), told
-        return self._known[1]
+        told = await _ask("GET", self.options.issuer.rstrip("/") + "/.well-known/openid-configuration")
+        if told.get("issuer") != self.options.issuer:
+            raise _unreachable("it calls itself otherwise than the settings do")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not _is_safe(str(told.get(name, ""))):
+                raise _unreachable(f"its {name} is not a safe address")
+        if "userinfo_endpoint" in told and not _is_safe(str(told["userinfo_endpoint"])):
+            del told["userinfo_endpoint"]
+        return told
 
     def _person(self, claims: Claims) -> Person:
         name = _claim(claims, self.options.name_claim)

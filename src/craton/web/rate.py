@@ -75,6 +75,12 @@ class Rates:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - left) / rate
 
+    def give_back(self, kind: Kind, visitor: str) -> None:
+        """Take off a request of `visitor` that was counted, and was then found to be another's."""
+        left, last = self._buckets.get((kind, visitor), (0.0, 0.0))
+        if last:
+            self._buckets[kind, visitor] = (left + 1, last)
+
 
 class Attempts:
     """Wrong passwords: each beyond a few makes the next wait twice as long; for the loop's thread only."""
@@ -82,10 +88,26 @@ class Attempts:
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self._clock = clock
         self._failures: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
+        self._homes: OrderedDict[str, None] = OrderedDict()
 
     def wait(self, name: str, address: str) -> float:
-        """Seconds until `name` may be tried from `address`."""
-        return max(self._wait(scope, key) for scope, key in _scopes(name, address))
+        """Seconds until `name` may be tried from `address`.
+
+        Wrong passwords from elsewhere do not count where the person is known to be at home:
+        otherwise a stranger could keep them out for as long as he likes.
+        """
+        scopes = dict(_scopes(name, address))
+        if scopes["pair"] in self._homes:
+            del scopes["name"]
+        return max(self._wait(scope, key) for scope, key in scopes.items())
+
+    def known(self, name: str, address: str) -> None:
+        """Note that whoever comes from `address` proved to be `name`."""
+        key = _pair(name, address)
+        self._homes[key] = None
+        self._homes.move_to_end(key)
+        if len(self._homes) > MOST_BUCKETS:
+            self._homes.popitem(last=False)
 
     def _wait(self, scope: str, key: str) -> float:
         count, last = self._failures.get((scope, key), (0, 0.0))
@@ -107,6 +129,7 @@ class Attempts:
 
     def succeeded(self, name: str, address: str) -> None:
         """Forget the wrong passwords of `name` from `address`, and take this try off the others."""
+        self.known(name, address)
         self._failures.pop(("pair", _pair(name, address)), None)
         for key in (("name", name), ("address", house(address))):
             count, last = self._failures.get(key, (0, 0.0))

@@ -91,7 +91,10 @@ def foreign() -> ProblemError:
 
 
 def _place(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""  # no page of ours has such an address
     return parts.scheme, parts.netloc.lower()
 
 

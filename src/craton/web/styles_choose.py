@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
 from craton.model.errors import InvalidError
 from craton.model.record import Record
 from craton.model.style import SCHEMES, Scheme, StyleClass, Value, VectorStyle, breaks, ranges_of
+from craton.store.feature_build import MOST_COMPARED
 from craton.store.feature_index import FeatureColumn, FeatureIndex
 from craton.store.recent import Recent
 from craton.web.colour import class_colour, ramp
@@ -30,8 +32,11 @@ MOST_CLASSES = 200
 LOOKED_AT = 300
 """Different values of a column that are looked at to know what it tells."""
 
-DISTINCT = 100_000
-"""Different numbers that are looked at to part them."""
+LOOKED_THROUGH = 100_000
+"""Features whose numbers are looked at to part them: of more, this many from all parts of the data."""
+
+COVERED = 0.3
+"""Part of the features that must have a value, for a column to tell what is there."""
 
 AGED = 0.6
 """Part of the features whose values must name an age in a column of ages."""
@@ -46,7 +51,7 @@ UNIT_NAME = re.compile(
 """Names of columns of geological units and rocks."""
 
 CLASS_NAME = re.compile(
-    r"(?i)(^|_|\b)(type|class|category|kind|status|group|commodity|material|use)|类型|类别|种类|矿种"
+    r"(?i)(^|_|\b)(type|class|category|kind|status|group|commodit(y|ies)|material|use)|类型|类别|种类|矿种"
 )
 """Names of columns of classes."""
 
@@ -73,9 +78,10 @@ def chosen_style(index: FeatureIndex, record: Record) -> VectorStyle:
 
 
 def _chosen(index: FeatureIndex, record: Record) -> VectorStyle:
+    missing = {column.name: column.missing for column in record.columns}
     ranked = sorted(
-        ((score, -place, column) for place, column in enumerate(index.columns)
-         if (score := _telling(index, column)) > 0),
+        ((score, -place, column) for place, column in enumerate(index.columns[:MOST_COMPARED])
+         if (score := _telling(index, column, missing.get(column.name, 0))) > 0),
         key=lambda one: one[:2], reverse=True,
     )  # fmt: skip
     for _score, _place, column in ranked:
@@ -85,15 +91,16 @@ def _chosen(index: FeatureIndex, record: Record) -> VectorStyle:
     return VectorStyle(type="single", title=record.name(), colour=SINGLE)
 
 
-def _telling(index: FeatureIndex, column: FeatureColumn) -> float:
-    """How much a column tells of what is there, 0 where it tells nothing."""
+def _telling(index: FeatureIndex, column: FeatureColumn, missing: int) -> float:
+    """How much a column tells of what is there, 0 where it tells nothing, or only of a few."""
     if column.type in {"date", "date-time"} or column.quantity in PLACES:
         return 0.0
     if column.type in {"integer", "number"}:
-        return _of_measure(column)
+        there = 1 - missing / max(index.count, 1)
+        return there * _of_measure(column) if there >= COVERED else 0.0
     values = _filled(index.values(column.name, most=LOOKED_AT))
     covered = sum(count for _value, count in values) / max(index.count, 1)
-    if len(values) < 2 or covered < 0.3 or _tells_apart(index, values) or _is_prose(values):
+    if len(values) < 2 or covered < COVERED or _tells_apart(index, values) or _is_prose(values):
         return 0.0
     return covered * _of_categories(index, column, values)
 
@@ -218,8 +225,13 @@ def _inner(values: Sequence[tuple[float, int]]) -> tuple[float, float]:
 
 
 def _numbers(index: FeatureIndex, column: str) -> list[tuple[float, int]]:
-    found = index.values(column, most=DISTINCT)
-    return [(float(value), count) for value, count in found if not isinstance(value, str | bool)]
+    """Different numbers of a column, and how often each is met; the least and the greatest are among them."""
+    found = Counter(
+        float(value) for value in index.sample(column, LOOKED_THROUGH) if not isinstance(value, str)
+    )
+    for end in index.range(column) or ():
+        found.setdefault(float(end), 1)
+    return list(found.items())
 
 
 def asked_style(
@@ -235,7 +247,7 @@ def asked_style(
     if not column and not scheme and not classes:
         return chosen_style(index, record)
     name = column or chosen_style(index, record).column
-    known = {one.name: one for one in index.columns}
+    known = {one.name: one for one in index.columns[:MOST_COMPARED]}
     if name not in known:
         raise InvalidError(f"there is no column {name[:60]!r}", hint=f"there are: {', '.join(known)[:500]}")
     if scheme and scheme not in SCHEMES:

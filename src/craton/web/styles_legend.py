@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from starlette.requests import Request
 
 from craton.model.ages import Span, unit_at
-from craton.model.cql2 import parse, properties_of
+from craton.model.cql2 import Expression, Literal, Operation, Property, parse, properties_of
 from craton.model.errors import InvalidError
 from craton.model.record import Period, Record
 from craton.model.style import StyleClass, Value, VectorStyle
@@ -61,7 +63,10 @@ def view_of(request: Request, index: FeatureIndex) -> FeatureQuery:
 def legend_of(
     index: FeatureIndex, record: Record, style: VectorStyle, query: FeatureQuery, languages: Sequence[str]
 ) -> Json:
-    """Classes that are in view, in their order, each with how many features of it there are."""
+    """Classes that are in view, in their order, each with how many features of it there are.
+
+    `more` tells that not every value was looked at: those left are counted as other.
+    """
     said: Json = {
         "type": style.type, "title": style.title or record.name(), "column": style.column, "unit": style.unit,
         "order": style.order, "numberMatched": index.count_of(query),
@@ -70,8 +75,14 @@ def legend_of(
         return said | {"colour": style.colour}
     if style.type == "ramp":
         return said | {"stops": [list(stop) for stop in style.stops]}
-    found = index.tally(style.column, query, most=MOST_VALUES)
-    counts, others, nothing = _counted(style, found)
+    if style.type == "ranges":
+        counts, others, nothing = _counted_ranges(index, style, query, said["numberMatched"])
+    else:
+        found = index.tally(style.column, query, most=MOST_VALUES)
+        counts, others, nothing = _counted(style, found)
+        # What was not looked at are values of few features, which hardly have a colour of their own.
+        if left := said["numberMatched"] - sum(count for _value, count in found):
+            others, said = others + left, said | {"more": True}
     classes = [
         _class(one, counts[place], languages) for place, one in enumerate(style.classes) if counts[place]
     ]
@@ -97,11 +108,34 @@ def _counted(style: VectorStyle, found: Sequence[tuple[Value | None, int]]) -> t
 
 def _places(style: VectorStyle) -> Callable[[Value], int]:
     """What tells the place of the class of a value; -1 where there is none."""
-    if style.type == "categories":
-        places = {(type(one.value) is bool, one.value): place for place, one in enumerate(style.classes)}
-        return lambda value: places.get((type(value) is bool, value), -1)
+    places = {(type(one.value) is bool, one.value): place for place, one in enumerate(style.classes)}
+    return lambda value: places.get((type(value) is bool, value), -1)
+
+
+def _counted_ranges(
+    index: FeatureIndex, style: VectorStyle, query: FeatureQuery, matched: int
+) -> tuple[Counter[int], int, int]:
+    """As `_counted`, asked range by range, for the different numbers may be as many as the features."""
     starts = [one.minimum for one in style.classes if one.minimum is not None]
-    return lambda value: max(bisect_right(starts, float(value)) - 1, 0)
+    # What lies before the first range or behind the last belongs to that.
+    edges = [-math.inf, *starts[1:], math.inf]
+    counts = Counter({
+        place: index.count_of(_with_range(query, style.column, low, high))
+        for place, (low, high) in enumerate(pairwise(edges))
+    })  # fmt: skip
+    return counts, 0, matched - counts.total()
+
+
+def _with_range(query: FeatureQuery, column: str, low: float, high: float) -> FeatureQuery:
+    """Features of `query` whose number is at least `low` and less than `high`."""
+    tests: list[Expression] = [
+        Operation(op, (Property(column), Literal(edge)))
+        for op, edge in ((">=", low), ("<", high)) if math.isfinite(edge)
+    ]  # fmt: skip
+    tests = tests or [Operation("not", (Operation("isNull", (Property(column),)),))]
+    if query.filter is not None:
+        tests.append(query.filter)
+    return replace(query, filter=tests[0] if len(tests) == 1 else Operation("and", tuple(tests)))
 
 
 def _class(one: StyleClass, count: int, languages: Sequence[str]) -> Json:

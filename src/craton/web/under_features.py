@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import shapely
+from shapely.geometry import mapping
 
+from craton.model.cql2 import parse
 from craton.model.record import Record
-from craton.store.feature_index import FeatureIndex, FeatureQuery, open_features
+from craton.store.feature_index import FeatureIndex, FeaturePage, FeatureQuery, open_features
 from craton.web.replies import Json
 from craton.web.site import Site
 from craton.web.under_logs import logs_of
@@ -15,6 +19,12 @@ from craton.web.under_place import Place
 
 MOST_LOOKED_AT = 5_000
 """Features in the box around the place whose distance is measured."""
+
+ENOUGH = 50
+"""Features in a smaller box that hold the nearest ones, where more than can be looked at lie in the whole."""
+
+LEAST_METRES = 4.0
+"""Difference of two radii from which features are as near as each other."""
 
 MOST_TOLD = 5
 """Features told, the nearest first."""
@@ -26,25 +36,73 @@ TOUCHING_METRES = 0.5
 def features_near(site: Site, record: Record, place: Place) -> Json:
     """Features at the place or within its radius: how many, and the nearest ones.
 
-    `count` is exact unless `more` is true; `distance` is in metres, `bearing` in degrees from north.
+    `count` is exact unless `more` is true, which tells that there are at least so many; `distance` is in
+    metres, `bearing` in degrees from north.
     """
     index = open_features(site.store, record)
     if index.box is None:
         return {}
-    page = index.page(FeatureQuery(bbox=place.bbox, limit=MOST_LOOKED_AT, strict=True))
-    features = [msgspec.json.decode(one) for one in page.features]
-    features = [one for one in features if one["geometry"]]
-    if not features:
-        return {}
-    distances = _distances(place, [one["geometry"] for one in features])
-    near = [n for n in np.argsort(distances, kind="stable") if distances[n] <= place.radius + TOUCHING_METRES]
+    page = _page(index, place)
+    near = _near(place, page)
+    count = len(near)
+    if page.more:
+        near = _nearest_of_many(index, place) or near
+        count = max(count, len(near))
     if not near:
         return {}
-    told = [_told(place, features[n], float(distances[n])) for n in near[:MOST_TOLD]]
-    said: Json = {"count": len(near), "more": page.more, "features": told, "columns": _columns(index)}
+    told = [_told(place, feature, distance) for distance, feature in near[:MOST_TOLD]]
+    said: Json = {"count": count, "more": page.more, "features": told, "columns": _columns(index)}
     if record.kind == "boreholes":
         said["logs"] = logs_of(site, record, told[0]["properties"].get("hole_id"))
     return said
+
+
+def _page(index: FeatureIndex, place: Place) -> FeaturePage:
+    return index.page(FeatureQuery(bbox=place.bbox, limit=MOST_LOOKED_AT, strict=True))
+
+
+def _near(place: Place, page: FeaturePage) -> list[tuple[float, Json]]:
+    """Features of `page` within the radius of the place, the nearest first, each after its distance."""
+    features = [one for one in map(msgspec.json.decode, page.features) if one["geometry"]]
+    if not features:
+        return []
+    distances = _distances(place, [one["geometry"] for one in features])
+    order = np.argsort(distances, kind="stable")
+    return [
+        (float(distances[n]), features[n]) for n in order if distances[n] <= place.radius + TOUCHING_METRES
+    ]
+
+
+def _nearest_of_many(index: FeatureIndex, place: Place) -> list[tuple[float, Json]]:
+    """The nearest features, found in a smaller box in which all can be looked at.
+
+    The radius is halved until that holds, and grows by half of what is left where too few are found.
+    In an area, those that meet it come first.
+    """
+    if not place.is_point and (near := _near(replace(place, radius=0.0), _meeting(index, place))):
+        return near
+    best: list[tuple[float, Json]] = []
+    low, high = 0.0, place.radius
+    while high - low > LEAST_METRES:
+        inner = replace(place, radius=(low + high) / 2)
+        page = _page(index, inner)
+        if page.more:
+            high = inner.radius
+            continue
+        low, best = inner.radius, _near(inner, page)
+        if len(best) >= ENOUGH:
+            break
+    return best or _near(place, _page(index, replace(place, radius=high)))
+
+
+def _meeting(index: FeatureIndex, place: Place) -> FeaturePage:
+    """Features that meet the area."""
+    area = parse(
+        {"op": "s_intersects", "args": [{"property": "geometry"}, mapping(place.geometry)]}, "cql2-json"
+    )
+    return index.page(
+        FeatureQuery(bbox=replace(place, radius=0.0).bbox, filter=area, limit=MOST_LOOKED_AT, strict=True)
+    )
 
 
 def _distances(place: Place, geometries: list[Json]) -> np.ndarray:

@@ -39,7 +39,8 @@ SCHEMAS: dict[str, Json] = {
         "properties": {
             "id": TEXT, "title": TEXT, "kind": TEXT, "source": TEXT, "licence": TEXT, "updated": TEXT,
             "derived": {"type": "boolean"}, "covers": {"type": "boolean"}, "problem": TEXT,
-            "values": _list(ref("groundValue")), "count": _COUNT, "more": {"type": "boolean"},
+            "values": _list(ref("groundValue")), "count": _COUNT,
+            "more": {"type": "boolean", "description": "there are at least `count`, and may be more"},
             "features": _list(ref("groundFeature")), "columns": ANY_OBJECT, "logs": ANY_OBJECT,
             "links": _list(ref("link")),
         },
@@ -59,9 +60,27 @@ SCHEMAS: dict[str, Json] = {
     "places": {
         "type": "object",
         "properties": {
-            "type": {"type": "string", "enum": ["FeatureCollection"]}, "features": _list(ANY_OBJECT)
+            "type": {"type": "string", "enum": ["FeatureCollection"]}, "features": _list(ref("namedPlace"))
         },
         "required": ["type", "features"],
+    },
+    "namedPlace": {
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]}, "id": TEXT, "geometry": ANY_OBJECT,
+            "properties": {
+                "type": "object",
+                "properties": {
+                    "name": TEXT, "dataset": TEXT, "title": TEXT,
+                    "point": {
+                        "type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2,
+                        "description": "longitude and latitude of a point on the line or in the area",
+                    },
+                },
+                "required": ["name", "dataset", "title", "point"],
+            },
+        },
+        "required": ["type", "id", "geometry", "properties"],
     },
 }  # fmt: skip
 

@@ -14,6 +14,9 @@ from craton.model.record import Record
 from craton.web.audit_log import AuditLog, Source
 from craton.web.rate import Kind, Network, is_within
 
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+"""Headers of a request that came through another machine or program."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 MOST_SHOWN = 80
@@ -59,6 +62,8 @@ class Visit:
         Cookies that go with the reply.
     opened : dict
         What was done to which records.
+    is_passed_on : bool
+        Whether it came through a proxy whose word is not taken, so that `address` is not the visitor's.
     """
 
     log: AuditLog | None = None
@@ -69,6 +74,12 @@ class Visit:
     actor: Actor = ANYONE
     cookies: list[str] = field(default_factory=list)
     opened: dict[tuple[str, int], Action] = field(default_factory=dict)
+    is_passed_on: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the request, for the limits of how often it may come."""
+        return kind_of(self.method, self.path)
 
     @property
     def source(self) -> Source:
@@ -109,6 +120,15 @@ def kind_of(method: str, path: str) -> Kind:
     if method not in SAFE_METHODS and not path.startswith(UPLOADS):
         return "signing_in" if path.startswith("/login") else "running"
     return "searching" if SEARCHES.fullmatch(path) else "reading"
+
+
+def is_passed_on(scope: Scope, proxies: Sequence[Network]) -> bool:
+    """Whether a request came through a proxy whose word on where it comes from is not taken."""
+    client = scope.get("client")
+    if client and is_within(str(client[0]), proxies):
+        return False
+    headers = Headers(scope=scope)
+    return any(name in headers for name in FORWARDED)
 
 
 def address_of(scope: Scope, proxies: Sequence[Network]) -> str:

@@ -111,7 +111,7 @@ def _by_id(site: Site, asked: Asked) -> Wanted:
     query = FeatureQuery(ids=_numbers(kind, [id]), limit=1)
     if not kind.index.count_of(query):
         raise ServiceError("NotFound", "id", f"there is no feature {id[:80]!r}")
-    return Wanted(kind, query, system_named(asked.srs), tuple(kind.elements))
+    return Wanted(kind, query, system_named(asked.srs), (*kind.elements, GEOMETRY))
 
 
 def _filter(asked: Asked, kind: FeatureType) -> Filter:

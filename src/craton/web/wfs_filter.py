@@ -81,10 +81,6 @@ def filter_of(node: Node, kind: FeatureType) -> Filter:
         raise _wrong(str(error)) from error
 
 
-def _id(node: Node) -> str:
-    return node.get("rid") or node.get("fid") or node.get("id") or ""
-
-
 def _wrong(message: str) -> ServiceError:
     return ServiceError("InvalidParameterValue", "filter", message)
 

@@ -27,6 +27,7 @@ from craton.web.operations_state import Operations
 from craton.web.results import references
 from craton.web.site import Site, SiteOptions
 from craton.web.uploads_desk import UploadDesk
+from craton.web.warming import Warmer
 from craton.web.watching import Watcher
 
 GRACE_SECONDS = 5.0
@@ -102,6 +103,7 @@ def _site(
     if options.uploads is not None:
         site.desk = stack.enter_context(UploadDesk(store, options.uploads))
     stack.callback(site.close)
+    stack.enter_context(Warmer(store))
     base = options.address.rstrip("/") or address
     callbacks = Callbacks(
         queue, watcher, f"{base}/jobs",
@@ -166,7 +168,8 @@ async def _listen(app: Starlette, site: Site, host: str, port: int, ready: Calla
 
 async def _drain(operations: Operations, end: float) -> None:
     """Wait for the replies that are being sent, as long as something moves, until `end`."""
-    while operations.in_flight and time.monotonic() < min(end, operations.moved + GRACE_SECONDS):
+    # Whether something moves is asked of counters that no event tells of.
+    while operations.in_flight and time.monotonic() < min(end, operations.moved + GRACE_SECONDS):  # noqa: ASYNC110 - see above
         await asyncio.sleep(DRAIN_SECONDS)
 
 

@@ -263,11 +263,10 @@ def test_many_who_wait_do_not_hold_up_the_rest(served):
 def test_who_goes_away_is_not_waited_for(served):
     """A client that leaves ends its waiting; its job goes on, and asking again gives the result."""
     inputs = {**SITES, "wait": 1.5}
+    served.job("misbehaving.count", SITES)  # gives the client the cookie that its jobs are known by
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(
-            f"{served.address}/processes/misbehaving.slow_double/execution",
-            json={"inputs": inputs},
-            timeout=0.5,
+        served.client.post(
+            "/processes/misbehaving.slow_double/execution", json={"inputs": inputs}, timeout=0.5
         )
     (job,) = served.get("/jobs?processID=misbehaving.slow_double&status=running&limit=1").json()["jobs"]
     assert served.wait(job)["status"] == "successful"

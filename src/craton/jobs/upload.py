@@ -140,9 +140,9 @@ def read_request(document: dict[str, Any]) -> UploadRequest:
         raise InvalidError(f"the upload cannot be understood: {error}") from error
     if not 1 <= len(request.files) <= MOST_FILES:
         raise InvalidError(f"files must be 1 to {MOST_FILES} names and sizes, not {len(request.files)}")
-    for file in request.files:
+    for file, told in zip(request.files, document["files"], strict=True):
         check_name(file.name)
-        if file.size < 0 or file.sha256:
+        if file.size < 0 or told.keys() - {"name", "size"}:
             raise InvalidError(f"{file.name} must have a size in bytes, and nothing else but its name")
     _check_apart([file.name for file in request.files])
     if request.collection and not COLLECTION.fullmatch(request.collection):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from craton.web.crs_negotiation import CRS84
 from craton.web.openapi_parts import (
+    OFFSET,
     answer,
     operation,
     page_parameters,
@@ -164,7 +165,7 @@ def _questions() -> list[Json]:
     languages: Json = {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"}
     return [
         query_parameter("limit", limit),
-        query_parameter("offset", {**whole, "default": 0}, "features to pass over"),
+        query_parameter("offset", OFFSET, "features to pass over"),
         query_parameter("after", whole, "identifier of the feature before the page, as `next` links say it"),
         *_place(),
         _CRS,

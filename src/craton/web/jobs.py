@@ -97,9 +97,9 @@ def list_jobs(site: Site, request: Request) -> Response:
         "states": _states(request), "process": words_of(request, "processID"), "created": times_of(request),
         "seconds": Range(seconds_of(request, "minDuration"), seconds_of(request, "maxDuration")),
     }  # fmt: skip
-    types = words_of(request, "type")
+    words_of(request, "type", (TYPE,))
     found: list[Job] = []
-    if (not types or TYPE in types) and site.may_have_jobs:
+    if site.may_have_jobs:
         found = site.manager.queue.find(**asked, **_whose(site), parent="", limit=limit + 1, offset=offset)
     base = site.base(request)
     links = page_links(request, base, limit=limit, offset=offset, more=len(found) > limit)

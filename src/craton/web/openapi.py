@@ -22,6 +22,7 @@ from craton.web.landing import OPENAPI_TYPE
 from craton.web.negotiation import FORMS
 from craton.web.openapi_formats import with_formats
 from craton.web.openapi_parts import (
+    FILE,
     answer,
     file_reading,
     operation,
@@ -32,7 +33,7 @@ from craton.web.openapi_parts import (
     reading,
 )
 from craton.web.openapi_people import ANYONE, SCHEMES, TURNED_AWAY, with_refusals
-from craton.web.openapi_schemas import TEXT, ref
+from craton.web.openapi_schemas import ANY_OBJECT, SPAN, TEXT, ref
 from craton.web.queries import DEFAULT_LIMIT, MOST, check_query
 from craton.web.replies import GEOJSON, JSON, Json, reply
 from craton.web.site import Site
@@ -121,7 +122,7 @@ def job_paths() -> Json:
     stop = operation("dismiss", "Jobs", "Stop a job, or take one that is over from the list", [id_])
     stop["responses"] = {"200": answer("the job", ref("statusInfo")), **problems(403, 404, 410)}
     results = operation("getResult", "Jobs", "Results of a job, as they were asked for", [id_])
-    results["responses"] = {**_result_replies(), **problems(400, 404, 410)}
+    results["responses"] = {**_result_replies(), **problems(400, 404, 410, 500)}
     return {
         "/jobs": reading("getJobs", "Jobs", "Jobs that visitors asked for", "jobList", _job_filters()),
         "/jobs/{jobID}": {**job, "delete": stop},
@@ -138,7 +139,7 @@ def _job_filters() -> list[Json]:
     return [
         query_parameter("type", types), query_parameter("processID", words),
         query_parameter("status", states),
-        query_parameter("datetime", TEXT, time), query_parameter("minDuration", seconds, "seconds"),
+        query_parameter("datetime", SPAN, time), query_parameter("minDuration", seconds, "seconds"),
         query_parameter("maxDuration", seconds, "seconds"), *page_parameters(DEFAULT_LIMIT),
     ]  # fmt: skip
 
@@ -150,6 +151,9 @@ def dataset_paths() -> Json:
     asset = [id_, path_parameter("asset")]
     forms = query_parameter("f", {"type": "string", "enum": [*WRITERS, *FORMS], "default": "graph"})
     said = "a media type, or a short name such as geojson, csv, gpkg, parquet, tif, nc"
+    history = reading("getProvenance", "Datasets", "How it came to be", "provenance", [id_, forms], 404)
+    content = history["get"]["responses"]["200"]["content"]
+    content |= {media: {"schema": ANY_OBJECT} for _, media in WRITERS.values() if media != JSON}
     data = file_reading(
         "getData", "Datasets", "The data in another format", [id_, query_parameter("f", TEXT, said)]
     )
@@ -164,9 +168,7 @@ def dataset_paths() -> Json:
             media=GEOJSON,
         ),
         start: reading("getDataset", "Datasets", "One dataset", "record", [id_], 404, media=GEOJSON),
-        f"{start}/provenance": reading(
-            "getProvenance", "Datasets", "How it came to be", "provenance", [id_, forms], 404
-        ),
+        f"{start}/provenance": history,
         f"{start}/data": data,
         f"{start}/assets/{{asset}}": file_reading("getAsset", "Datasets", "Its bytes", asset),
         f"{start}/assets/{{asset}}/{{member}}": member,
@@ -183,7 +185,7 @@ def _execution(id: str, tag: str, words: str, schema: Json, parameters: list[Jso
             **said,
             "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
             "responses": {
-                **_result_replies(), "201": accepted, **problems(400, 401, 404, 408, 410, 413, 415, 429, 503),
+                **_result_replies(), "201": accepted, **problems(400, 401, 404, 408, 410, 413, 415, 500),
             },
             "callbacks": {"jobCompleted": _callback()},
         }
@@ -224,5 +226,5 @@ def _input(said: Json) -> Json:
 
 def _result_replies() -> Json:
     document = answer("the results", ref("results"))
-    document["content"]["*/*"] = {"schema": {"type": "string", "format": "binary"}}
+    document["content"]["*/*"] = {"schema": FILE}
     return {"200": document, "204": {"description": "the results are linked in the headers"}}

@@ -5,6 +5,13 @@ from __future__ import annotations
 from craton.web.openapi_schemas import TEXT, ref
 from craton.web.queries import MOST
 from craton.web.replies import JSON, PROBLEM, Json
+from craton.web.site import MOST_DIGITS
+
+OFFSET: Json = {"type": "integer", "minimum": 0, "maximum": 10**MOST_DIGITS - 1, "default": 0}
+"""How many entries of a list to pass over."""
+
+FILE: Json = {"description": "the bytes of a file of any type"}
+"""No type, for a file may also be a document in JSON."""
 
 PROBLEMS = {
     400: "a part of the request cannot be used; the reply names it, what is allowed and what came",
@@ -19,6 +26,7 @@ PROBLEMS = {
     415: "the body is of a type that is not taken",
     416: "less has come than the request goes on from",
     429: "too many requests; ask again later",
+    500: "the process failed, or the node has a fault; the log of the node says more",
     503: "the node has too much to do, or is ending; ask again later",
     507: "the node's disk has no room for it",
 }
@@ -42,7 +50,7 @@ def reading(
 
 def file_reading(id: str, tag: str, words: str, parameters: list[Json]) -> Json:
     """A path whose reply is a file."""
-    replies = {"200": answer(words, {"type": "string", "format": "binary"}, "*/*"), **problems(400, 404)}
+    replies = {"200": answer(words, FILE, "*/*"), **problems(400, 404)}
     return {"get": {**operation(id, tag, words, parameters), "responses": replies}}
 
 
@@ -75,5 +83,5 @@ def page_parameters(default: int) -> list[Json]:
     limit: Json = {"type": "integer", "minimum": 1, "maximum": MOST, "default": default}
     return [
         query_parameter("limit", limit),
-        query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}),
+        query_parameter("offset", OFFSET),
     ]

@@ -10,7 +10,11 @@ from craton.web.replies import Json
 
 TEXT: Json = {"type": "string"}
 MOMENT: Json = {"type": "string", "format": "date-time"}
+SPAN: Json = {"type": "string", "format": "interval"}
+"""A moment, or an interval with `..` at an open side."""
 ADDRESS: Json = {"type": "string", "format": "uri"}
+SYSTEM: Json = {"type": "string", "format": "crs"}
+"""A coordinate reference system: its address, or its code such as `EPSG:4326`."""
 ANY_OBJECT: Json = {"type": "object", "additionalProperties": True}
 
 

@@ -26,7 +26,7 @@ NAME: Json = {
     "pattern": r'^[^/\\:*?"<>|\s.][^/\\:*?"<>|]*$',
 }
 TAG: Json = {"type": "string", "pattern": "^([A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*|und)$"}
-WORD: Json = {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"}
+WORD: Json = {"type": "string", "pattern": "^([a-z0-9][a-z0-9._-]{0,62})?$"}
 SIZE: Json = {"type": "integer", "minimum": 0}
 VISIBILITY: Json = {"type": "string", "enum": ["public", "partners", "private"]}
 MAYBE_VISIBILITY: Json = {**VISIBILITY, "enum": [*VISIBILITY["enum"], None], "nullable": True}
@@ -166,7 +166,7 @@ def _file(id_: Json) -> Json:
         "sendUploadFile", "Uploads", "Send a file, or go on sending it", [id_, name, where, part]
     )
     send["requestBody"] = {
-        "required": True, "content": {"application/octet-stream": {"schema": {**TEXT, "format": "binary"}}},
+        "required": False, "content": {"application/octet-stream": {"schema": {**TEXT, "format": "binary"}}},
     }  # fmt: skip
     send["responses"] = {
         "200": answer("how much has come", ref("uploadFile")),

@@ -101,6 +101,16 @@ class StorageError(CratonError):
     kind = "storage"
 
 
+class BeingMadeError(CratonError):
+    """What answers is being made ready; ask again after `seconds`."""
+
+    kind = "being-made"
+
+    def __init__(self, message: str, *, seconds: int = 30) -> None:
+        super().__init__(message, hint=f"ask again in {seconds} s")
+        self.seconds = seconds
+
+
 class SettingError(CratonError):
     """A setting is missing or wrong; fix the node's `craton.toml` or environment."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import threading
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, NamedTuple
 
 from craton.store.local import translated
 
@@ -17,6 +18,9 @@ MOST_BYTES = 20 << 30
 
 DIGITS = 2
 """Digits of the hash that name the folder in between."""
+
+PART, LOCK = ".part", ".lock"
+"""What follows the name of a file while it is made, and of what only one holds who makes it."""
 
 
 class Derived:
@@ -35,8 +39,6 @@ class Derived:
 
     def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
         self.folder, self._most = folder, most_bytes
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
 
     def path(self, content: str, name: str) -> Path:
         """Where the file `name` of the data `content` (a hash) lies, whether it is there or not."""
@@ -63,54 +65,111 @@ class Derived:
         path = self.path(content, name)
         with translated():
             path.parent.mkdir(parents=True, exist_ok=True)
-        with self._alone(path):
+        with _alone(path):
             if not path.exists():
                 self._make(path, make)
                 self.shrink(keep=path)
         return path
 
     def _make(self, path: Path, make: Callable[[Path], None]) -> None:
-        part = path.with_name(f"{path.name}.part")
+        part = path.with_name(path.name + PART)
         try:
-            part.unlink(missing_ok=True)
+            _remove_parts(path)
             with translated():
                 make(part)
                 part.replace(path)
         finally:
-            part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _alone(self, path: Path) -> Iterator[None]:
-        """Hold the only right to make `path`, among threads and processes."""
-        with self._guard:
-            lock = self._locks.setdefault(str(path), threading.Lock())
-        with lock, path.with_name(f"{path.name}.lock").open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            _remove_parts(path)
 
     def shrink(self, *, keep: Path | None = None) -> int:
-        """Remove what was used longest ago until the rest fits; how many files."""
-        files = sorted(
-            (s.st_mtime, s.st_size, p)
-            for p in self.folder.glob("*/*")
-            if p.suffix not in {".lock", ".part"} and (s := _stat(p)) is not None
-        )
-        excess, removed = sum(size for _, size, _ in files) - self._most, 0
-        for _, size, path in files:
+        """Remove what was used longest ago until the rest fits; how many files.
+
+        What those left who were ended while they made a file is removed too.
+        """
+        self._sweep()
+        files = sorted(_files(self.folder))
+        excess, removed = sum(file.size for file in files) - self._most, 0
+        for file in files:
             if excess <= 0:
                 break
-            if path != keep:
-                path.unlink(missing_ok=True)
-                excess, removed = excess - size, removed + 1
+            if file.path != keep and PART not in file.path.name:
+                file.path.unlink(missing_ok=True)
+                excess, removed = excess - file.size, removed + 1
         return removed
+
+    def _sweep(self) -> None:
+        """Remove parts that nobody works on, and locks that nobody holds."""
+        entries = [p for p in self.folder.glob("*/*") if PART in p.name or p.suffix == LOCK]
+        for path in {p.with_name(p.name.partition(PART)[0].removesuffix(LOCK)) for p in entries}:
+            with _alone(path, wait=False) as is_ours:
+                if is_ours:
+                    _remove_parts(path)
 
     def clear(self) -> None:
         """Remove all."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _stat(path: Path) -> os.stat_result | None:
+class _File(NamedTuple):
+    used: float
+    size: int
+    path: Path
+
+
+def _files(folder: Path) -> Iterator[_File]:
+    """All files, those that are being made and copies beside them too."""
+    for path in (*folder.glob("*/*"), *folder.glob("*/*/*")):
+        with suppress(OSError):
+            found = path.stat()
+            if stat.S_ISREG(found.st_mode) and path.suffix != LOCK:
+                yield _File(found.st_mtime, found.st_size, path)
+
+
+def _remove_parts(path: Path) -> None:
+    """Remove what was written on the way to `path`; whoever calls this holds its lock."""
+    start = path.name + PART
+    with suppress(FileNotFoundError):
+        for part in [one for one in path.parent.iterdir() if one.name.startswith(start)]:
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the only right to make `path`, among threads and processes; whether that was got.
+
+    A lock is on an open file, of which each thread has its own. It is removed before it is let go;
+    whoever waited for it finds that, and takes a new one.
+    """
+    lock = path.with_name(path.name + LOCK)
+    while (file := _locked(lock, wait=wait)) is not None and not _is_at(file, lock):
+        file.close()
+    if file is None:
+        yield False
+        return
+    with file:
+        try:
+            yield True
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _locked(lock: Path, *, wait: bool) -> IO[bytes] | None:
+    """The file `lock`, locked; `None` where another has it and nobody is to wait."""
+    with translated():
+        file = lock.open("wb")
     try:
-        return path.stat()
-    except OSError:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
         return None
+    return file
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False

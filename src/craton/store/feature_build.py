@@ -28,8 +28,7 @@ from craton.model.record import Column, Record
 from craton.store.codec_geometry import hilbert_order
 from craton.store.feature_columns import FeatureColumn, type_of, values_of
 from craton.store.feature_shapes import Boxes, Shapes, shapes_of
-from craton.store.feature_source import Batch, Source, source_of
-from craton.store.store import Store
+from craton.store.feature_source import Batch, Locator, Source, source_of
 
 FORMAT = 2
 """Number of this layout; another one is made anew."""
@@ -99,22 +98,16 @@ class Meta(msgspec.Struct, frozen=True):
         return self.columns[:MOST_COMPARED]
 
 
-def build(store: Store, record: Record, target: Path) -> None:
+def build(record: Record, locate: Locator, target: Path) -> None:
     """Write the features of `record` to the file `target`."""
-    copies = target.with_name(f"{target.name}.objects")
-    copies.mkdir(exist_ok=True)
     try:
-        source = source_of(store, record, copies)
+        source = source_of(record, locate)
         with closing(sqlite3.connect(target, isolation_level=None)) as connection:
             _Builder(connection, record, source).run()
     except pa.ArrowException as error:
         raise StorageError(
             f"the data of {record.id} cannot be read ({error})", hint="check the store"
         ) from error
-    finally:
-        for path in copies.iterdir():
-            path.unlink()
-        copies.rmdir()
 
 
 class _Made(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ MOST_SECONDS = 30.0
 STEPS = 100_000
 """Instructions of SQLite between two looks at the clock."""
 
+SHORT_SECONDS = 1.0
+SHORT_STEPS = 5_000
+"""The same where a query may take less than so long."""
+
 MIRRORED = {"s_within": "s_contains", "s_contains": "s_within"}
 """Relations that change their name with the order of what they relate."""
 
@@ -33,10 +37,16 @@ READING = (
     "PRAGMA temp_store = MEMORY",
 )
 
-BROKEN = frozenset(
-    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-)
+BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
 """Results of SQLite that tell of the file or the disk; all others tell of the query."""
+
+
+class GoneError(StorageError):
+    """The file of features is not there, or cannot be opened."""
+
+
+class TooLongError(InvalidError):
+    """The query takes longer than it may."""
 
 
 class Session:
@@ -60,7 +70,6 @@ class Session:
             ("lie", 3, self._lie),
         ):
             self._connection.create_function(name, count, function, deterministic=name != "lie")
-        self._connection.set_progress_handler(self._is_late, STEPS)
 
     def close(self) -> None:
         """Release the connection."""
@@ -68,10 +77,32 @@ class Session:
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Rows of `statement`."""
-        self._places, self._until = statement.places, time.monotonic() + MOST_SECONDS
+        return self._begun(statement, MOST_SECONDS).fetchall()
+
+    def bodies(
+        self, statement: Statement, *, most: int, most_bytes: int, seconds: float
+    ) -> tuple[list[tuple[int, bytes]], bool]:
+        """Numbers and bodies of up to `most` features, and whether there are more.
+
+        They end where they would be larger than `most_bytes`; one stays in any case.
+        """
+        found: list[tuple[int, bytes]] = []
+        size = 0
+        with closing(self._begun(statement, seconds)) as cursor:
+            for id, body in cursor:
+                size += len(body)
+                if len(found) == most or (found and size > most_bytes):
+                    return found, True
+                found.append((id, body))
+        return found, False
+
+    def _begun(self, statement: Statement, seconds: float) -> sqlite3.Cursor:
+        self._places, self._until = statement.places, time.monotonic() + seconds
         for place in statement.places:
             shapely.prepare(place)
-        return self._connection.execute(statement.sql, statement.values).fetchall()
+        steps = STEPS if seconds > SHORT_SECONDS else min(STEPS, SHORT_STEPS)
+        self._connection.set_progress_handler(self._is_late, steps)
+        return self._connection.execute(statement.sql, statement.values)
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._until
@@ -79,6 +110,10 @@ class Session:
     def _lie(self, op: str, left: bytes | int | None, right: bytes | int | None) -> bool | None:
         """Whether two geometries, given as WKB or by their number in the statement, lie as `op` says."""
         if left is None or right is None:
+            return None
+        if self._is_late():
+            # Few instructions may ask for many geometries.
+            self._connection.interrupt()
             return None
         if isinstance(right, int):
             # What is asked of many geometries comes first, where GEOS makes use of its being prepared.
@@ -96,12 +131,14 @@ def translated() -> Iterator[None]:
         yield
     except (sqlite3.Error, OverflowError) as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code == sqlite3.SQLITE_CANTOPEN:
+            raise GoneError(f"the features cannot be opened ({error})", hint="ask again") from error
         if code in BROKEN:
             raise StorageError(
                 f"the features cannot be read ({error})", hint="remove the node's derived files"
             ) from error
         if code == sqlite3.SQLITE_INTERRUPT:
-            raise InvalidError(
+            raise TooLongError(
                 f"the query takes longer than {MOST_SECONDS:.0f} seconds", hint="ask for less"
             ) from None
         raise InvalidError(f"the query is more than can be answered ({error})", hint="ask for less") from None

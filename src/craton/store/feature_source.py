@@ -56,19 +56,31 @@ class Source:
     batches: Callable[[], Iterator[Batch]]
 
 
-def source_of(store: Store, record: Record, folder: Path) -> Source:
-    """Features of `record`; `NotFoundError` where it has none. `folder` takes copies of remote objects."""
+Locator = Callable[[Member], Path]
+"""From an object to its file on this machine."""
+
+
+def source_of(record: Record, locate: Locator) -> Source:
+    """Features of `record`; `NotFoundError` where it has none."""
     if record.kind not in KINDS or "data" not in record.assets:
         raise NotFoundError(f"{record.id} has no features")
-
-    def locate(member: Member) -> Path:
-        return _local(store, member, folder)
-
     return _OPENERS[record.kind](record.assets, locate)
 
 
-def _local(store: Store, member: Member, folder: Path) -> Path:
-    """File of an object on this machine."""
+def members_of(record: Record) -> list[Member]:
+    """Objects that the features of `record` are made of."""
+    members = _members(record.assets)
+    if record.kind == "boreholes":
+        return [members[COLLARS]]
+    if record.kind == "series":
+        return [members.get(STATIONS) or members[VALUES]]
+    if record.kind == "mesh":
+        return [*members.values(), *record.assets["parts"].members]
+    return [only_member(record.assets["data"])]
+
+
+def local_file(store: Store, member: Member, folder: Path) -> Path:
+    """File of an object on this machine; `folder` takes a copy of one that lies elsewhere."""
     if not member.sha256:
         raise NotFoundError(f"{member.name} lies elsewhere")
     path = store.objects.path(member.sha256)
@@ -79,9 +91,6 @@ def _local(store: Store, member: Member, folder: Path) -> Path:
         with store.objects.open(member.sha256) as remote, copy.open("wb") as target:
             shutil.copyfileobj(remote, target, 1 << 20)
     return copy
-
-
-Locator = Callable[[Member], Path]
 
 
 def _table(assets: dict[str, Asset], locate: Locator) -> Source:

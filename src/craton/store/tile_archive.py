@@ -12,7 +12,6 @@ import mmap
 import struct
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -185,13 +184,3 @@ def _varints(data: bytes) -> np.ndarray[Any, np.dtype[np.int64]]:
         longer = lengths > number
         values[longer] |= (octets[starts[longer] + number].astype(np.int64) & 127) << 7 * number
     return values
-
-
-@lru_cache(maxsize=64)
-def _opened(path: Path, _changed: int) -> TileArchive:
-    return TileArchive.open(path)
-
-
-def opened(path: Path) -> TileArchive:
-    """The archive `path`, kept open for the next time."""
-    return _opened(path, path.stat().st_ino)

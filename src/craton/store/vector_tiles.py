@@ -8,10 +8,7 @@ largest `MOST_AT_ONCE` features where there are more.
 from __future__ import annotations
 
 import gzip
-import queue
-import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -20,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from craton.model.errors import CratonError, NotFoundError
+from craton.model.errors import NotFoundError, StorageError
 from craton.model.record import Bbox, Record
 from craton.model.tile_matrix import WEB_MERCATOR_QUAD, TileMatrixSet, tile_bbox
+from craton.store.background import Background
 from craton.store.derived import Derived
 from craton.store.feature_build import FORMAT as FEATURES
 from craton.store.feature_build import Meta
@@ -65,8 +63,9 @@ KEPT_BYTES = 64 << 20
 KEPT_DATASETS = 200
 """Datasets whose tiles stay open."""
 
-PATIENCE = 600.0
-"""Seconds after which an archive that could not be made is tried again."""
+FAILED = f"{ARCHIVE}.failed"
+FAILED_SECONDS = 30 * 86_400.0
+"""Name of the note that an archive could not be made, and how long it holds: the data stays the same."""
 
 SEEN_SECONDS = 60.0
 """Seconds after which an archive in use is marked as used again, so that it is not removed."""
@@ -124,8 +123,7 @@ class VectorTiles:
         if tms is WEB_MERCATOR_QUAD and z <= self.last_level:
             archive = self.archive() or self._asked()
             if archive is not None:
-                data = archive.tile(z, y, x)
-                return None if data is None else Tile(data, is_final=True)
+                return stored(archive, z, y, x)
         key = self._content, tms.id, z, y, x
         return _made.get(key, lambda: self._one(tms, z, y, x)) or None
 
@@ -144,7 +142,8 @@ class VectorTiles:
     def _asked(self) -> TileArchive | None:
         """The archive of a small dataset; of a large one, nothing, and it will be made."""
         if not self.is_small:
-            _builder.ask(self._content, lambda: self._make(make_apart))
+            if not self._has_failed():
+                _builder.ask((str(self._derived.folder), self._content), self._make_apart)
             return None
         self._make(make)
         return self.archive()
@@ -154,13 +153,33 @@ class VectorTiles:
         archive = self.archive() or self._asked()
         return None if archive is None else self._derived.have(self._content, ARCHIVE)
 
-    def is_quick(self, tms: TileMatrixSet, z: int) -> bool:
-        """Whether a tile of level `z` comes at once."""
-        return self._archive is not None and tms is WEB_MERCATOR_QUAD and z <= self.last_level
+    def at_hand(self, tms: TileMatrixSet, z: int) -> TileArchive | None:
+        """The archive, if it is open and has the tiles of level `z`; nothing is opened or made."""
+        if self._archive is None or tms is not WEB_MERCATOR_QUAD or z > self.last_level:
+            return None
+        return self.archive()
 
     def is_final(self, tms: TileMatrixSet, z: int) -> bool:
         """Whether tiles of level `z` are as they will stay."""
         return tms is not WEB_MERCATOR_QUAD or z > self.last_level or self.archive() is not None
+
+    def _has_failed(self) -> bool:
+        """Whether a process that was to make the archive has failed not long ago."""
+        try:
+            noted = self._derived.path(self._content, FAILED).stat().st_mtime
+        except OSError:
+            return False
+        return time.time() - noted < FAILED_SECONDS
+
+    def _make_apart(self) -> None:
+        try:
+            self._make(make_apart)
+        except StorageError as error:
+            said = error.message
+            if self._features.exists():  # else it failed because that was removed, and may be well next time
+                self._derived.path(self._content, FAILED).unlink(missing_ok=True)
+                self._derived.get(self._content, FAILED, lambda target: _write(target, said))
+            raise
 
     def _make(self, maker: Callable[[Path, Path, int, dict[str, Any]], None]) -> Path:
         said = {"format": "pbf", "vector_layers": self.layers(self.last_level)}
@@ -183,6 +202,16 @@ class VectorTiles:
         return Tile(gzip.compress(data, 1, mtime=0), is_final) if data else ()
 
 
+def _write(target: Path, text: str) -> None:
+    target.write_text(text, encoding="utf-8")
+
+
+def stored(archive: TileArchive, z: int, y: int, x: int) -> Tile | None:
+    """A tile as it lies in the archive; `None` where it is empty."""
+    data = archive.tile(z, y, x)
+    return None if data is None else Tile(data, is_final=True)
+
+
 def _widened(bbox: Bbox) -> Bbox:
     """The box with the margin of its tile."""
     west, south, east, north = bbox
@@ -190,37 +219,7 @@ def _widened(bbox: Bbox) -> Bbox:
     return west - across, south - down, east + across, north + down
 
 
-class _Builder:
-    """Makes archives one after the other in a thread that nobody waits for."""
-
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[str, Callable[[], object]]] = queue.SimpleQueue()
-        self._asked: dict[str, float] = {}
-        self._guard = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def ask(self, content: str, job: Callable[[], object]) -> None:
-        """Do `job` soon, unless it is asked for already or failed a short time ago."""
-        with self._guard:
-            if time.monotonic() < self._asked.get(content, 0.0):
-                return
-            self._asked[content] = float("inf")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="tiles", daemon=True)
-                self._thread.start()
-        self._jobs.put((content, job))
-
-    def _work(self) -> None:
-        while True:
-            content, job = self._jobs.get()
-            try:
-                job()
-            except (CratonError, OSError, MemoryError, ValueError):
-                traceback.print_exc()
-            self._asked[content] = time.monotonic() + PATIENCE
-
-
-_builder = _Builder()
+_builder = Background("tiles", threads=1)
 
 _made: Recent[tuple[str, str, int, int, int], Tile | tuple[()]] = Recent(
     KEPT_BYTES, weigh=lambda tile: len(tile[0]) + 200 if tile else 200

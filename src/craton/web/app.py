@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from craton.model.errors import CratonError
 from craton.web.areas import AREAS
@@ -15,11 +16,20 @@ from craton.web.replies import tell_error, tell_fault, tell_http_error
 from craton.web.shell import Shell
 from craton.web.site import Site
 
+TILE = "/{matrix}/{row}/{column}"
+"""End of the addresses of single tiles."""
+
+
+def _is_rarer(route: BaseRoute) -> bool:
+    """Whether `route` is none of those of tiles: asked most, they are tried first; no other is like them."""
+    return not getattr(route, "path", "").endswith(TILE)
+
 
 def make_app(site: Site, callbacks: Callbacks) -> Starlette:
     """Application that answers for `site`."""
+    routes = [route for area in AREAS for route in area.routes]
     app = Starlette(
-        routes=[route for area in AREAS for route in area.routes],
+        routes=sorted(routes, key=_is_rarer),
         middleware=[Middleware(Shell), Middleware(Watched), Middleware(Visitors)],
         exception_handlers={CratonError: tell_error, HTTPException: tell_http_error, Exception: tell_fault},
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import replace
 from urllib.parse import urlencode
 
 import msgspec
@@ -13,7 +12,7 @@ from starlette.responses import Response
 
 from craton.model import crs as systems
 from craton.model.errors import NotFoundError
-from craton.store.feature_index import FeaturePage
+from craton.store.feature_index import FeaturePage, GoneError, TooLongError
 from craton.web.crs_negotiation import System, geometries_in
 from craton.web.features_open import Opened, at_hand, opened
 from craton.web.features_query import Asked, asked_of, check_names, crs_of
@@ -25,8 +24,8 @@ from craton.web.site import is_number, site_of
 FORM = "1"
 """Number of the form that pages have; part of their entity tags."""
 
-MOST_BYTES = 32 << 20
-"""Bytes of a page; large features make it shorter than was asked."""
+MOST_SECONDS = 0.02
+"""How long a page may take for which all other visitors wait; then it is begun anew in a thread."""
 
 QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 
@@ -49,7 +48,7 @@ async def list_features(request: Request) -> Response:
     site, name = site_of(request), request.path_params["collection"]
     found = at_hand(site, name)
     if found is None:
-        found = await site.read(opened, site, name)
+        found = await site.ask(opened, site, name)
     asked = asked_of(request, found.index)
     base = site.base(request)
     headers = _headers(base, request, found, asked.system)
@@ -57,13 +56,22 @@ async def list_features(request: Request) -> Response:
     if not is_page and matches(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if asked.is_simple and found.is_quick and not is_page:
-        return _page(base, request, found, asked, headers)
-    return await site.read(_page, base, request, found, asked, headers)
+        try:
+            return _page(base, request, found, asked, headers, seconds=MOST_SECONDS)
+        except TooLongError:
+            found.took(MOST_SECONDS, MOST_SECONDS)
+        except GoneError:
+            pass
+    pool = site.read if asked.is_simple and found.is_quick else site.ask
+    return await pool(_page, base, request, found, asked, headers)
 
 
-def _page(base: str, request: Request, found: Opened, asked: Asked, headers: dict[str, str]) -> Response:
+def _page(
+    base: str, request: Request, found: Opened, asked: Asked, headers: dict[str, str], *,
+    seconds: float | None = None,
+) -> Response:  # fmt: skip
     worked, start = time.thread_time(), time.perf_counter()
-    page = _cut(found.index.page(asked.query))
+    page = found.index.page(asked.query, seconds=seconds)
     if asked.is_simple:
         found.took(time.thread_time() - worked, time.perf_counter() - start)
     links = _links(request, base, found, asked, page)
@@ -74,19 +82,6 @@ def _page(base: str, request: Request, found: Opened, asked: Asked, headers: dic
         return page_reply(request, document, headers=_without_tag(headers))
     body = b'%b,"features":[%b]}' % (_encode(said)[:-1], b",".join(_in_system(found, page, asked.system)))
     return Response(body, headers=headers, media_type=GEOJSON)
-
-
-def _cut(page: FeaturePage) -> FeaturePage:
-    """`page`, ended where it becomes too large to be sent at once; one feature stays in any case."""
-    if sum(map(len, page.features)) <= MOST_BYTES:
-        return page
-    size, kept = 0, 0
-    for feature in page.features:
-        size += len(feature)
-        if kept and size > MOST_BYTES:
-            break
-        kept += 1
-    return replace(page, features=page.features[:kept], ids=page.ids[:kept], more=True)
 
 
 def _counts(found: Opened, asked: Asked, page: FeaturePage) -> Json:
@@ -175,7 +170,7 @@ async def show_feature(request: Request) -> Response:
     site, name = site_of(request), request.path_params["collection"]
     found = at_hand(site, name)
     if found is None:
-        found = await site.read(opened, site, name)
+        found = await site.ask(opened, site, name)
     check_names(request, ("crs", "f"))
     system = crs_of(request)
     base = site.base(request)

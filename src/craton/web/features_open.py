@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from craton.model.errors import NotFoundError
 from craton.model.permission import allowed
 from craton.model.record import Record
-from craton.store.feature_index import FeatureIndex, open_features
+from craton.store.feature_index import FeatureIndex, features_at_hand, open_features
 from craton.store.sqlite import SqliteCatalogue
 from craton.store.store import Store
 from craton.web.collections import collection_record
@@ -17,7 +17,7 @@ from craton.web.collections_document import collection_path
 from craton.web.site import Site
 
 MOST_OPEN = 256
-"""Collections kept in memory, each with its index."""
+"""Collections kept in memory; which indexes stay open is for the store to say."""
 
 QUICK_SECONDS = 0.002
 """A collection whose pages take longer on average is asked in a thread."""
@@ -66,6 +66,11 @@ def at_hand(site: Site, name: str) -> Opened | None:
         return None
     if found.sequence != site.store.sequence() or not allowed(site.actor, "read", found.record):
         return None
+    index = features_at_hand(site.store, found.record)
+    if index is None:
+        return None
+    found.index = index
+    site.visit.open(found.record, "see")  # as `collection_record` does, so that each reading is noted
     return found
 
 

@@ -22,6 +22,7 @@ from craton.web.operations_state import Operations
 from craton.web.queries import check_query
 from craton.web.replies import OWN_PROBLEMS, ProblemError, problem_reply, reply, tell_fault, too_busy
 from craton.web.site import Site
+from craton.web.visit import FORWARDED
 
 REQUEST_ID = b"x-request-id"
 SOUND_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -33,9 +34,6 @@ LEFT = 499
 
 STILL_ANSWERED = frozenset({"/health", "/ready", "/metrics"})
 """What is answered while the node ends."""
-
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-"""Headers of a request that came through another machine or program."""
 
 
 class Watched:

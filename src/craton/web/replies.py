@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from craton.model.errors import (
+    BeingMadeError,
     CancelledError,
     ConflictError,
     ContractError,
@@ -55,6 +56,7 @@ STATUS: tuple[tuple[type[CratonError], int], ...] = (
     (CancelledError, 410),
     (StorageError, 503),
     (StoppedError, 503),
+    (BeingMadeError, 503),
 )
 """HTTP status by kind of error; any other is 500."""
 
@@ -165,7 +167,7 @@ def problem_of(error: CratonError) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+    headers = {"Retry-After": str(getattr(error, "seconds", RETRY_SECONDS))} if status == 503 else {}
     more: Json = {}
     if isinstance(error, ContractError):
         more = {name: getattr(error, name) for name in ("process", "parameter", "allowed", "came")}

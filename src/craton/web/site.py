@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,12 @@ from craton.web.watching import Watcher
 
 READERS = 8
 """Requests answered at a time. The threads stay, for each holds connections to catalogue and jobs."""
+
+ASKERS = 8
+"""Requests answered at a time that may take long: nobody who asks for anything else waits behind them."""
+
+LONG = re.compile(r"/(under|places|wms|wmts|wfs)(/|$)|/collections/(?!catalogue/)[^/]+/(?!items(/|$))")
+"""Starts of addresses that ask the data of datasets; pages of features say themselves what they take."""
 
 WRITERS = 2
 """Datasets written in other formats at a time; each may take a grid's worth of memory."""
@@ -88,6 +95,7 @@ class Site:
         self.desk: UploadDesk | None = None
         self.operations = Operations(options.version, options.log, options.metrics)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="web")
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="web-ask")
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="web-write")
 
     def seen_by(self, actor: Actor, visit: Visit | None = None) -> Self:
@@ -108,13 +116,20 @@ class Site:
 
     def close(self) -> None:
         """Let go of the threads."""
-        for threads in (self._readers, self._writers):
+        for threads in (self._readers, self._askers, self._writers):
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def read[T](self, act: Callable[..., T], *arguments: object) -> T:
-        """Result of `act`, which asks catalogue or queue, in a thread."""
+        """Result of `act`, which asks catalogue or queue, in a thread; see `LONG` for what asks more."""
+        if LONG.match(self.visit.path):
+            return await self.ask(act, *arguments)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, functools.partial(act, *arguments))
+
+    async def ask[T](self, act: Callable[..., T], *arguments: object) -> T:
+        """Result of `act`, which asks the data of datasets and may take long, in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._askers, functools.partial(act, *arguments))
 
     async def write[T](self, act: Callable[..., T], *arguments: object) -> T:
         """Result of `act`, which writes data in another format, in one of few threads."""
@@ -168,4 +183,5 @@ def site_of(request: Request) -> Site:
     """The site that `request` came to, as the visitor sees it."""
     site = cast("Site", request.app.state.site)
     state = request.state
-    return site.seen_by(getattr(state, "actor", ANYONE), getattr(state, "visit", None))
+    visit = getattr(state, "visit", None) or Visit(path=request.scope["path"])
+    return site.seen_by(getattr(state, "actor", ANYONE), visit)

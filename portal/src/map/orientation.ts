@@ -1,6 +1,6 @@
 /**
- * Rivers, towns and the like to find one's way by: the node's own datasets with the keyword `basemap`. Lines and
- * areas lie below all data, names above it.
+ * Rivers, towns and the like to find one's way by: the node's own datasets with the keyword `basemap`. They lie above
+ * the data, thin enough to leave it to be seen.
  */
 import type { FeatureCollection } from 'geojson';
 import type { DataDrivenPropertyValueSpecification, Map as MapLibre } from 'maplibre-gl';
@@ -23,8 +23,8 @@ export async function drawOrientation(map: MapLibre, colour: (token: string) => 
   found.forEach((data, n) => {
     const source = `orientation:${n}`;
     map.addSource(source, { type: 'geojson', data, tolerance: 0.5 });
-    map.addLayer({ id: `${source}:edge`, type: 'line', source, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': colour('--map-coast'), 'line-width': 0.7 } }, TOP);
-    map.addLayer({ id: `${source}:line`, type: 'line', source, filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': colour('--map-river'), 'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.7, 9, 1.8] } }, TOP);
+    map.addLayer({ id: `${source}:edge`, type: 'line', source, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': colour('--map-coast'), 'line-width': 0.7 } });
+    map.addLayer({ id: `${source}:line`, type: 'line', source, filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': colour('--map-river'), 'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.7, 9, 1.8] } });
     map.addLayer({
       id: `${source}:name`,
       type: 'symbol',

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from craton.model.errors import CratonError, NotFoundError
+from craton.model.errors import BeingMadeError, CratonError, NotFoundError
 from craton.model.permission import visible_to
 from craton.model.quantities import rule
 from craton.model.record import Record
@@ -66,15 +66,23 @@ def show_under(site: Site, request: Request) -> Response:
 
 
 def _ask(site: Site, place: Place) -> tuple[list[Found], list[str]]:
-    """What the datasets around the place say, and the ids of those for which no time was left."""
+    """What the datasets around the place say, and the ids of those that were not asked.
+
+    They are those for which no time was left, or which are being made ready.
+    """
     records = site.store.find(bbox=place.bbox, visibility=visible_to(site.actor), limit=MOST_DATASETS)
     end = time.monotonic() + SECONDS
     found: list[Found] = []
-    for number, record in enumerate(records):
+    left: list[str] = []
+    for record in records:
         if time.monotonic() > end:
-            return found, [one.id for one in records[number:]]
-        found += _asked(site, place, record)
-    return found, []
+            left.append(record.id)
+            continue
+        try:
+            found += _asked(site, place, record)
+        except BeingMadeError:
+            left.append(record.id)
+    return found, left
 
 
 def _asked(site: Site, place: Place, record: Record) -> Iterator[Found]:
@@ -83,6 +91,8 @@ def _asked(site: Site, place: Place, record: Record) -> Iterator[Found]:
         said = _said(site, place, record)
     except NotFoundError:
         return
+    except BeingMadeError:
+        raise
     except CratonError as error:
         said = {"problem": error.message}
     if said:

@@ -14,6 +14,15 @@ CLAIMS = {
     "raster_memory": ("raster-memory",),
     "hillshade_speed": ("hillshade-blocks",),
     "continuation_speed": ("upward-continuation",),
+    "web_speed": ("feature-page-pygeoapi", "feature-page-tipg", "vector-tile-z8", "raster-tile"),
+    "node_speed": (
+        "portal-entry",
+        "node-at-rest",
+        "portal-first-map",
+        "record-search-http",
+        "stac-search-http",
+    ),
+    "tile_archive": ("tile-archive",),
     "job_speed": ("process-call-overhead", "job-submit-to-start", "thousand-tiny-jobs"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
@@ -24,7 +25,9 @@ PHONE = {"width": 390, "height": 844}
 MANAGER, PASSWORD = "boss", "correct horse battery"
 
 NEEDED = [
-    pytest.mark.skipif(not (portal.FILES / "index.html").is_file(), reason="the portal is not built: make portal"),
+    pytest.mark.skipif(
+        not (portal.FILES / "index.html").is_file(), reason="the portal is not built: make portal"
+    ),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (tools/system-packages installs it)"),
 ]
 """Marks of all tests that walk through the portal."""
@@ -59,14 +62,21 @@ def open_page(browser, address, size, **more):
     no failure of the node, no request to anywhere but the node.
     """
     context = browser.new_context(
-        viewport=size, base_url=address, locale="en-GB", reduced_motion="reduce", accept_downloads=True, **more
+        viewport=size,
+        base_url=address,
+        locale="en-GB",
+        reduced_motion="reduce",
+        accept_downloads=True,
+        **more,
     )
     context.set_default_timeout(WAIT)
     faults = []
     context.on("weberror", lambda told: faults.append(str(told.error)))
     context.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
     context.on("response", lambda reply: reply.status >= 500 and faults.append(f"{reply.status} {reply.url}"))
-    context.on("request", lambda asked: leaves(asked.url, address) and faults.append(f"left the node: {asked.url}"))
+    context.on(
+        "request", lambda asked: leaves(asked.url, address) and faults.append(f"left the node: {asked.url}")
+    )
     try:
         yield context.new_page()
     finally:
@@ -108,12 +118,24 @@ def page(browser, served):
         yield page
 
 
+LOADING = re.compile("^(Loading|正在加载|ກຳລັງໂຫຼດ)$")
+
+QUIET = """async () => {
+    for (let before = -1, now = 0; before !== now; ) {
+        before = now;
+        await new Promise((go) => setTimeout(go, 200));
+        now = performance.getEntriesByType('resource').length;
+    }
+}"""
+"""Waits until nothing came for a while."""
+
+
 def settle(page):
     """Wait until a page has come and its maps are drawn."""
     expect(page.locator("main h1").first).to_be_attached(timeout=WAIT)
-    page.wait_for_load_state("networkidle")
-    expect(page.get_by_text("Loading", exact=True)).to_have_count(0, timeout=WAIT)
-    expect(page.locator(".stage .busy")).to_have_count(0, timeout=WAIT)
+    page.evaluate(QUIET)
+    expect(page.locator("main [aria-busy=true], .stage .busy")).to_have_count(0, timeout=WAIT)
+    expect(page.get_by_text(LOADING)).to_have_count(0, timeout=WAIT)
 
 
 def sign_in(page, *, then=""):
@@ -126,15 +148,17 @@ def sign_in(page, *, then=""):
 
 
 def id_of(served, words):
-    """Identifier of the dataset of the sample whose title holds `words`."""
+    """Identifier of the dataset of the sample whose title begins with `words`."""
     found = served.get("/collections/catalogue/items", params={"limit": 100}).json()["features"]
-    return next(one["id"] for one in found if words in one["properties"]["title"])
+    return next(one["id"] for one in found if one["properties"]["title"].startswith(words))
 
 
 def add_layer(page, words):
-    """Find a dataset in the workbench and put it on the map."""
+    """Find a dataset whose title begins with `words` in the workbench, and put it on the map."""
     page.get_by_role("searchbox", name="Search the data").fill(words)
-    page.locator("article", has_text=words).get_by_role("button", name="Add to the map").click()
+    page.locator("article", has=page.get_by_role("link", name=re.compile(f"^{words}"))).get_by_role(
+        "button", name="Add to the map"
+    ).click()
     page.get_by_role("tab", name="Layers").click()
 
 

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from tests.browser import NEEDED, WAIT, open_page
 from tests.serving import Served, make_node
 
 from craton.web import portal
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-WAIT = 30_000
-
-pytestmark = [
-    pytest.mark.skipif(not (portal.FILES / "index.html").is_file(), reason="the portal is not built"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no browser"),
-]
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -31,29 +24,6 @@ def served(tmp_path_factory):
     make_node(folder / "node")
     with Served(folder / "node", folder) as node:
         yield node
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser, served):
-    """A page that has met no fault when the test ends: no error of a script, nothing refused by the policy."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=served.address)
-    page = context.new_page()
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None
-    )
-    yield page
-    assert faults == []
-    context.close()
 
 
 def test_a_browser_gets_the_page_and_a_program_the_document(served):
@@ -164,14 +134,11 @@ def test_a_layer_is_found_drawn_told_and_kept_in_the_address(page):
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
 def test_pages_can_be_used_by_all(browser, served, path, size):
     """No fault that axe knows, on a desk and on a phone; nothing runs over the side."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, base_url=served.address, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.goto(path)
-    page.locator("main h1").wait_for(state="attached", timeout=WAIT)
-    page.wait_for_load_state("networkidle")
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    context.close()
+    viewport = {"width": size[0], "height": size[1]}
+    with open_page(browser, served.address, viewport) as page:
+        page.goto(path)
+        page.locator("main h1").wait_for(state="attached", timeout=WAIT)
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

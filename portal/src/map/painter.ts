@@ -32,6 +32,8 @@ export class Painter {
 
   /** Draw `scene`; what is the same as before is not touched. */
   draw(scene: Scene): void {
+    // A page that was left takes its map away while what it asked for is still on its way.
+    if (!this.map.style) return;
     const shown = scene.layers.filter((layer) => layer.visible && (!layer.side || !scene.side || layer.side === scene.side));
     const parts = [...shown].reverse().flatMap((layer) => this.#partsOf(layer, scene));
     const wanted = new Set(parts.map((part) => part.id));

@@ -109,10 +109,10 @@ export function number(value: number, digits = 6): string {
   return new Intl.NumberFormat(language.locale, { maximumSignificantDigits: digits, notation }).format(value);
 }
 
-/** A number and its unit: `1` and nothing mean that there is none. */
+/** A number and its unit: `1`, `count` and nothing mean that there is none. */
 export function quantity(value: number, unit = '', digits = 6): string {
   const text = number(value, digits);
-  return unit && unit !== '1' ? `${text} ${unit}` : text;
+  return unit && unit !== '1' && unit !== 'count' ? `${text} ${unit}` : text;
 }
 
 /** A day, and the time of day where `time` is wanted. */

@@ -300,7 +300,7 @@ def test_a_document_gives_a_piece_of_its_text(reader):
 
 def test_a_picture_is_shown(reader, folder):
     """The picture comes as such beside the answer, byte for byte."""
-    picture = (SAMPLE.parents[1] / "docs" / "demo-map.png").read_bytes()
+    picture = (SAMPLE.parents[1] / "docs" / "portal.png").read_bytes()
     with craton.open(folder) as node:
         document = Document(media_type="image/png", content=picture)
         id = put(node, document, "document", id="map-1", title="Map")

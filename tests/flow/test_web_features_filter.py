@@ -7,10 +7,10 @@ import subprocess
 from urllib.parse import quote
 
 import jsonschema
-import pyogrio
 import pytest
 from owslib.ogcapi.features import Features
 from pyproj import Transformer
+from tests.gdal_apart import layers, read
 from tests.serving import Served
 from tests.wells import (
     COUNT,
@@ -254,15 +254,15 @@ def test_owslib(served):
 def test_pyogrio(served):
     """GDAL's driver reads all pages, a box, and a condition on a column."""
     source = f"OAPIF:{served.address}"
-    assert "wells" in pyogrio.list_layers(source)[:, 0]
-    frame = pyogrio.read_dataframe(source, layer="wells")
+    assert "wells" in layers(source)
+    frame = read(source, layer="wells")
     assert len(frame) == COUNT
     assert set(frame.columns) >= {"name", "depth_m", "drilled"}
     assert frame.crs == "EPSG:32648"
     assert frame.geometry.iloc[3].coords[0] == (203_000, 2_003_000)
-    few = pyogrio.read_dataframe(source, layer="wells", bbox=(209_500, 2_009_500, 215_500, 2_015_500))
+    few = read(source, layer="wells", bbox=(209_500, 2_009_500, 215_500, 2_015_500))
     assert list(few["samples"]) == list(range(10, 16))
-    assert len(pyogrio.read_dataframe(source, layer="wells", where="rock = 'Granite'")) == COUNT // 3
+    assert len(read(source, layer="wells", where="rock = 'Granite'")) == COUNT // 3
 
 
 def test_ogrinfo(served):

@@ -12,6 +12,7 @@ import pyogrio
 import pytest
 import shapely
 from openapi_spec_validator import validate
+from tests.gdal_apart import read
 from tests.serving import Served, plugins, put
 
 import craton
@@ -224,7 +225,7 @@ def test_the_whole_archive_is_read_by_gdal_in_parts(node):
     """All tiles as one PMTiles file with ranges: GDAL reads it across HTTP."""
     reply = node.get(f"{OWN}.pmtiles", 206, headers={"Range": "bytes=0-6"})
     assert reply.content == b"PMTiles"
-    found = pyogrio.read_dataframe(f"/vsicurl/{node.address}{OWN}.pmtiles", ZOOM_LEVEL=5)
+    found = read(f"/vsicurl/{node.address}{OWN}.pmtiles", ZOOM_LEVEL=5)
     assert sorted(set(found["mvt_id"])) == list(range(1, 13))
 
 

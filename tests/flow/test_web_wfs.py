@@ -4,11 +4,11 @@ import geopandas as gpd
 import msgspec
 import numpy as np
 import pandas as pd
-import pyogrio
 import pytest
 import shapely
 from lxml import etree
 from owslib.wfs import WebFeatureService
+from tests.gdal_apart import layers, read
 from tests.serving import Served, plugins, put
 
 import craton
@@ -103,8 +103,8 @@ def test_owslib_gets_features(node):
 def test_gdal_reads_all_and_filters(node):
     """GDAL's driver reads geometry, holes and attributes as they are, and its filters run here."""
     source = f"WFS:{node.address}/wfs"
-    assert sorted(name for name, _ in pyogrio.list_layers(source)) == ["craton:names-1", "craton:rocks-1"]
-    found = pyogrio.read_dataframe(source, layer="craton:rocks-1")
+    assert sorted(layers(source)) == ["craton:names-1", "craton:rocks-1"]
+    found = read(source, layer="craton:rocks-1")
     expected = rocks().to_crs("EPSG:4326")
     assert len(found) == 6
     assert found["rock"].tolist()[:5] == ["granite", "basalt", "granite", "basalt", "Granite"]
@@ -112,10 +112,10 @@ def test_gdal_reads_all_and_filters(node):
     assert found.crs.to_epsg() == 4326
     for one, other in zip(found.geometry, expected.geometry, strict=True):
         assert one.symmetric_difference(other).area < 1e-12
-    assert len(pyogrio.read_dataframe(source, layer="craton:rocks-1", where="rock = 'basalt'")) == 2
+    assert len(read(source, layer="craton:rocks-1", where="rock = 'basalt'")) == 2
     box = tuple(expected.geometry[1].bounds)
-    assert len(pyogrio.read_dataframe(source, layer="craton:rocks-1", bbox=box)) == 1
-    assert len(pyogrio.read_dataframe(source, layer="craton:names-1", read_geometry=False)) == 2
+    assert len(read(source, layer="craton:rocks-1", bbox=box)) == 1
+    assert len(read(source, layer="craton:names-1", read_geometry=False)) == 2
 
 
 def test_the_schema_describes_the_columns(node):

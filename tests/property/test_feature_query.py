@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.featured import featured
 
@@ -214,6 +214,9 @@ expressions = st.recursive(
 
 
 @QUIET
+@example(
+    expression=Operation("<", (Property("text"), Operation("casei", (Literal(None),)))),
+)
 @given(expression=expressions)
 def test_a_filter_in_sql_passes_what_the_evaluator_passes(index, expression) -> None:
     """Pages of a filter hold exactly the features for which the evaluator says true, in their order."""

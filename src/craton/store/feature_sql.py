@@ -222,6 +222,8 @@ class Compiler:
         value, form = self.value(first), _text_of(pattern)
         if value.kind not in {"text", "nothing"}:
             raise InvalidError(f"LIKE is for text, and {_named(first)} is {WORDS[value.kind]}")
+        if form is None:
+            return Condition("NULL")
         if len(form) > LONGEST_PATTERN:
             raise InvalidError(f"a pattern of LIKE may have {LONGEST_PATTERN} characters, not {len(form)}")
         # SQLite takes a sign for itself only after an escape, CQL2 any character after one.
@@ -285,7 +287,8 @@ class Compiler:
         if inner.kind not in {"text", "nothing"}:
             raise InvalidError(f"{part.op} is for text, and {_named(part.args[0])} is {WORDS[inner.kind]}")
         if isinstance(part.args[0], Literal):
-            return Value("?", (_text_of(part),), "text")
+            text = _text_of(part)
+            return Value("?", (text,), "nothing" if text is None else "text")
         return Value(f"{part.op}({inner.sql})", inner.values, "text")
 
     def span(self, part: Expression) -> Span:
@@ -360,13 +363,13 @@ def _escaped(character: str) -> str:
     return f"\\{character}" if character in "%_\\" else character
 
 
-def _text_of(part: Expression) -> str:
-    """Text of a literal, as functions around it change it."""
+def _text_of(part: Expression) -> str | None:
+    """Text of a literal, as functions around it change it; `None` is NULL."""
     if isinstance(part, Operation):
         inner = _text_of(part.args[0])
-        return (casei(inner) if part.op == "casei" else accenti(inner)) or ""
+        return casei(inner) if part.op == "casei" else accenti(inner)
     assert isinstance(part, Literal)
-    return str(part.value)
+    return None if part.value is None else str(part.value)
 
 
 def _named(part: Expression) -> str:

@@ -26,7 +26,7 @@ from craton.store.codec import encode
 
 SAMPLE = Path(__file__).parents[1] / "demo" / "sample"
 COMMAND = (
-    "import os; from craton.jobs.sandbox import die_with_parent; die_with_parent(os.getppid());"
+    "import os; from craton.store.apart import die_with_parent; die_with_parent(os.getppid());"
     "from craton.cli import main; main()"
 )
 STARTING_SECONDS = 60

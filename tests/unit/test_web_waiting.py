@@ -15,8 +15,7 @@ from craton.store import feature_index, feature_make, vector_tiles
 from craton.store.vector_tiles import open_tiles, tiles_at_hand
 from craton.web import features_items, warming
 from craton.web.app import TILE, make_app
-from craton.web.site import ASKERS, LONG, Site, SiteOptions
-from craton.web.visit import Visit
+from craton.web.site import ASKERS, Site, SiteOptions
 
 
 @pytest.fixture
@@ -45,10 +44,9 @@ def client(site):
 def test_small_questions_do_not_wait_for_long_ones(site):
     """When every thread of long questions is taken, what asks the catalogue is answered still."""
     free = threading.Event()
-    long = site.seen_by(site.actor, Visit(path="/under"))
 
     async def ask():
-        waiting = [asyncio.ensure_future(long.read(free.wait, 30)) for _ in range(2 * ASKERS)]
+        waiting = [asyncio.ensure_future(site.ask(free.wait, 30)) for _ in range(2 * ASKERS)]
         await asyncio.sleep(0.05)
         try:
             return await asyncio.wait_for(site.read(lambda: "answered"), 10)
@@ -62,16 +60,22 @@ def test_small_questions_do_not_wait_for_long_ones(site):
 @pytest.mark.parametrize(
     ("path", "is_long"),
     [
-        ("/under", True), ("/wms", True), ("/wmts/a/b", True), ("/collections/x/legend", True),
-        ("/collections/x/tiles/WebMercatorQuad/1/0/0", True), ("/collections/x/queryables", True),
-        ("/collections/x/items", False), ("/collections/x/items/1", False), ("/collections/x", False),
-        ("/collections/catalogue/items", False), ("/collections/catalogue/facets", False), ("/health", False),
-        ("/datasets/x/data", False), ("/", False), ("/stac/search", False),
+        ("/under?coords=POINT(1 2)", True), ("/wms", True), ("/wmts", True), ("/wfs", True),
+        ("/collections/wells/legend", True), ("/collections/wells/queryables", True),
+        ("/collections/wells/tiles/WebMercatorQuad/1/0/0", True), ("/collections/wells/map", True),
+        ("/collections/wells", False), ("/collections/catalogue/items", False),
+        ("/collections/catalogue/facets", False), ("/datasets/wells", False), ("/", False),
+        ("/stac/search", False),
     ],
 )  # fmt: skip
-def test_what_takes_long_is_told_by_its_address(path, is_long):
-    """Addresses that ask the data of datasets, and no others."""
-    assert bool(LONG.match(path)) is is_long
+def test_what_asks_the_data_of_datasets_has_threads_of_its_own(client, monkeypatch, path, is_long):
+    """Those that read a dataset's data, and no others, take the threads for long questions."""
+    taken = []
+    for name in ("read", "ask"):
+        act = getattr(Site, name)
+        monkeypatch.setattr(Site, name, lambda *given, name=name, act=act: taken.append(name) or act(*given))
+    client.get(path)
+    assert taken == ["ask" if is_long else "read"]
 
 
 def test_a_page_for_which_all_wait_is_begun_anew_in_a_thread(client, monkeypatch):

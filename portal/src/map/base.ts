@@ -1,7 +1,6 @@
 /** The map that everything is drawn on: sea, land, coast and degrees, drawn from a file of the portal's own. */
 import type { Feature, FeatureCollection, MultiPolygon, Polygon, Position } from 'geojson';
 import {
-  addProtocol,
   AttributionControl,
   Map as MapLibre,
   NavigationControl,
@@ -12,13 +11,11 @@ import {
 } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import { Protocol } from 'pmtiles';
 import { feature } from 'topojson-client';
 import landUrl from 'world-atlas/land-50m.json?url';
 import type { Bbox } from '../api/types';
 
 setWorkerUrl(workerUrl);
-addProtocol('pmtiles', new Protocol().tile);
 
 /** Fonts of labels; without glyphs on a server the map draws them from those of the page. */
 export const LABEL_FONT = ['Noto Sans', 'Noto Sans Lao', 'Noto Sans Khmer', 'Noto Sans Thai', 'Noto Sans Myanmar', 'Noto Sans SC', 'sans-serif'];

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 import resource
@@ -18,7 +17,8 @@ from typing import BinaryIO
 
 import msgspec
 
-PR_SET_PDEATHSIG = 1
+from craton.store.apart import die_with_parent
+
 PAGE = resource.getpagesize()
 
 
@@ -117,15 +117,6 @@ def detach(parent: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when `parent` dies (Linux; elsewhere pipes closing must do)."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def line_streams() -> tuple[BinaryIO, BinaryIO]:

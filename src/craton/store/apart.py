@@ -43,11 +43,17 @@ def run_apart(module: str, order: bytes, *, what: str) -> None:
         raise StorageError(f"{what} were not made within {PATIENCE} s") from error
 
 
-def stand_back(parent: int) -> bool:
-    """Make this process one that dies with `parent` and gives way; whether `parent` is still there."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when `parent` dies (Linux; elsewhere pipes closing must do)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        return False
+        os._exit(1)
+
+
+def stand_back(parent: int) -> None:
+    """Make this process one that dies with `parent`, gives way to all others and stays small."""
+    die_with_parent(parent)
     os.nice(KINDNESS)
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
-    return True

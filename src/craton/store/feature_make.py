@@ -75,8 +75,8 @@ def _copies(target: Path) -> Iterator[Path]:
 def main() -> None:
     """Do what standard input orders."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    if stand_back(order.parent):
-        build(order.record, lambda member: Path(order.files[member.sha256]), Path(order.target))
+    stand_back(order.parent)
+    build(order.record, lambda member: Path(order.files[member.sha256]), Path(order.target))
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ def make_apart(features: Path, target: Path, last: int, metadata: dict[str, Any]
 def main() -> None:
     """Do what standard input orders."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    if stand_back(order.parent):
-        make(Path(order.features), Path(order.target), order.last, order.metadata)
+    stand_back(order.parent)
+    make(Path(order.features), Path(order.target), order.last, order.metadata)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,17 @@ def by_method(path: str, **acts: Act) -> Route:
     return Route(path, endpoint, methods=list(acts))
 
 
+def asking(path: str, act: Act) -> Route:
+    """Route for GET and HEAD whose `act` asks the data of datasets and may take long, see `Site.ask`."""
+
+    @wraps(act)
+    async def endpoint(request: Request) -> Response:
+        site = site_of(request)
+        return await site.ask(act, site, request)
+
+    return Route(path, endpoint)
+
+
 def in_thread(act: Act) -> Endpoint:
     """Endpoint that lets `act` answer in a thread of the site, as the visitor sees it."""
 

@@ -19,7 +19,7 @@ from craton.model.moments import timestamp
 from craton.store.grid_window import Grid, Layer, open_grid
 from craton.store.grid_window_parts import Box, box_of, cut, sample, spots, too_many
 from craton.store.grid_window_place import moved_points
-from craton.web.area import Area, get
+from craton.web.area import Area, asking
 from craton.web.crs_negotiation import numbers_of
 from craton.web.edr_collection import edr_collection, gridded
 from craton.web.edr_coverage import Spread, written
@@ -235,11 +235,11 @@ def _numbers(array: xr.DataArray, layer: Layer) -> np.ndarray:
 AREA = Area(
     "EDR",
     (
-        get("/collections/{collection}/position", show_position),
-        get("/collections/{collection}/area", show_area),
-        get("/collections/{collection}/radius", show_radius),
-        get("/collections/{collection}/cube", show_cube),
-        get("/collections/{collection}/trajectory", show_trajectory),
+        asking("/collections/{collection}/position", show_position),
+        asking("/collections/{collection}/area", show_area),
+        asking("/collections/{collection}/radius", show_radius),
+        asking("/collections/{collection}/cube", show_cube),
+        asking("/collections/{collection}/trajectory", show_trajectory),
     ),
     conformance=CLASSES,
     paths=edr_paths,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from craton.model.record import Record
-from craton.web.area import Area, get
+from craton.web.area import Area, asking, get
 from craton.web.collections import list_collections, show_collection
 from craton.web.collections_document import FEATURE, WITH_FEATURES, collection_path
 from craton.web.features_items import QUERYABLES, list_features, show_feature
@@ -66,9 +66,9 @@ AREA = Area(
         get("/collections/{collection}", show_collection),
         Route("/collections/{collection}/items", list_features),
         Route("/collections/{collection}/items/{feature}", show_feature),
-        get("/collections/{collection}/queryables", show_queryables),
-        get("/collections/{collection}/sortables", show_sortables),
-        get("/collections/{collection}/schema", show_schema),
+        asking("/collections/{collection}/queryables", show_queryables),
+        asking("/collections/{collection}/sortables", show_sortables),
+        asking("/collections/{collection}/schema", show_schema),
     ),
     conformance=tuple(
         f"{SPECIFICATIONS}{standard}/conf/{name}" for standard, names in CLASSES.items() for name in names

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from craton.model.record import Record
-from craton.web.area import Area, get
+from craton.web.area import Area, asking
 from craton.web.maps_openapi import map_paths
 from craton.web.maps_query import MAP_NAMES, background_of, frame_of, look_of, media_type_of
 from craton.web.maps_tiles import show_tile, show_tile_set, show_tile_sets
@@ -79,10 +79,10 @@ def _collection(_site: Site, base: str, record: Record) -> Json:
 AREA = Area(
     "Maps",
     (
-        get("/collections/{collection}/map", show_map),
-        get("/collections/{collection}/map/tiles", show_tile_sets),
-        get("/collections/{collection}/map/tiles/{set}", show_tile_set),
-        get("/collections/{collection}/map/tiles/{set}/{matrix}/{row}/{column}", show_tile),
+        asking("/collections/{collection}/map", show_map),
+        asking("/collections/{collection}/map/tiles", show_tile_sets),
+        asking("/collections/{collection}/map/tiles/{set}", show_tile_set),
+        asking("/collections/{collection}/map/tiles/{set}/{matrix}/{row}/{column}", show_tile),
     ),
     conformance=CLASSES,
     paths=map_paths,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,9 +32,6 @@ READERS = 8
 
 ASKERS = 8
 """Requests answered at a time that may take long: nobody who asks for anything else waits behind them."""
-
-LONG = re.compile(r"/(under|places|wms|wmts|wfs)(/|$)|/collections/(?!catalogue/)[^/]+/(?!items(/|$))")
-"""Starts of addresses that ask the data of datasets; pages of features say themselves what they take."""
 
 WRITERS = 2
 """Datasets written in other formats at a time; each may take a grid's worth of memory."""
@@ -120,9 +116,7 @@ class Site:
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def read[T](self, act: Callable[..., T], *arguments: object) -> T:
-        """Result of `act`, which asks catalogue or queue, in a thread; see `LONG` for what asks more."""
-        if LONG.match(self.visit.path):
-            return await self.ask(act, *arguments)
+        """Result of `act`, which asks catalogue or queue, in a thread."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, functools.partial(act, *arguments))
 
@@ -183,5 +177,4 @@ def site_of(request: Request) -> Site:
     """The site that `request` came to, as the visitor sees it."""
     site = cast("Site", request.app.state.site)
     state = request.state
-    visit = getattr(state, "visit", None) or Visit(path=request.scope["path"])
-    return site.seen_by(getattr(state, "actor", ANYONE), visit)
+    return site.seen_by(getattr(state, "actor", ANYONE), getattr(state, "visit", None))

@@ -13,7 +13,7 @@ from craton.store.feature_index import FeatureIndex, open_features
 from craton.store.feature_source import KINDS
 from craton.store.grid_window import has_place
 from craton.store.vector_tiles import open_tiles
-from craton.web.area import Area, get
+from craton.web.area import Area, asking
 from craton.web.collections import collection_record
 from craton.web.negotiation import languages_of
 from craton.web.picture_style import STYLES, style_of
@@ -165,9 +165,9 @@ def _collection(_site: Site, base: str, record: Record) -> Json:
 AREA = Area(
     "Styles",
     (
-        get("/collections/{collection}/styles", list_styles),
-        get("/collections/{collection}/styles/{style}", show_style),
-        get("/collections/{collection}/legend", show_legend),
+        asking("/collections/{collection}/styles", list_styles),
+        asking("/collections/{collection}/styles/{style}", show_style),
+        asking("/collections/{collection}/legend", show_legend),
     ),
     paths=style_paths,
     collection=_collection,

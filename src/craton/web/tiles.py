@@ -27,7 +27,7 @@ from craton.store.feature_source import KINDS
 from craton.store.tile_archive import TileArchive
 from craton.store.vector_tile_levels import DEEPEST
 from craton.store.vector_tiles import FORMAT, Tile, VectorTiles, open_tiles, stored, tiles_at_hand
-from craton.web.area import Area, get
+from craton.web.area import Area, asking, get
 from craton.web.features_open import at_hand, opened
 from craton.web.files import matches
 from craton.web.queries import check_query
@@ -211,9 +211,9 @@ AREA = Area(
     (
         get("/tileMatrixSets", list_matrix_sets),
         get("/tileMatrixSets/{set}", show_matrix_set),
-        get("/collections/{collection}/tiles", list_tile_sets),
-        get("/collections/{collection}/tiles.pmtiles", give_archive),
-        get("/collections/{collection}/tiles/{set}", show_tile_set),
+        asking("/collections/{collection}/tiles", list_tile_sets),
+        asking("/collections/{collection}/tiles.pmtiles", give_archive),
+        asking("/collections/{collection}/tiles/{set}", show_tile_set),
         Route("/collections/{collection}/tiles/{set}/{matrix}/{row}/{column}", show_tile),
     ),
     conformance=CLASSES,

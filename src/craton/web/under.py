@@ -13,7 +13,7 @@ from craton.model.errors import BeingMadeError, CratonError, NotFoundError
 from craton.model.permission import visible_to
 from craton.model.quantities import rule
 from craton.model.record import Record
-from craton.web.area import Area, get
+from craton.web.area import Area, asking
 from craton.web.negotiation import languages_of
 from craton.web.places import find_places
 from craton.web.queries import check_query
@@ -148,7 +148,7 @@ def _links(base: str) -> list[Json]:
 
 AREA = Area(
     "Ground",
-    (get("/under", show_under), get("/places", find_places)),
+    (asking("/under", show_under), asking("/places", find_places)),
     links=_links,
     paths=under_paths,
     schemas=SCHEMAS,

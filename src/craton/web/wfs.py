@@ -41,7 +41,7 @@ async def answer(request: Request) -> Response:
             asked = of_document(await read_body(request))
         else:
             asked = of_address(parameters_of(request))
-        return await site.read(_answered, site, request, asked)
+        return await site.ask(_answered, site, request, asked)
     except CratonError as error:
         return exception(error)
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from craton.model.errors import CratonError, InvalidError, NotFoundError
 from craton.model.record import Record
 from craton.store.grid_window import Frame
-from craton.web.area import Area, get
+from craton.web.area import Area, asking
 from craton.web.crs_negotiation import System, numbers_of, system_of
 from craton.web.maps_query import background_of, media_type_named, whole_of
 from craton.web.picture import Painted, Picture, check_size, encode
@@ -231,4 +231,4 @@ def _links(base: str) -> list[Json]:
     return [link(address, "related", "Web Map Service", "text/xml")]
 
 
-AREA = Area("WMS", (get("/wms", answer),), links=_links, paths=wms_paths)
+AREA = Area("WMS", (asking("/wms", answer),), links=_links, paths=wms_paths)

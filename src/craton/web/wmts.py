@@ -20,7 +20,7 @@ from craton.model.tile_matrix import (
     tile_matrix_set,
 )
 from craton.store.grid_window import Frame
-from craton.web.area import Area, get
+from craton.web.area import Area, asking
 from craton.web.maps_query import media_type_named
 from craton.web.maps_tiles import levels_of, tile_of
 from craton.web.picture import TYPES
@@ -230,9 +230,9 @@ def _links(base: str) -> list[Json]:
 
 
 ROUTES = (
-    get("/wmts", answer),
-    get("/wmts/WMTSCapabilities.xml", answer_capabilities),
-    get("/wmts/{layer}/{style}/{set}/{matrix}/{row}/{file}", answer_tile),
+    asking("/wmts", answer),
+    asking("/wmts/WMTSCapabilities.xml", answer_capabilities),
+    asking("/wmts/{layer}/{style}/{set}/{matrix}/{row}/{file}", answer_tile),
 )
 
 AREA = Area("WMTS", ROUTES, links=_links, paths=wmts_paths)

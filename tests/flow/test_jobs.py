@@ -314,6 +314,23 @@ def test_a_pool_whose_process_is_killed_is_started_again(node):
     assert node.check() == []
 
 
+def test_an_unused_pool_goes_to_rest_and_wakes(node, monkeypatch):
+    """Without runs for long the warm process ends, and not before; the next job starts it again."""
+    pool = Pool()
+    with Manager(node.store, node.queue, pool) as manager:
+        assert pool._process is None
+        assert manager.wait(manager.submit(_request(node, "count", 3)).id, 60).state == "successful"
+        pool.rest()
+        process = pool._process._process
+        assert process.poll() is None
+        monkeypatch.setattr("craton.jobs.pool.REST_SECONDS", 0.0)
+        pool.rest()
+        assert process.poll() is not None
+        assert pool._process is None
+        ended = manager.wait(manager.submit(_request(node, "count", 4)).id, 60)
+        assert (ended.state, ended.attempts) == ("successful", 1)
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "parameters", "error", "words"),
     [

@@ -94,8 +94,6 @@ class Manager:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.callback(self.executor.close)
-            if not self._root:
-                self.executor.start()
             self._owner = stack.enter_context(self.queue.owning())
             self.store.recover()
             self._recover()
@@ -349,11 +347,12 @@ class Manager:
         self.wake()
 
     def _keep_house(self) -> None:
-        """After a while, take up what owners that are gone left, and go on with applications."""
+        """After a while, take up what owners that are gone left, and let go of what nobody uses."""
         end = time.monotonic() + RECOVER_SECONDS
         while not self._stopping and time.monotonic() < end:
             self.pause(max(0.0, end - time.monotonic()))
         if not self._stopping:
+            self.executor.rest()
             self._recover()
 
     def _recover(self) -> None:

@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -28,6 +28,9 @@ POOL_ENDED = "pool-ended"
 
 TICK_SECONDS = 0.2
 """How often a running job is looked at for having been dismissed."""
+
+REST_SECONDS = 600.0
+"""Time without a run after which the warm process is let go, with the memory it holds."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, tag="run"):
@@ -68,7 +71,10 @@ class Executor(Protocol):
     """Where runs happen."""
 
     def start(self) -> None:
-        """Make ready, without waiting for it."""
+        """Make ready for a run that may soon be asked for, without waiting for it."""
+
+    def rest(self) -> None:
+        """Let go of what has not been used for long."""
 
     def run(
         self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
@@ -84,6 +90,9 @@ class InProcess:
 
     def start(self) -> None:
         """Nothing to make ready."""
+
+    def rest(self) -> None:
+        """Nothing to let go of."""
 
     def run(
         self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
@@ -102,41 +111,65 @@ class InProcess:
         """Nothing to stop."""
 
 
+class _Waiting(NamedTuple):
+    """A run that waits for replies of a warm process."""
+
+    process: LineProcess
+    replies: queue.SimpleQueue[Reply | None]
+
+
 class Pool:
-    """Runs in children of a warm process; a new one is started if that should die."""
+    """Runs in children of a warm process; a new one is started if that should die, or has gone to rest."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
-        self._waiting: dict[int, queue.SimpleQueue[Reply | None]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._process: LineProcess | None = None
+        self._used = 0.0
         self._closed = False
 
     def start(self) -> None:
         """Begin to start the warm process."""
         with self._lock:
-            if self._process is None and not self._closed:
-                self._process = LineProcess("craton.jobs.pool_worker", Reply)
-                self._process.start()
-                threading.Thread(target=self._deliver, args=(self._process,), daemon=True).start()
+            self._warm()
+
+    def _warm(self) -> LineProcess | None:
+        self._used = time.monotonic()
+        if self._process is None and not self._closed:
+            self._process = LineProcess("craton.jobs.pool_worker", Reply)
+            self._process.start()
+            threading.Thread(target=self._deliver, args=(self._process,), daemon=True).start()
+        return self._process
+
+    def rest(self) -> None:
+        """End the warm process if nothing ran for `REST_SECONDS`."""
+        with self._lock:
+            process = self._process
+            if process is None or self._waiting or time.monotonic() < self._used + REST_SECONDS:
+                return
+            self._process = None
+        process.close()
 
     def run(
         self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
     ) -> RunResult:
         """Run `task` in a child under `limits` and wait for it."""
-        self.start()
         number, replies = next(self._numbers), queue.SimpleQueue[Reply | None]()
         with self._lock:
-            process = self._process
-            self._waiting[number] = replies
+            process = self._warm()
+            if process is None:
+                return _died()
+            self._waiting[number] = _Waiting(process, replies)
         try:
             request = RunRequest(number, task.process, limits, msgspec.Raw(msgspec.json.encode(task)))
-            if process is None or not process.send(request):
+            if not process.send(request):
                 return _died()
             return self._follow(process, number, replies, listener, goes_on)
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
+                self._used = time.monotonic()
 
     def _follow(
         self,
@@ -183,13 +216,13 @@ class Pool:
         while (reply := process.receive()) is not None:
             waiting = self._waiting.get(reply.number)
             if waiting is not None:
-                waiting.put(reply)
+                waiting.replies.put(reply)
         with self._lock:
             if self._process is process:
                 self._process = None
-            left = list(self._waiting.values())
-        for one in left:
-            one.put(None)
+            left = [one.replies for one in self._waiting.values() if one.process is process]
+        for replies in left:
+            replies.put(None)
         process.close()
 
 

@@ -71,9 +71,13 @@ def _kinds(spec: Spec) -> Json:
 
 
 def show_process(site: Site, request: Request) -> Response:
-    """Describe one process: its inputs with units and ranges, and the formats of its outputs."""
+    """Describe one process: its inputs with units and ranges, and the formats of its outputs.
+
+    Who reads this may soon run it, so what it would run in is made ready.
+    """
     check_query(request)
     spec = process_of(request.path_params["process"])
+    site.manager.executor.start()
     base = site.base(request)
     links = [*_summarised(base, spec)["links"], link(f"{base}/processes", "up", "all processes")]
     return reply(request, {**process_document(spec), "links": links})
@@ -119,6 +123,7 @@ def show_app(site: Site, request: Request) -> Response:
     """Describe one application: what it needs and what of that is here, its parameters, steps and results."""
     check_query(request)
     app = app_of(request.path_params["app"])
+    site.manager.executor.start()
     said = _app_summary(site, site.base(request), app)
     inputs: dict[str, Any] = {name: _need(site, app, name) for name in app.needs}
     inputs |= {name: _app_parameter(app, name) for name in app.parameters}

@@ -241,7 +241,7 @@ def _meeting(box: Bbox, places: list[BaseGeometry]) -> Condition:
     """
     west, south, east, north = box
     touch = touching([box], "v")
-    places.append(shapely.envelope(shapely.multipoints([(west, south), (east, north)])))
+    places.append(_rectangle(box))
     between = "(v.west >= ? AND v.east <= ?)", "(v.south >= ? AND v.north <= ?)"
     doubt = "lie('s_intersects', (SELECT s.wkb FROM shape s WHERE s.id = v.id), ?)"
     sure = f"(v.whole AND ({between[0]} OR {between[1]})) OR ({between[0]} AND {between[1]})"
@@ -249,6 +249,14 @@ def _meeting(box: Bbox, places: list[BaseGeometry]) -> Condition:
     return Condition(
         f"({touch.sql} AND ({sure} OR {doubt}))", (*touch.values, *sides, *sides, len(places) - 1)
     )
+
+
+def _rectangle(box: Bbox) -> BaseGeometry:
+    """`box` as a polygon; as a line or a point where it has no width or height."""
+    west, south, east, north = box
+    if west < east and south < north:
+        return shapely.box(west, south, east, north)
+    return shapely.envelope(shapely.multipoints([(west, south), (east, north)]))
 
 
 def _in_period(

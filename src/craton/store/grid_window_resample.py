@@ -127,17 +127,20 @@ def _nearest(values: Values, valid: Valid | None, rows: Numbers, columns: Number
 
 
 class _Corners(NamedTuple):
-    """Cells before and after each pixel along a side, and the share of the one after."""
+    """The cell before each pixel along a side, how far the one after it is, and the share of that one."""
 
     before: np.ndarray[Any, Any]
-    after: np.ndarray[Any, Any]
+    step: int
     share: np.ndarray[Any, Any]
 
 
 def _corners(places: Numbers, count: int) -> _Corners:
     places = places.clip(0, count - 1)
-    before = np.minimum(places.astype(np.intp), max(0, count - 2))
-    return _Corners(before, np.minimum(before + 1, count - 1), (places - before).astype(np.float32))
+    before = places.astype(np.intp)
+    np.minimum(before, max(0, count - 2), out=before)
+    return _Corners(
+        before, min(1, count - 1), np.subtract(places, before, dtype=np.float32, casting="same_kind")
+    )
 
 
 def _linear(values: Values, valid: Valid | None, rows: Numbers, columns: Numbers, inside: Valid) -> Pixels:
@@ -156,18 +159,29 @@ def _linear(values: Values, valid: Valid | None, rows: Numbers, columns: Numbers
 def _mixed(values: Values, down: _Corners, across: _Corners) -> Values:
     if across.before.shape[0] == 1 and down.before.shape[-1] == 1:
         return _mixed_apart(values, down, across)
-    upper = _between(values[down.before, across.before], values[down.before, across.after], across.share)
-    lower = _between(values[down.after, across.before], values[down.after, across.after], across.share)
+    width = values.shape[1]
+    corner = down.before * width + across.before
+    cells, below = values.ravel(), down.step * width
+    # A view that begins later has the neighbour where the cell was.
+    upper = _between(cells.take(corner), cells[across.step :].take(corner), across.share)
+    cells = cells[below:]
+    lower = _between(cells.take(corner), cells[across.step :].take(corner), across.share)
     return _between(upper, lower, down.share)
 
 
 def _mixed_apart(values: Values, down: _Corners, across: _Corners) -> Values:
     """The same where columns do not depend on rows: first along one side, then along the other."""
-    before, after = down.before.ravel(), down.after.ravel()
-    bands = _between(values[before], values[after], down.share.reshape(-1, 1))
-    before, after = across.before.ravel(), across.after.ravel()
-    return _between(bands[:, before], bands[:, after], across.share.reshape(1, -1))
+    before = down.before.ravel()
+    bands = _between(values[before], values[down.step :][before], down.share.reshape(-1, 1))
+    before = across.before.ravel()
+    return _between(
+        bands.take(before, axis=1), bands[:, across.step :].take(before, axis=1), across.share.reshape(1, -1)
+    )
 
 
 def _between(first: Values, second: Values, share: Values) -> Values:
-    return np.asarray(first + (second - first) * share)
+    """`first` where `share` is 0, `second` where it is 1; `second` is written over."""
+    second -= first
+    second *= share
+    second += first
+    return second

@@ -19,7 +19,7 @@ from craton.store.dialects import SQLITE, folded, unaccented
 from craton.store.entries import Entry
 from craton.store.pool import Pool
 from craton.store.search import UNKNOWN, Query
-from craton.store.session import OvertimeError, Row, Session
+from craton.store.session import OvertimeError, Row, Session, newest_sequence
 from craton.store.sql import SqlCatalogue
 from craton.store.sqlite_search import count_records, find_records, newest_answers
 
@@ -179,6 +179,11 @@ class SqliteCatalogue(SqlCatalogue):
         """Release connections."""
         self._readers.close()
         self._writers.close()
+
+    def sequence(self) -> int:
+        """Number of the newest change, asked for so often that it does without a transaction."""
+        with _translated(), self._readers.take() as connection:
+            return newest_sequence(SqliteSession(connection))
 
     def check(self, deep: bool) -> list[Problem]:
         """What is wrong within the catalogue."""

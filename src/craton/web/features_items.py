@@ -80,7 +80,8 @@ def _page(
         features = [msgspec.json.decode(one) for one in _in_system(found, page, asked.system)]
         document = {"title": found.record.name(), **said, "features": features}
         return page_reply(request, document, headers=_without_tag(headers))
-    body = b'%b,"features":[%b]}' % (_encode(said)[:-1], b",".join(_in_system(found, page, asked.system)))
+    written = b",".join(_in_system(found, page, asked.system))
+    body = b"".join((_encode(said)[:-1], b',"features":[', written, b"]}"))
     return Response(body, headers=headers, media_type=GEOJSON)
 
 

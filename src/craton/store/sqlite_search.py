@@ -218,8 +218,13 @@ def _smallest_set(
     session: Session, query: Query, few: int, more: Iterable[Condition] = ()
 ) -> tuple[int, Condition | None]:
     """The smallest set of records that meet a condition, and its size, counted to `few` and one more."""
-    sized = [(_size(session, one, few), one) for one in (*_sets(query), *more)]
-    return min(sized, key=lambda pair: pair[0], default=(0, None))
+    size, smallest = few + 1, None
+    for one in (*_sets(query), *more):
+        # Of a set that is not smaller than the smallest so far it need not be known how large it is.
+        found = _size(session, one, size - 1)
+        if smallest is None or found < size:
+            size, smallest = found, one
+    return (size, smallest) if smallest else (0, None)
 
 
 def _size(session: Session, one: Condition, few: int) -> int:

@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
-from trimesh.exchange.gltf import export_glb
 
 from craton.model.crs import is_geographic
 from craton.model.data import Mesh
@@ -23,6 +21,9 @@ from craton.model.errors import InvalidError
 from craton.model.record import Asset
 from craton.store.codec_asset import GLB, NOTE, PARQUET, EncodedAsset, Locate, data_asset, only_member
 from craton.store.codec_table import decode_table, encode_table
+
+if TYPE_CHECKING:
+    import trimesh
 
 TOLERANCE = {False: 1e-4, True: 1e-9}
 """Rounding of vertices that is let pass (0.1 mm): in metres, and in degrees where the system has those."""
@@ -59,6 +60,10 @@ def _check(mesh: Mesh) -> None:
 
 def mesh_bytes(mesh: Mesh, crs: str) -> bytes:
     """Binary glTF of `mesh`; equal meshes give equal bytes."""
+    # Trimesh takes a third of a second to import: whoever has no mesh does without.
+    import trimesh
+    from trimesh.exchange.gltf import export_glb
+
     origin = _origin(mesh.vertices)
     local = to_local(mesh.vertices, origin)
     rounding = np.abs(local - local.astype(np.float32)).max(initial=0.0)
@@ -106,6 +111,8 @@ class _Part:
     triangles: np.ndarray[Any, Any]
 
     def geometry(self, *, precise: bool) -> trimesh.Trimesh:
+        import trimesh
+
         near = self.vertices.astype(np.float32)
         geometry = trimesh.Trimesh(
             near, self.triangles, process=False, validate=False, metadata={"part": self.row}
@@ -139,6 +146,8 @@ def decode_mesh(asset: Asset, parts: Asset, locate: Locate) -> Mesh:
 
     Triangles come ordered by part; a vertex that parts share comes once for each.
     """
+    import trimesh
+
     with locate(only_member(asset)).open("rb") as stream:
         scene = trimesh.load_scene(stream, file_type="glb", process=False)
     origin = np.array(scene.metadata[NOTE]["origin"], dtype=np.float64)

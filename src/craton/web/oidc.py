@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -33,7 +32,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 SKEW_SECONDS = 60
 """How far the provider's clock may be off."""
 
-TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+TIMEOUT_SECONDS, CONNECT_SECONDS = 10.0, 5.0
 MOST_BYTES = 1 << 20
 KEPT_SECONDS = 3600.0
 """How long what the provider tells of itself is taken without asking again."""
@@ -208,7 +207,7 @@ class Provider:
             "client_id": self.options.client_id, "code_verifier": started.verifier,
         }  # fmt: skip
         secret = self.options.client_secret
-        basic = httpx.BasicAuth(self.options.client_id, secret) if secret else None
+        basic = (self.options.client_id, secret) if secret else None
         if secret and known.get("token_endpoint_auth_methods_supported") == ["client_secret_post"]:
             form["client_secret"], basic = secret, None
         return await _ask("POST", str(known["token_endpoint"]), data=form, auth=basic)
@@ -339,9 +338,12 @@ def _claim(claims: Claims, name: str) -> Any:
 
 async def _ask(method: str, address: str, **more: Any) -> Claims:
     """JSON object that the provider answers with."""
+    import httpx  # by a node that has a provider only: it is a large import
+
+    timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
     try:
         async with (
-            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client,
+            httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client,
             client.stream(method, address, **more) as answer,
         ):
             body = bytearray()

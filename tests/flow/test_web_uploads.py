@@ -363,6 +363,19 @@ def test_a_node_that_ends_while_it_adds_goes_on_the_next_time(served, gea):
         assert node.check() == []
 
 
+def test_what_is_being_read_can_be_stopped(gea):
+    """An upload that waits or is read is forgotten when it is taken away, and the next one is read."""
+    long = {"long.csv": CSV * 800}
+    first, second, last = begin(gea, long), begin(gea, {"b.csv": CSV}), begin(gea, {"c.csv": CSV})
+    for address, files in ((first, long), (second, {"b.csv": CSV}), (last, {"c.csv": CSV})):
+        send(gea, address, files)
+        assert gea.post(f"{address}/add").status_code == 202
+    assert [gea.delete(address).status_code for address in (second, first)] == [204, 204]
+    assert [gea.get(address).status_code for address in (first, second)] == [404, 404]
+    said = over(gea, last)
+    assert (said["state"], said["outcomes"][0]["outcome"]) == ("added", "added")
+
+
 def test_unknown_uploads(gea):
     """What is not there is told in the same words, whatever is asked of it."""
     for path in ("/uploads/none", "/uploads/none/events", "/uploads/none/files/a"):

@@ -1,6 +1,6 @@
 /** One upload from choosing files to the records they give. */
 import { isAbort } from '../api/client';
-import { add, answer, begin, eventsAddress, uploadOf, type Answers, type Outcome, type Question, type Stated, type Upload } from '../api/uploads';
+import { add, answer, begin, eventsAddress, forget, uploadOf, type Answers, type Outcome, type Question, type Stated, type Upload } from '../api/uploads';
 import { together, type Chosen } from './files';
 import { sendFile } from './sending';
 
@@ -100,6 +100,18 @@ export class UploadWork {
       this.follow();
     } catch (error) {
       this.problem = error;
+    }
+  }
+
+  /** Have the node stop reading and forget what was sent; whether that is done. */
+  async stop(): Promise<boolean> {
+    this.problem = undefined;
+    try {
+      await forget(this.upload!.id);
+      return true;
+    } catch (error) {
+      this.problem = error;
+      return false;
     }
   }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import shutil
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,6 +33,9 @@ WARM_SECONDS = 60.0
 STOP_SECONDS = 0.2
 """How often the reading is told to end: it may only just have begun."""
 
+DROP_SECONDS = 20.0
+"""Time that the reading of an upload has to end when nobody wants it any more."""
+
 
 class UploadAdder:
     """Takes uploads that wait and adds them; a context manager.
@@ -52,6 +56,7 @@ class UploadAdder:
         self._stopping = False
         self._guard = threading.Lock()
         self._adder: Adder | None = None
+        self._adding = self._dropped = ""
         self._reading = Reading()
         self._thread = threading.Thread(target=self._work, name="uploads", daemon=True)
 
@@ -91,11 +96,30 @@ class UploadAdder:
             )
 
         upload = self._uploads.change(id, waiting)
+        self._dropped = "" if self._dropped == id else self._dropped
         self._line.put(id)
         return upload
 
+    def drop(self, id: str) -> None:
+        """Return once nothing of upload `id` is being read; what was committed of it stays.
+
+        Raises
+        ------
+        ConflictError
+            Where the reading does not end soon.
+        """
+        self._dropped, end = id, time.monotonic() + DROP_SECONDS
+        while self._adding == id:
+            if time.monotonic() > end:
+                raise ConflictError("the upload is being added", hint="ask again soon")
+            with self._guard:
+                if self._adder is not None:
+                    self._adder.stop()
+            time.sleep(STOP_SECONDS)
+
     def _work(self) -> None:
         while (id := self._next()) is not None and not self._stopping:
+            self._adding = id
             try:
                 self._add(self._uploads.get(id))
             except NotFoundError:  # taken away while it waited
@@ -103,6 +127,8 @@ class UploadAdder:
             except Exception as error:  # noqa: BLE001 - one upload must not end the taking of others
                 self._rest()
                 self._failed(id, error)
+            finally:
+                self._adding = ""
         self._rest()
 
     def _next(self) -> str | None:
@@ -153,17 +179,21 @@ class UploadAdder:
             reading=self._reading,
         )  # fmt: skip
         with self._guard:
-            if self._stopping:
-                raise ConflictError("the node is ending")
+            self._check_wanted(upload.id)
             self._adder = adder
         try:
             for outcome in adder.run([str(folder)], lambda d, t, _: self._progress(upload.id, d, t)):
-                if self._stopping:
-                    raise ConflictError("the node is ending")
+                self._check_wanted(upload.id)
                 yield self._told(outcome, folder)
         finally:
             with self._guard:
                 self._adder = None
+
+    def _check_wanted(self, id: str) -> None:
+        if self._stopping:
+            raise ConflictError("the node is ending")
+        if self._dropped == id:
+            raise ConflictError("it was stopped", hint="add it again, or remove it")
 
     def _progress(self, id: str, done: int, total: int) -> None:
         self._uploads.replace(id, done=done, total=total)

@@ -192,9 +192,9 @@ class UploadDesk:
         return self.add(upload) if upload.outcomes else self.uploads.replace(upload.id, message="")
 
     def remove(self, upload: Upload) -> None:
-        """Forget an upload; the datasets it gave stay."""
+        """Forget an upload, and stop reading it; the datasets it gave stay."""
         if upload.state in BUSY:
-            raise ConflictError("the upload is being added", hint="wait for its end")
+            self._adder.drop(upload.id)
         self.uploads.remove(upload.id)
 
 

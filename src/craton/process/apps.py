@@ -50,10 +50,11 @@ class Need(_Strict, frozen=True, kw_only=True):
 
 
 class AppParameter(_Strict, frozen=True, kw_only=True):
-    """A parameter of the application: the `step.parameter` it is, and its default there."""
+    """A parameter of the application: the `step.parameter` it is, its default there, its title if another."""
 
     of: tuple[str, ...]
     default: Any = None
+    title: LanguageMap = {}
 
 
 class Step(_Strict, frozen=True, kw_only=True):

@@ -255,4 +255,6 @@ def _need(session: Session, app: App, name: str) -> Json:
 def _app_parameter(app: App, name: str) -> Json:
     _spec, param = app.parameter(name)
     default = app.default(name)
-    return {**_parameter(param), "default": list(default) if isinstance(default, tuple) else default}
+    stated = app.parameters[name].title
+    said = _parameter(param) | ({"title": _english(stated)} if stated else {})
+    return {**said, "default": list(default) if isinstance(default, tuple) else default}

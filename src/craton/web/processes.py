@@ -149,8 +149,13 @@ def _app_parameter(app: App, name: str) -> Json:
     schema = to_openapi(param_schema(param))
     default = app.default(name)
     schema["default"] = list(default) if isinstance(default, tuple) else default
-    words = schema.pop("description")
-    return {"title": schema.pop("title"), "description": words, "schema": schema, "minOccurs": 0}
+    words, title = schema.pop("description"), schema.pop("title")
+    return {
+        "title": app.parameters[name].title or title,
+        "description": words,
+        "schema": schema,
+        "minOccurs": 0,
+    }
 
 
 def app_outputs(app: App) -> dict[str, Json]:

@@ -62,7 +62,12 @@ def formats_of(site: Site, record: Record) -> tuple[Format, ...]:
     known = suffixes(record.kind, record.assets, site.locate)
     if record.kind == "document":
         return tuple(Format(_document_type(record, suffix), suffix) for suffix in known)
-    return tuple(one for one in FORMATS[record.kind] if one.suffix in known)
+    is_placed = record.bbox is not None
+    return tuple(
+        one
+        for one in FORMATS[record.kind]
+        if one.suffix in known and (is_placed or one is not GEOJSON_FORMAT)
+    )
 
 
 def _document_type(record: Record, suffix: str) -> str:

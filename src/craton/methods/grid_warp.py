@@ -10,6 +10,7 @@ import pyproj
 import xarray as xr
 
 from craton.kernels import resample as kernel
+from craton.methods.map_zone import zone_of
 from craton.methods.placement import (
     Place,
     new_grid,
@@ -32,14 +33,8 @@ Side = Annotated[float | None, Bounds(above=0)]
 TOLERANCE = 0.01
 """Error, in cells of the source, with which positions are interpolated between transformed ones."""
 
-FARTHEST = 10.0
-"""Degrees of longitude from its central meridian to which a UTM zone is stretched."""
-
 FAR = 3.0
 """Times the extent of a system's area of use that a grid may reach in it."""
-
-POLAR = {True: ("EPSG:32661", 84.0), False: ("EPSG:32761", -80.0)}
-"""Polar stereographic systems north and south, and the latitudes from which they take over from UTM."""
 
 
 @process("grid.resample", version="1", keywords=("interpolate", "regrid", "align", "downsample"))
@@ -163,7 +158,7 @@ def reproject(
     if not systems.is_placed(source.crs):
         came = "one of no place" if source.crs else "one that states none"
         raise ContractError(name, "grid", "a grid in a reference system of the Earth", came)
-    target = crs or _zone(name, source)
+    target = crs or zone_of(name, "grid", source.crs, source.region)
     template = _template(name, source, target, spacing)
     target_place = place_of(name, "grid", template)
     values = _warped(source.upright(plane_of(name, "grid", grid).to_numpy()), source, target_place, method)
@@ -194,24 +189,6 @@ def _turned_as(source: Place, grid: xr.DataArray) -> xr.DataArray:
     return turned.rename(
         {a: b for a, b in zip(grid.dims, (source.rows, source.columns), strict=True) if a != b}
     )
-
-
-def _zone(name: str, source: Place) -> str:
-    """UTM zone of the centre of a grid, refused where it reaches too far from it."""
-    west, south, east, north = source.region
-    lon, lat = systems.to_crs84(source.crs, [(west + east) / 2], [(south + north) / 2])[0]
-    polar, limit = POLAR[bool(lat > 0)]
-    if abs(lat) > abs(limit):
-        return polar
-    zone = int((lon + 180.0) // 6.0) % 60 + 1
-    corners = systems.to_crs84(source.crs, [west, west, east, east], [south, north, south, north])
-    away = np.abs((corners[:, 0] - (zone * 6 - 183) + 180.0) % 360.0 - 180.0).max()
-    if not away <= FARTHEST:
-        raise ContractError(
-            name, "crs", "given for a grid that is too wide for a UTM zone", "left out",
-            hint="name a system of the whole country, such as an equal-area one",
-        )  # fmt: skip
-    return f"EPSG:{(32600 if lat >= 0 else 32700) + zone}"
 
 
 def _template(name: str, source: Place, target: str, spacing: float | None) -> xr.DataArray:

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from craton.kernels.potential_field import continue_upward, fill_nearest, linear_trend, pad_tapered
+from craton.kernels.field_transform import continue_upward
+from craton.kernels.potential_field import fill_nearest, linear_trend, pad_tapered
 
 HALF, DEPTH = 20_000.0, 2_000.0
 """Half the side of the grid and depth of the source, in metres."""

@@ -118,7 +118,7 @@ def test_gaps_stay_gaps_and_hardly_disturb_the_rest():
 
 
 def test_single_precision_stays_single_precision_and_nothing_stays_nothing():
-    """float32 in, float32 out, worked in double; a grid without a value has none after."""
+    """float32 in, float32 out, worked in single; a grid without a value has none after."""
     field = grid_of(point_mass, DEPTH, **GRAVITY).astype("float32")
     assert gravity.upward_continuation(field, 500.0).dtype == np.float32
     assert np.isnan(gravity.upward_continuation(field * np.nan, 500.0)).all()

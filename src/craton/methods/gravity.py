@@ -6,7 +6,8 @@ from typing import Annotated
 
 import xarray as xr
 
-from craton.methods.potential_field import Padding, continued
+from craton.kernels import reduction_to_pole as poles
+from craton.methods.potential_field import Padding, continued, prepared
 from craton.process.marks import Bounds, Grid, Unit
 from craton.process.processes import process
 
@@ -69,3 +70,66 @@ def upward_continuation(
     University Press, p. 315, eq. 12.8.
     """
     return continued("gravity.upward_continuation", grid, height, padding)
+
+
+PseudoMagneticGrid = Annotated[xr.DataArray, Grid(quantity="pseudo_magnetic_anomaly", unit="nT", plane=True)]
+Inclination = Annotated[float, Unit("deg"), Bounds(minimum=-90, maximum=90)]
+Declination = Annotated[float, Unit("deg"), Bounds(minimum=-360, maximum=360)]
+Density = Annotated[float, Unit("kg/m3"), Bounds(above=0, maximum=25_000)]
+Magnetisation = Annotated[float, Unit("A/m"), Bounds(above=0, maximum=1000)]
+
+
+@process("gravity.pseudo_magnetic", version="1", keywords=("Poisson", "magnetic", "conversion"))
+def pseudo_magnetic(
+    grid: GravityGrid,
+    inclination: Inclination,
+    declination: Declination,
+    *,
+    density: Density = 100.0,
+    magnetisation: Magnetisation = 1.0,
+    padding: Padding = "mirror",
+) -> PseudoMagneticGrid:
+    """Magnetic anomaly that the sources of gravity would give, were magnetisation as density.
+
+    Use it to see which gravity anomalies have a magnetic counterpart: compare with the measured anomaly, or
+    at the pole with the reduced one. It is a derivative: noise of short waves rises.
+
+    Parameters
+    ----------
+    grid : DataArray
+        Gravity on even rows and columns (northing, easting) in metres. Cells without a value are allowed.
+    inclination : float
+        Inclination in degrees, positive down, of the main field and of the magnetisation along it; 90 at the
+        pole.
+    declination : float
+        Declination in degrees clockwise from the northing axis.
+    density : float
+        Density contrast in kg/m³ of a body that has `magnetisation`.
+    magnetisation : float
+        Magnetisation in A/m.
+    padding : str
+        How the field goes on beyond its edges: `mirror`, `taper` or `none`, as in
+        `gravity.upward_continuation`.
+
+    Returns
+    -------
+    DataArray
+        Pseudo-magnetic anomaly in nT on the cells of `grid`, about a mean of 0.
+
+    Notes
+    -----
+    Poisson's relation: H = C M / (G ρ) · |k| Θ², C = μ₀ / 4π, Θ = sin I + i cos I cos(φ - D), φ the azimuth
+    of the wavenumber. The trend of the grid is left out.
+
+    References
+    ----------
+    Baranov, V. (1957), A new method for interpretation of aeromagnetic maps: pseudo-gravimetric
+    anomalies, Geophysics 22(2), 359-382.
+    """
+    along = poles.Direction(inclination, declination)
+    response = poles.pseudo_magnetic(along, along, density=density, intensity=magnetisation)
+    ready = prepared("gravity.pseudo_magnetic", grid, padding)
+    return ready.labelled(
+        ready.product(response), name="pseudo_magnetic_anomaly", unit="nT",
+        quantity="pseudo_magnetic_anomaly", title="Pseudo-magnetic anomaly",
+    )  # fmt: skip

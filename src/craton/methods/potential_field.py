@@ -1,49 +1,162 @@
-"""Potential fields on labelled grids: what gravity and magnetics share."""
+"""Potential fields on labelled grids: what the transforms of gravity and magnetic grids share."""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from craton.kernels import potential_field as kernel
-from craton.methods.placement import place_of, plane_of
+from craton.kernels import field_transform, wavenumber
+from craton.kernels.potential_field import Edges, fill_nearest, pad_tapered
+from craton.kernels.wavenumber import Response
+from craton.methods.placement import on_cells, place_of, plane_of
+from craton.model import units
+from craton.process.marks import Grid
 
 Padding = Literal["mirror", "taper", "none"]
 """How a field goes on beyond its edges while it is transformed."""
+
+FieldGrid = Annotated[xr.DataArray, Grid(plane=True)]
+"""A gravity or magnetic field, or another harmonic one, on a horizontal plane."""
+
+PlaneGrid = Annotated[xr.DataArray, Grid(plane=True)]
+"""What is made of such a field, in a unit of its own."""
+
+LikeGrid = Annotated[xr.DataArray, Grid(plane=True, like="grid")]
+"""The quantity and unit of the parameter `grid`."""
+
+Values = NDArray[Any]
+
+QUANTITIES = {"nT/m": "magnetic_gradient", "mGal/m": "gravity_gradient"}
+"""Quantity of a first derivative by its unit."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A grid that is ready for transforms, and the way back from them to labelled data."""
+
+    grid: xr.DataArray
+    """As it came."""
+    cells: xr.DataArray
+    """The same as rows along northing, columns along easting."""
+    gaps: NDArray[np.bool_] | None
+    """Cells without a value, if any."""
+    level: Values
+    """The field less its trend, gaps filled."""
+    trend: tuple[Values, Values]
+    """The plane taken off, as parts by row and by column."""
+    spacing: tuple[float, float]
+    """Signed steps to the next row and to the next column, in metres."""
+    waves: field_transform.Waves
+    inside: tuple[slice, slice]
+    """Where the field lies in what was transformed."""
+
+    def product(self, response: Response) -> Values:
+        """Field (rows, columns) of one response, without the trend."""
+        return np.asarray(field_transform.product(self.waves, response)[self.inside])
+
+    def derivative(self, *, easting: int = 0, northing: int = 0, upward: int = 0) -> Values:
+        """Derivative of the whole field, its trend included."""
+        result = self.product(wavenumber.derivative(easting, northing, upward))
+        orders = (easting, northing, upward)
+        result += field_transform.derivative_of_plane(*self.trend, self.spacing, orders).astype(result.dtype)
+        return result
+
+    def slope(self, *, easting: int = 0, northing: int = 0) -> float:
+        """First derivative of the trend."""
+        return float(field_transform.derivative_of_plane(*self.trend, self.spacing, (easting, northing, 0)))
+
+    def whole(self, values: Values) -> Values:
+        """`values`, changed in place, with the trend put back."""
+        rows, columns = self.trend
+        values += rows.astype(values.dtype)[:, None]
+        values += columns.astype(values.dtype)
+        return values
+
+    def like(self, values: Values) -> xr.DataArray:
+        """The same quantity on the same cells."""
+        return self.cells.copy(data=self._with_gaps(values)).transpose(*self.grid.dims)
+
+    def labelled(
+        self, values: Values, *, name: str, unit: str, title: str, quantity: str = ""
+    ) -> xr.DataArray:
+        """Another quantity on the same cells."""
+        field = on_cells(
+            self.cells, self._with_gaps(values), name=name, unit=unit, quantity=quantity, title=title
+        )
+        return field.transpose(*self.grid.dims)
+
+    def _with_gaps(self, values: Values) -> Values:
+        if self.gaps is not None:
+            values = values.copy() if not values.flags.writeable else values
+            values[self.gaps] = np.nan
+        return values
+
+
+def prepared(process: str, grid: xr.DataArray, padding: Padding, *, name: str = "grid") -> Prepared:
+    """`grid`, the parameter `name` of `process`, less its trend, without gaps, as waves.
+
+    Gaps take the value of the nearest cell for the transform; a grid without any value is taken as zero
+    and comes back without any.
+    """
+    cells = plane_of(process, name, grid)
+    down, right = place_of(process, name, grid).step
+    field = cells.to_numpy()
+    level, trend = field_transform.detrended(field)
+    known = np.isfinite(level)
+    gaps = None if known.all() else ~known
+    if gaps is not None:
+        level = fill_nearest(level, (abs(down), abs(right))) if known.any() else np.zeros_like(level)
+    padded, inside = pad_tapered(level) if padding == "taper" else (level, (slice(None), slice(None)))
+    edges: Edges = "mirror" if padding == "mirror" else "periodic"
+    waves = field_transform.transform(padded, (down, right), edges=edges)
+    return Prepared(grid, cells, gaps, level, trend, (down, right), waves, inside)
 
 
 def continued(process: str, grid: xr.DataArray, height: float, padding: Padding) -> xr.DataArray:
     """`grid`, the parameter of that name, continued upward by `height` metres.
 
     The plane that fits best is removed before and put back after, for it is the same at every height
-    and would jump at the edges. Gaps take the value of the nearest cell for the transform and are gaps
-    again in the result.
+    and would jump at the edges.
     """
-    cells = plane_of(process, "grid", grid)
-    spacing = place_of(process, "grid", grid).spacing
-    field = cells.to_numpy().astype(np.float64)
-    known = np.isfinite(field)
-    if not known.any():
-        return grid
-    rows, columns = kernel.trend_parts(field)
-    field -= rows[:, None]
-    field -= columns
-    result = _continued(kernel.fill_nearest(field, spacing), spacing, height, padding)
-    result += rows[:, None]
-    result += columns
-    if not known.all():
-        result[~known] = np.nan
-    dtype = cells.dtype if cells.dtype.kind == "f" else np.float64
-    return cells.copy(data=result.astype(dtype, copy=False)).transpose(*grid.dims)
+    ready = prepared(process, grid, padding)
+    return ready.like(ready.whole(ready.product(wavenumber.upward(height))))
 
 
-def _continued(
-    field: kernel.Floats, spacing: tuple[float, float], height: float, padding: Padding
-) -> kernel.Floats:
-    if padding == "taper":
-        padded, inside = kernel.pad_tapered(field)
-        return kernel.continue_upward(padded, spacing, height)[inside]
-    edges: kernel.Edges = "mirror" if padding == "mirror" else "periodic"
-    return kernel.continue_upward(field, spacing, height, edges=edges)
+def gradient_unit(unit: str, order: int = 1) -> str:
+    """Unit of a derivative of `order` along lengths in metres; empty where the field states none."""
+    if not unit or not order:
+        return unit
+    power = f"{unit}/m{order if order > 1 else ''}"
+    return units.parse(power) or power
+
+
+def unit_of(grid: xr.DataArray) -> str:
+    """Unit that a grid states, empty where it states none."""
+    return str(grid.attrs.get("units") or "")
+
+
+def horizontal_gradient_of(ready: Prepared) -> Values:
+    """Total horizontal gradient, in the unit of the field per metre."""
+    return magnitude(ready.derivative(easting=1), ready.derivative(northing=1))
+
+
+def magnitude(one: Values, other: Values) -> Values:
+    """Length of the vector of two components."""
+    squares = one**2 + other**2
+    return np.asarray(np.sqrt(squares, out=squares))
+
+
+def gradient_grid(ready: Prepared, values: Values, name: str, title: str, order: int) -> xr.DataArray:
+    """Derivative of `order` as labelled data."""
+    unit = gradient_unit(unit_of(ready.grid), order)
+    return ready.labelled(values, name=name, unit=unit, quantity=QUANTITIES.get(unit, ""), title=title)
+
+
+def angle_grid(ready: Prepared, rise: Values, run: Values, title: str) -> xr.DataArray:
+    """Angle whose tangent is `rise` over `run`, in degrees, as labelled data."""
+    angle = np.degrees(np.arctan2(rise, run))
+    return ready.labelled(angle, name="tilt", unit="deg", quantity="tilt_angle", title=title)

@@ -62,6 +62,7 @@ def test_the_threshold_of_two_power_laws():
     found = geochemistry_fractal.concentration_area(grid)
     npt.assert_allclose(found.thresholds["slope"], [-0.8, -2.5], rtol=1e-6)
     npt.assert_allclose(found.thresholds["lower"][1], 3.0, rtol=1e-6)
+    npt.assert_allclose(found.curve["fitted"], found.curve["amount"], rtol=1e-6)
     npt.assert_allclose(found.thresholds["amount"].sum(), 40.0, rtol=1e-12)
     assert found.thresholds["amount"][1] == pytest.approx(3.0, abs=0.011)
     assert ((found.classes == 2) == (grid >= found.thresholds["lower"][1])).all()

@@ -353,3 +353,16 @@ def test_a_catalogue_of_the_first_tables_opens(tmp_path):
             assert store.catalogue.grave("gone").visibility == "private"
             assert store.catalogue.graves(Query(visibility=("public",))) == []
             assert {problem.code for problem in store.check()} == {"object-missing"}
+
+
+@pytest.mark.parametrize("bbox", [None, (99, 14, 103, 18), (170, -30, -170, 0)])
+def test_a_time_is_that_of_the_record_or_of_its_last_change(store, bbox):
+    """`told` finds by time what has one, and by its last change what has none, with a box and without."""
+    now = Period(start="2020-01-01")
+    then = Period(start="1988-01-01", end="1988-12-31")
+    within = {None: {"loei", "triangle", "fiji", "paper", "secret"}, 99: {"loei", "triangle"}, 170: {"fiji"}}
+    wanted = within[bbox and bbox[0]]
+    current = {"paper", *(record.id for record in RECORDS if record.time is None)}
+    assert set(ids(store.search(Query(bbox=bbox, told=then)))) == wanted & {"loei"}
+    assert set(ids(store.search(Query(bbox=bbox, told=now)))) == wanted & current
+    assert store.catalogue.count(Query(bbox=bbox, told=now)) == len(wanted & current)

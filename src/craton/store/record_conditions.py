@@ -17,13 +17,7 @@ def exact_conditions(
 
     `shield` is put before a column that has an index which must not be used: any but that of `walked`.
     """
-    if query.boxes:
-        sides = " OR ".join(
-            ["(r.west <= ? AND r.east >= ? AND r.south <= ? AND r.north >= ?)"] * len(query.boxes)
-        )
-        yield Condition(f"({sides})", tuple(value for box in query.boxes for value in touching(box)))
-    if query.span:
-        yield Condition("r.start <= ? AND r.stop >= ?", (query.span.end, query.span.start))
+    yield from _where_and_when(query, shield)
     if query.kind is not None:
         yield Condition(f"{shield}r.kind = ?", (query.kind,))
     if query.visibility is not None:
@@ -41,6 +35,21 @@ def exact_conditions(
         from craton.store.record_filter import Columns, filter_condition
 
         yield filter_condition(query.filter, Columns(dialect, shield, walked))
+
+
+def _where_and_when(query: Query, shield: str) -> Iterator[Condition]:
+    """Conditions of place and time."""
+    if query.boxes:
+        sides = " OR ".join(
+            ["(r.west <= ? AND r.east >= ? AND r.south <= ? AND r.north >= ?)"] * len(query.boxes)
+        )
+        yield Condition(f"({sides})", tuple(value for box in query.boxes for value in touching(box)))
+    if query.span:
+        yield Condition("r.start <= ? AND r.stop >= ?", (query.span.end, query.span.start))
+    if query.told_span:
+        start, end = query.told_span
+        changed = f"(r.start IS NULL AND {shield}r.updated BETWEEN ? AND ?)"
+        yield Condition(f"((r.start <= ? AND r.stop >= ?) OR {changed})", (end, start, start, end))
 
 
 def _listed(table: str, test: str, values: tuple[object, ...]) -> Condition:

@@ -68,6 +68,8 @@ class Query:
         West, south, east, north in degrees; a record's box must touch it.
     time : Period
         A record's time must touch it.
+    told : Period
+        The same, and of a record whose time is not known that of its last change.
     text : str
         Words, see `craton.model.text.query_tokens`.
     kind, quantity : str
@@ -115,6 +117,7 @@ class Query:
     filter: Expression | None = None
     sort: tuple[Key, ...] = ()
     cursor: str = ""
+    told: Period | None = None
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.offset < 0:
@@ -131,6 +134,11 @@ class Query:
     def span(self) -> Span | None:
         """The time in seconds, `None` when not asked for."""
         return whole_span(self.time)
+
+    @cached_property
+    def told_span(self) -> Span | None:
+        """The time `told` in seconds, `None` when not asked for."""
+        return whole_span(self.told)
 
     @cached_property
     def spans(self) -> dict[str, Span]:
@@ -176,7 +184,9 @@ class Query:
     @property
     def is_open(self) -> bool:
         """Whether all that the asker may see answers."""
-        asked = (self.bbox, self.time, self.kind, self.quantity, self.filter, self.among, self.spans)
+        asked = (
+            self.bbox, self.time, self.told, self.kind, self.quantity, self.filter, self.among, self.spans,
+        )  # fmt: skip
         return not any(one is not None and bool(one) for one in asked) and not self.groups
 
 

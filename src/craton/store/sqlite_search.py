@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from craton.model.text import MIN_PREFIX, Phrase
-from craton.store.conditions import TIME_UNIT, Condition, joined, marks, touching
+from craton.store.conditions import NEVER, TIME_UNIT, Condition, joined, marks, touching
 from craton.store.dialects import SQLITE
 from craton.store.entries import LISTS
 from craton.store.record_conditions import exact_conditions
@@ -32,6 +32,9 @@ from craton.store.session import Row, Session
 
 FEW = 8_000
 """Records whose numbers are gathered at once when searching (some milliseconds)."""
+
+TIMELESS = Span(NEVER[0] * TIME_UNIT, NEVER[1] * TIME_UNIT)
+"""Where the tree has records whose time is not known."""
 
 VERY_FEW = 700
 """Records whose texts are read sooner than the postings of a common word are walked."""
@@ -183,6 +186,9 @@ def _sets(query: Query) -> Iterator[Condition]:
     """Subqueries for the numbers of the records that meet one condition of `query`, perhaps of a few more."""
     if query.boxes or query.span:
         yield _touched(query.boxes, query.span)
+    if query.told_span:
+        known, unknown = _touched(query.boxes, query.told_span), _touched(query.boxes, TIMELESS)
+        yield Condition(f"{known.sql} UNION ALL {unknown.sql}", known.values + unknown.values)
     if query.kind is not None:
         yield Condition("SELECT sequence FROM records WHERE kind = ?", (query.kind,))
     if query.visibility is not None:

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from craton.model.cql2 import Expression, Moments, Operation, Place, Property, properties_of, rename
+from craton.model.cql2 import Expression, Operation, Place, Property, properties_of, rename
 from craton.model.cql2_values import place_of
 from craton.model.errors import InvalidError
 from craton.model.moments import moment
 from craton.model.permission import visible_to
+from craton.model.record import Period
 from craton.store.record_filter import ALIASES, OWN, QUERYABLES, check_filter
 from craton.store.search import Query
 from craton.web.crs_negotiation import CRS84, box_of
@@ -168,10 +169,11 @@ def _query(
     """Query of what is given in either way."""
     if intersects is not None and given.text("bbox"):
         raise InvalidError("a search has a bbox or intersects, not both")
-    conditions = [condition, _within(intersects), _at(given.text("datetime"))]
+    conditions = [condition, _within(intersects)]
     sort = sort_of(given.words("sortby"), {**SORTED, **SORT_ALIASES})
     return Query(
         bbox=box_of(given.text("bbox")) if given.text("bbox") else None,
+        told=_at(given.text("datetime")),
         any_text=phrases_of(given.text("q")),
         ids=given.words("ids"),
         kinds=kinds,
@@ -224,8 +226,8 @@ def _within(geometry: Any) -> Expression | None:
     return condition
 
 
-def _at(text: str) -> Expression | None:
-    """Items at a time; one whose time is not known is told with that of its last change, and found by it."""
+def _at(text: str) -> Period | None:
+    """When items are; one whose time is not known is told with that of its last change, and found by it."""
     if not text:
         return None
     start, stroke, end = text.partition("/")
@@ -234,8 +236,8 @@ def _at(text: str) -> Expression | None:
         raise InvalidError("datetime must have a start or an end")
     if sides[0] and sides[1] and sides[0] > sides[1]:
         raise InvalidError("datetime must not end before it starts")
-    asked = Moments(sides[0], sides[1])
-    return _timed(Operation("t_intersects", (Property("time"), asked)))
+    start, end = (side.isoformat() if side else "" for side in sides)
+    return Period(start=start, end=end)
 
 
 def _moment(text: str) -> Any:

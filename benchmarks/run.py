@@ -14,6 +14,32 @@ CLAIMS = {
     "raster_memory": ("raster-memory",),
     "hillshade_speed": ("hillshade-blocks",),
     "continuation_speed": ("upward-continuation",),
+    "terrain_correction_speed": ("terrain-correction",),
+    "minimum_curvature_speed": (
+        "minimum-curvature-50000-gmt",
+        "minimum-curvature-50000-verde",
+        "minimum-curvature-1000000-gmt",
+    ),
+    "transform_speed": (
+        "transform-upward-float32",
+        "transform-vertical-float32",
+        "transform-pole-float32",
+        "transform-upward-float64",
+        "transform-vertical-float64",
+        "transform-pole-float64",
+        "transform-products",
+    ),
+    "euler_speed": ("euler-windows",),
+    "variogram_speed": ("variogram",),
+    "kriging_speed": ("kriging-million-cells", "local-kriging"),
+    "random_field_speed": ("random-field", "conditional-simulation"),
+    "equivalent_source_speed": (
+        "equivalent-sources-million",
+        "equivalent-sources-20k",
+        "equivalent-sources-blocks-20k",
+        "equivalent-sources-100k",
+        "equivalent-sources-blocks-100k",
+    ),
     "web_speed": ("feature-page-pygeoapi", "feature-page-tipg", "vector-tile-z8", "raster-tile"),
     "node_speed": (
         "portal-entry",
@@ -23,6 +49,9 @@ CLAIMS = {
         "stac-search-http",
     ),
     "tile_archive": ("tile-archive",),
+    "prism_speed": ("prism-gz", "prism-gzz", "prism-b"),
+    "survey_lines_speed": ("main-magnetic-field", "line-crossings"),
+    "inversion_speed": ("gravity-inversion-32k", "gravity-inversion-108k", "gravity-inversion-million"),
     "job_speed": ("process-call-overhead", "job-submit-to-start", "thousand-tiny-jobs"),
 }
 

@@ -117,6 +117,13 @@ def volume(mark: Grid) -> xr.DataArray:
     return stack.assign_coords(upward=-100.0 * np.arange(4)).assign_attrs(flat.attrs)
 
 
+def magnetic_points() -> gpd.GeoDataFrame:
+    """Points with a magnetic anomaly `value` in nT and the height at which it was flown."""
+    frame = table(Table(geometry=("Point",), columns=(Column(name="flying_height", unit="m"),)))
+    frame.attrs["columns"]["value"] = {"unit": "nT"}
+    return frame
+
+
 def geometries(kind: str) -> np.ndarray:
     """Points, lines or polygons scattered over the sample grid."""
     random = np.random.default_rng(7)
@@ -145,12 +152,104 @@ def table(mark: Table = Table(), *, geometry: bool = True) -> pd.DataFrame:  # n
     return frame
 
 
+def survey() -> gpd.GeoDataFrame:
+    """Five survey lines in turns and three tie lines, with a magnetic value, a time in s and a date."""
+    lines = [(f"L{n}", 500.0 + 900.0 * n, np.arange(0, 7001, 100.0)[:: 1 - 2 * (n % 2)]) for n in range(5)]
+    ties = [(f"T{n}", 800.0 + 2500.0 * n, np.arange(0, 5001, 100.0)[:: 1 - 2 * (n % 2)]) for n in range(3)]
+    parts = [
+        pd.DataFrame({"line": name, "across": across, "along": along, "tie": name[0] == "T"})
+        for name, across, along in (*lines, *ties)
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    east = WEST + np.where(frame["tie"], frame["along"], frame["across"])
+    north = NORTH - 8000 + np.where(frame["tie"], frame["across"], frame["along"])
+    number = frame["line"].astype("category").cat.codes
+    value = 45_000 + 40 * np.sin(east / 900) * np.cos(north / 1200) + 5 * np.cos(2.0 * number)
+    columns = {"line": frame["line"], "value": value, "time": 2.0 * np.arange(len(frame)), "date": 20240517}
+    points = gpd.GeoDataFrame(columns, geometry=shapely.points(east, north), crs=CRS)
+    points.attrs["columns"] = {"value": {"unit": "nT"}, "time": {"unit": "s"}}
+    return points
+
+
+def base_station() -> pd.DataFrame:
+    """Record of a base station over the time of `survey`, a reading a minute."""
+    time = np.arange(-60.0, 1500.0, 60.0)
+    record = pd.DataFrame({"base_time": time, "base_value": 45_100 + 8 * np.sin(time / 400)})
+    record.attrs["columns"] = {"base_time": {"unit": "s"}, "base_value": {"unit": "nT"}}
+    return record
+
+
 def _column(column: Column, numbers: np.ndarray) -> tuple[Any, dict[str, str]]:
     """Values of a column and the note on it; one without a unit holds text."""
     stated = {"unit": column.unit, "quantity": column.quantity}
     if not column.unit:
         return [f"{column.name} {n % 3}" for n in range(len(numbers))], stated
     return numbers / 50 if column.unit == "1" else numbers, stated
+
+
+def variogram_model() -> pd.DataFrame:
+    """A nugget and a spherical structure whose range is longer one way than the other."""
+    columns = {"structure": ["nugget", "spherical"], "sill": [10.0, 40.0], "range": [np.nan, 3000.0]}
+    frame = pd.DataFrame({**columns, "range_across": [np.nan, 2000.0], "azimuth": [np.nan, 30.0]})
+    frame.attrs["columns"] = {name: {"unit": "m"} for name in ("range", "range_across")}
+    return frame
+
+
+def variogram() -> pd.DataFrame:
+    """Eight lags that rise to a sill."""
+    lag = 500.0 * np.arange(1, 9)
+    values = {"lag": lag, "pairs": 40 + np.arange(8), "semivariance": 10 + 40 * (1 - np.exp(-lag / 900))}
+    frame = pd.DataFrame(values)
+    frame.attrs["columns"] = {"lag": {"unit": "m"}, "pairs": {"unit": "1"}}
+    return frame
+
+
+def bodies() -> gpd.GeoDataFrame:
+    """Three spheres below the sample grid, with density and susceptibility."""
+    frame = table(Table(columns=(Column(name="density", unit="kg/m3"),)))[:3]
+    frame = frame.assign(
+        kind="sphere", top=[-300.0, -500.0, -400.0], radius=200.0, density=[300.0, -200.0, 150.0],
+        susceptibility=[0.01, 0.02, 0.0],
+    )  # fmt: skip
+    frame.attrs["columns"] = {**frame.attrs["columns"], "susceptibility": {"unit": "SI"}}
+    return frame
+
+
+def section() -> pd.DataFrame:
+    """Two polygons below a profile, with density and susceptibility."""
+    frame = pd.DataFrame(
+        {
+            "body": ["basin"] * 3 + ["dyke"] * 4,
+            "distance": [0.0, 4000.0, 2000.0, 2400.0, 2500.0, 2500.0, 2400.0],
+            "depth": [100.0, 100.0, 900.0, 200.0, 200.0, 3000.0, 3000.0],
+            "density": [-300.0] * 3 + [250.0] * 4,
+            "susceptibility": [0.0] * 3 + [0.03] * 4,
+        }
+    )
+    units_of = {"distance": "m", "depth": "m", "density": "kg/m3", "susceptibility": "SI"}
+    frame.attrs["columns"] = {name: {"unit": unit} for name, unit in units_of.items()}
+    return frame
+
+
+def blocks() -> pd.DataFrame:
+    """Two blocks of crust, by longitude and latitude."""
+    frame = pd.DataFrame(
+        {
+            "west": [100.0, 101.0], "east": [101.0, 102.0], "south": [16.0, 17.0], "north": [17.0, 18.0],
+            "bottom": [-30_000.0, -35_000.0], "top": [0.0, 500.0], "density": [2670.0, 2700.0],
+        }
+    )  # fmt: skip
+    in_degrees = dict.fromkeys(("west", "east", "south", "north"), "deg")
+    units_of = {**in_degrees, "bottom": "m", "top": "m", "density": "kg/m3"}
+    frame.attrs["columns"] = {name: {"unit": unit} for name, unit in units_of.items()}
+    return frame
+
+
+def degrees() -> xr.DataArray:
+    """A grid over longitude and latitude."""
+    field = grid()[:6, :5]
+    axes = {"latitude": 19.0 - 0.5 * np.arange(6), "longitude": 100.0 + 0.5 * np.arange(5)}
+    return xr.DataArray(field.to_numpy(), axes, tuple(axes), name="field", attrs={"crs": "EPSG:4326"})
 
 
 def boreholes(mark: Holes) -> Boreholes:
@@ -296,3 +395,154 @@ def _equal_frames(one: pd.DataFrame, other: pd.DataFrame, rtol: float) -> None:
             _close(kinds[0], kinds[1], rtol)
         else:
             pd.testing.assert_series_equal(left, right)
+
+
+def gravity_stations() -> gpd.GeoDataFrame:
+    """Stations with gravity and heights as they are at 18° N."""
+    frame = table(Table(geometry=("Point",)))
+    frame["gravity"] = 978_500 + frame["value"]
+    frame["elevation"] = 40 + frame["value"]
+    frame["geoid_height"] = -30.0
+    frame.attrs["columns"] |= {
+        "gravity": {"unit": "mGal", "quantity": "gravity"},
+        "elevation": {"unit": "m", "quantity": "elevation"},
+        "geoid_height": {"unit": "m", "quantity": "geoid_height"},
+    }
+    return frame
+
+
+def meter_readings() -> gpd.GeoDataFrame:
+    """Counter readings at five stations, on a way that comes back to the first."""
+    frame = table(Table(geometry=("Point",)))
+    frame["station"] = [f"S{number % 5}" for number in range(COUNT)]
+    frame["time"] = pd.date_range("2024-05-03 08:00", periods=COUNT, freq="23min", tz="UTC")
+    frame["reading"] = 1500 + frame["value"]
+    frame.attrs["columns"]["reading"] = {"unit": "1"}
+    return frame
+
+
+def gravity_bases() -> pd.DataFrame:
+    """One base of `meter_readings`."""
+    frame = pd.DataFrame({"station": ["S0"], "gravity": [978_500.0]})
+    frame.attrs["columns"] = {"gravity": {"unit": "mGal", "quantity": "gravity"}}
+    return frame
+
+
+def meter_calibration() -> pd.DataFrame:
+    """Table of a meter, from counter units to mGal."""
+    frame = pd.DataFrame({"counter": [1400.0, 1500.0, 1600.0], "value": [1450.0, 1553.0, 1656.5]})
+    frame.attrs["columns"] = {"counter": {"unit": "1"}, "value": {"unit": "mGal"}}
+    return frame
+
+
+def analyses() -> gpd.GeoDataFrame:
+    """Analyses of forty samples: traces and main oxides, copper with values below detection, and names."""
+    random = np.random.default_rng(11)
+    count = 40
+    wet = random.normal(size=(count, 12))
+    levels = {
+        "Cu": 30.0,
+        "Pb": 20.0,
+        "Zn": 80.0,
+        "La": 30.0,
+        "Ce": 60.0,
+        "Pr": 7.0,
+        "Sm": 5.0,
+        "Eu": 1.0,
+        "Gd": 4.0,
+    }
+    frame = pd.DataFrame(
+        {name: np.round(level * np.exp(0.3 * wet[:, n]), 4) for n, (name, level) in enumerate(levels.items())}
+    )
+    oxides = {"SiO2": 62.0, "Al2O3": 16.0, "FeOT": 6.0, "MgO": 3.0, "CaO": 5.0, "Na2O": 3.5, "K2O": 2.0}
+    for n, (name, level) in enumerate(oxides.items()):
+        frame[name] = np.round(level * (1 + 0.05 * wet[:, n]), 4)
+    frame["Cu_below_detection"] = np.arange(count) % 10 == 3
+    frame["Cu_detection_limit"] = np.where(frame["Cu_below_detection"], 15.0, np.nan)
+    frame.loc[frame["Cu_below_detection"], "Cu"] = np.nan
+    frame["name"] = [f"row {n % 20}" for n in range(count)]
+    at = shapely.points(WEST + 100.0 * np.arange(count) % 900, NORTH - 150.0 * (np.arange(count) // 7))
+    points = gpd.GeoDataFrame(frame, geometry=at, crs=CRS)
+    points.attrs["columns"] = {name: {"unit": "mg/kg"} for name in levels}
+    points.attrs["columns"] |= {name: {"unit": "wt%"} for name in oxides}
+    points.attrs["columns"]["Cu_detection_limit"] = {"unit": "mg/kg"}
+    return points
+
+
+def certified() -> pd.DataFrame:
+    """Certified lead and zinc of two of the names of `analyses`."""
+    frame = pd.DataFrame(
+        {"name": ["row 0", "row 1"], "Pb": [20.0, 21.0], "Pb_sd": [4.0, np.nan], "Zn": [80.0, 85.0]}
+    )
+    frame.attrs["columns"] = {name: {"unit": "mg/kg"} for name in ("Pb", "Pb_sd", "Zn")}
+    return frame
+
+
+def component_loadings() -> pd.DataFrame:
+    """Loadings of three elements on two columns that `analyses` has."""
+    return pd.DataFrame({"element": ["Cu", "Pb", "Zn"], "Pb": [0.5, -0.2, 0.4], "Zn": [0.1, 0.9, -0.5]})
+
+
+def soundings() -> pd.DataFrame:
+    """Two electrical soundings over ground whose resistivity rises with depth."""
+    spacing = np.tile(np.geomspace(1.0, 100.0, 7), 2)
+    resistivity = 20 + 80 * spacing / (spacing + 10)
+    frame = pd.DataFrame({"name": np.repeat(["V1", "V2"], 7), "spacing": spacing, "inner": spacing / 5})
+    frame = frame.assign(apparent_resistivity=resistivity, error=3.0)
+    units_of = {"spacing": "m", "inner": "m", "apparent_resistivity": "ohm.m", "error": "%"}
+    frame.attrs["columns"] = {name: {"unit": unit} for name, unit in units_of.items()}
+    return frame
+
+
+def impedances() -> pd.DataFrame:
+    """A magnetotelluric station over ground of nearly one dimension, with variances."""
+    frequency = np.geomspace(1000.0, 0.1, 12)
+    size = np.sqrt(5 * frequency * (50 + 10 * np.log10(frequency)))
+    plain = {"xx": 0.05 + 0.04j, "xy": 1 + 1.1j, "yx": -1.05 - 1.2j, "yy": -0.06 - 0.03j}
+    frame = pd.DataFrame({"name": "S1", "frequency": frequency})
+    for part, tensor in plain.items():
+        value = size * tensor / np.sqrt(2)
+        frame[f"z{part}_real"], frame[f"z{part}_imaginary"] = value.real, value.imag
+        frame[f"z{part}_variance"] = (0.03 * size) ** 2
+    frame.attrs["columns"] = {"frequency": {"unit": "Hz"}}
+    for name in frame.columns[2:]:
+        frame.attrs["columns"][name] = {"unit": "mV2/km2/nT2" if name.endswith("variance") else "mV/km/nT"}
+    return frame
+
+
+def electrodes() -> pd.DataFrame:
+    """Places of the electrodes of `electrode_readings`, whose names are their distances."""
+    frame = pd.DataFrame({"electrode": 5 * np.arange(12), "distance": 5.0 * np.arange(12)})
+    frame.attrs["columns"] = {"distance": {"unit": "m"}}
+    return frame
+
+
+def electrode_readings() -> pd.DataFrame:
+    """Wenner readings of twelve electrodes 5 m apart over nearly plain ground."""
+    rows = [(first, size) for size in (1, 2, 3) for first in range(12 - 3 * size)]
+    first, size = np.array(rows, dtype=float).T
+    frame = pd.DataFrame({"a": 5 * first, "m": 5 * (first + size), "n": 5 * (first + 2 * size)})
+    frame["b"] = 5 * (first + 3 * size)
+    frame["resistance"] = (100 + 20 * np.sin(first)) / (2 * np.pi * 5 * size)
+    frame.attrs["columns"] = {"resistance": {"unit": "ohm"}}
+    return frame
+
+
+def catchments() -> gpd.GeoDataFrame:
+    """Six strips of ground, each draining to the next, with a rock and a value."""
+    east = WEST + SPACING[1] * 3.0 * np.arange(6)
+    names = [f"C{n}" for n in range(1, 7)]
+    frame = gpd.GeoDataFrame(
+        {
+            "catchment": names, "name": ["granite", "schist"] * 3, "downstream": [*names[1:], ""],
+            "area": 4.0 + np.arange(6),
+            "upstream_area": np.cumsum(4.0 + np.arange(6)), "value": [20.0, 35.0, 15.0, 60.0, 22.0, 31.0],
+        },
+        geometry=shapely.box(east, NORTH - 8000, east + 1500, NORTH), crs=CRS,
+    )  # fmt: skip
+    frame.attrs["columns"] = {
+        "area": {"unit": "km2"},
+        "upstream_area": {"unit": "km2"},
+        "value": {"unit": "m"},
+    }
+    return frame

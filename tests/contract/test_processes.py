@@ -33,7 +33,106 @@ from craton.process.values import check_value, from_door, from_doors
 
 SPECS = processes()
 
+SURVEY = {"table": samples.survey, "line": "line"}
+"""What processes of survey lines ask for."""
+
+KRIGED = {"spacing": 500.0, "model": samples.variogram_model}
+"""What processes that krige or simulate ask for."""
+
+COARSE = {"deviation": 2.0, "thickness": 500.0, "depth": 1000.0, "margin": 500.0}
+"""Errors and a mesh that let an inversion end at once."""
+
 EXAMPLES = {
+    **{
+        f"geochemistry.{name}": {"table": samples.analyses, **more}
+        for name, more in {
+            "association_index": {"columns": ("Pb", "Zn")},
+            "below_detection": {},
+            "blanks": {"columns": ("Cu",)},
+            "censored_statistics": {},
+            "classes": {"column": "Pb"},
+            "clusters": {"columns": ("Pb", "Zn")},
+            "correlation": {},
+            "duplicates": {"pair": "name", "columns": ("Pb", "Zn")},
+            "element_clusters": {"columns": ("Pb", "Zn", "La", "Ce")},
+            "enrichment_factor": {"reference": "Al2O3"},
+            "factors": {"columns": ("Pb", "Zn", "La", "Ce")},
+            "geoaccumulation": {"columns": ("Pb", "Zn")},
+            "level": {
+                "reference": samples.analyses,
+                "sample": "name",
+                "reference_sample": "name",
+                "method": "standards",
+                "standards": ("row 0", "row 1", "row 2"),
+            },
+            "log_ratios": {"columns": ("Pb", "Zn", "SiO2")},
+            "normalised": {},
+            "normalised_picture": {},
+            "principal_components": {"columns": ("Pb", "Zn", "La", "Ce")},
+            "rock_classes": {},
+            "rock_picture": {},
+            "standards": {
+                "certified": samples.certified,
+                "standard": "name",
+                "certified_standard": "name",
+            },
+            "thresholds": {},
+        }.items()
+    },
+    "geochemistry.biplot": {
+        "scores": samples.analyses,
+        "loadings": samples.component_loadings,
+        "first": "Pb",
+        "second": "Zn",
+    },
+    "geochemistry.anomaly_polygons": {"thresholds": (44.0,)},
+    "geochemistry.catchment_anomaly": {"catchments": samples.catchments},
+    "geochemistry.lithological_background": {
+        "catchments": samples.catchments,
+        "geology": samples.catchments,
+        "rock": "name",
+    },
+    "geostatistics.block_kriging": KRIGED,
+    "geostatistics.change_of_support": {"block": 200.0, "model": samples.variogram_model},
+    "geostatistics.cokriging": {**KRIGED, "secondary": ("value",)},
+    "geostatistics.collocated_cokriging": {"model": samples.variogram_model},
+    "geostatistics.conditional_simulation": {**KRIGED, "realizations": 2, "lines": 50},
+    "geostatistics.cross_validation": {"model": samples.variogram_model},
+    "geostatistics.external_drift_kriging": {"model": samples.variogram_model},
+    "geostatistics.fit_variogram": {"variogram": samples.variogram},
+    "geostatistics.indicator_kriging": {**KRIGED, "thresholds": (15.0, 20.0, 25.0)},
+    "geostatistics.kriging_at_points": {"model": samples.variogram_model},
+    "geostatistics.kriging_volume": {**KRIGED, "vertical_spacing": 5.0},
+    "geostatistics.ordinary_kriging": KRIGED,
+    "geostatistics.random_field": {**KRIGED, "region": (0.0, 0.0, 9000.0, 8000.0)},
+    "geostatistics.sequential_gaussian": {**KRIGED, "realizations": 2},
+    "geostatistics.sequential_indicator": {**KRIGED, "realizations": 2},
+    "geostatistics.simple_kriging": KRIGED,
+    "geostatistics.universal_kriging": KRIGED,
+    "geostatistics.variogram_model": {"added_to": samples.variogram_model},
+    "gridding.equivalent_sources": {"spacing": 400.0},
+    "gridding.bidirectional": {"line": "name", "spacing": 200.0},
+    "gravity.gradients_of_bodies": {"bodies": samples.bodies},
+    "gravity.of_bodies": {"bodies": samples.bodies},
+    "gravity.of_bodies_at_stations": {"bodies": samples.bodies},
+    "gravity.of_relief": {"height": 300.0},
+    "gravity.of_section": {"bodies": samples.section},
+    "gravity.of_tesseroids": {"bodies": samples.blocks, "grid": samples.degrees, "height": 1000.0},
+    "magnetics.of_bodies": {"bodies": samples.bodies},
+    "magnetics.of_bodies_at_stations": {"bodies": samples.bodies},
+    "magnetics.of_relief": {"height": 300.0},
+    "magnetics.of_section": {"bodies": samples.section},
+    "gravity.bouguer_anomaly": {"stations": samples.gravity_stations, "geoid_height": "geoid_height"},
+    "gravity.check_stations": {"stations": samples.gravity_stations},
+    "gravity.disturbance": {"stations": samples.gravity_stations, "geoid_height": "geoid_height"},
+    "gravity.drift_and_tide": {
+        "readings": samples.meter_readings,
+        "bases": samples.gravity_bases,
+        "calibration": samples.meter_calibration,
+    },
+    "gravity.free_air_anomaly": {"stations": samples.gravity_stations, "geoid_height": "geoid_height"},
+    "gravity.normal_gravity": {"stations": samples.gravity_stations, "geoid_height": "geoid_height"},
+    "gravity.terrain_correction": {"stations": samples.gravity_stations, "radius": 5000.0},
     "grid.clip": {
         "region": (
             samples.WEST,
@@ -43,10 +142,78 @@ EXAMPLES = {
         )
     },
     "grid.resample": {"spacing": 700.0},
+    "magnetics.anomaly": {"stations": samples.survey, "date_column": "date"},
+    "magnetics.anomaly_grid": {"date": "2024-05-17"},
+    "magnetics.curie_depth": {
+        "window": 8400.0,
+        "top_wavelengths": (1000.0, 3000.0),
+        "centroid_wavelengths": (1500.0, 9000.0),
+    },
+    "magnetics.diurnal_correction": {
+        "table": samples.survey,
+        "base": samples.base_station,
+        "time": "time",
+        "base_time": "base_time",
+        "base_value": "base_value",
+    },
+    "magnetics.equivalent_sources_to_pole": {
+        "points": samples.magnetic_points,
+        "height_column": "flying_height",
+        "spacing": 400.0,
+        "inclination": 50.0,
+        "declination": -1.0,
+    },
+    "magnetics.heading_correction": SURVEY,
+    "magnetics.lag_correction": {**SURVEY, "lag": 150.0},
+    "magnetics.microlevelling": {"azimuth": 0.0, "line_spacing": 1000.0},
+    "magnetics.microlevelling_lines": {**SURVEY, "wavelength": 1000.0},
+    "magnetics.reference_field": {"stations": samples.survey, "date_column": "date"},
+    "magnetics.reference_field_grid": {"date": "2024.5"},
+    "magnetics.tie_line_levelling": SURVEY,
+    "inversion.forward": {"model": lambda: samples.volume(Grid(unit="kg/m3")).to_dataset(name="density")},
+    "inversion.gravity": {"grid": lambda: samples.grid()[:7, :6], **COARSE},
+    "inversion.joint": {
+        "gravity_grid": lambda: samples.grid()[:7, :6],
+        "magnetic_grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6],
+        "gravity_deviation": 2.0,
+        **{name: value for name, value in COARSE.items() if name != "deviation"},
+    },
+    "inversion.magnetic_vector": {"grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6], **COARSE},
+    "inversion.magnetics": {
+        "grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6],
+        "reference": lambda: samples.converted(samples.volume(Grid(unit="SI")), "1e-5 SI", "SI"),
+        **COARSE,
+    },
+    "electrical.pseudosection": {
+        "readings": samples.electrode_readings,
+        "electrodes": samples.electrodes,
+        "resistance": "resistance",
+    },
+    "electrical.section_inversion": {
+        "readings": samples.electrode_readings,
+        "electrodes": samples.electrodes,
+        "resistance": "resistance",
+        "target": 5.0,
+    },
+    "electrical.sounding_inversion": {"soundings": samples.soundings},
+    "magnetotelluric.apparent_resistivity": {"impedances": samples.impedances},
+    "magnetotelluric.curves": {"impedances": samples.impedances},
+    "magnetotelluric.depth_transform": {"impedances": samples.impedances},
+    "magnetotelluric.dimensionality": {"impedances": samples.impedances},
+    "magnetotelluric.layers": {"impedances": samples.impedances},
+    "magnetotelluric.rotate": {"impedances": samples.impedances, "azimuth": 30.0},
     "map.picture": {"grid": samples.grid},
+    "magnetics.werner_deconvolution": {**SURVEY, "value": "value", "tolerance": 10.0},
+    "potential_field.worms": {"lowest": 300.0, "highest": 2000.0, "heights": 4},
     "points.density": {"spacing": 100.0, "bandwidth": 1000.0},
     "points.to_grid_linear": {"spacing": 100.0},
     "points.to_grid_nearest": {"spacing": 100.0},
+    "survey_lines.arrange": SURVEY,
+    "survey_lines.crossovers": {**SURVEY, "values": ("value",)},
+    "survey_lines.despike": SURVEY,
+    "survey_lines.filter": {**SURVEY, "wavelength": 500.0},
+    "survey_lines.resample": {**SURVEY, "values": ("value",), "spacing": 70.0},
+    "potential_field.matched_filter": {"deep": 2000.0, "shallow": 500.0},
     "table.filter": {"expression": "value > 15"},
     "vector.cells": {"region": (100.0, 17.0, 103.0, 19.0)},
 }
@@ -57,6 +224,7 @@ NO_SOURCE = {
     "grid.clip",
     "grid.reproject",
     "grid.resample",
+    "vector.reproject",
     "table.filter",
     "vector.clip",
     "vector.overlay",
@@ -302,11 +470,11 @@ def _bare(field, attrs):
 def test_it_refuses_tables_without_their_columns(spec, param):
     """A declared column that is missing, or stands there without its unit or in another."""
     for column in param.data.columns:
-        without = _of_frame(samples.data_of(spec, param), _without_column, column.name)
+        without = _of_frame(param, samples.data_of(spec, param), _without_column, column.name)
         assert_refused(spec, param.name, **{param.name: without})
         if column.unit not in {"", "1"}:
             for unit in ("", samples.alien_unit(column.unit)):
-                wrong = _of_frame(samples.data_of(spec, param), _noted, column.name, unit)
+                wrong = _of_frame(param, samples.data_of(spec, param), _noted, column.name, unit)
                 assert_refused(spec, param.name, **{param.name: wrong})
 
 
@@ -314,8 +482,14 @@ def _without_column(frame, name):
     return frame.drop(columns=name)
 
 
-def _of_frame(data, change, *given):
-    """Table or series with its frame changed."""
+def _of_frame(param, data, change, *given):
+    """Table or series, or each of several, with its frame changed."""
+    if param.many:
+        return tuple(_of_one_frame(one, change, *given) for one in data)
+    return _of_one_frame(data, change, *given)
+
+
+def _of_one_frame(data, change, *given):
     if isinstance(data, pd.DataFrame):
         return change(data, *given)
     return type(data)(change(data.values, *given), data.stations)
@@ -340,8 +514,8 @@ def test_it_refuses_tables_of_other_geometries(spec, param):
     """Points where polygons are wanted, and so on."""
     left = {"Point", "LineString", "Polygon"} - set(param.data.geometry)
     for kind in sorted(left):
-        frame = samples.data_of(spec, param)
-        wrong = frame.set_geometry(gpd.GeoSeries(samples.geometries(kind), crs=samples.CRS))
+        shapes = gpd.GeoSeries(samples.geometries(kind), crs=samples.CRS)
+        wrong = _of_frame(param, samples.data_of(spec, param), gpd.GeoDataFrame.set_geometry, shapes)
         assert_refused(spec, param.name, **{param.name: wrong})
 
 
@@ -442,7 +616,7 @@ def _in_other_unit(mark, data):
         return samples.converted(data, mark.unit, samples.other_unit(mark.unit))
     for column in mark.columns:
         if other := samples.other_unit(column.unit):
-            data = _of_frame(data, samples.with_column_unit, column, other)
+            data = _of_one_frame(data, samples.with_column_unit, column, other)
     return data
 
 

@@ -245,6 +245,23 @@ def test_an_anomaly_is_the_reading_less_the_field():
     assert found.attrs["standard_name"] == "magnetic_anomaly"
 
 
+def test_declination_from_grid_north_is_less_by_the_convergence_of_meridians():
+    """UTM zone 48, 2° east of its meridian at 20° N: tan γ = tan 2° sin 20° on the sphere, to 0.001° of arc."""
+    east, north = 709_243.0, 2_212_731.0
+    grid = xr.DataArray(
+        np.zeros((2, 2)), {"northing": [north, north - 10], "easting": [east, east + 10]},
+        ("northing", "easting"), attrs={"crs": "EPSG:32648", "units": "nT"},
+    )  # fmt: skip
+    true, turned = (
+        reference_field_grid(grid, "2024.5", component="declination", grid_north=one) for one in (False, True)
+    )
+    expected = np.degrees(np.arctan(np.tan(np.radians(2)) * np.sin(np.radians(20))))
+    assert float((true - turned)[0, 0]) == pytest.approx(expected, abs=1e-3)
+    assert turned.attrs["long_name"] == "Declination, clockwise from grid north"
+    with pytest.raises(ContractError, match="given with the declination"):
+        reference_field_grid(grid, "2024.5", grid_north=True)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -112,13 +112,19 @@ def test_lines_that_cannot_be_levelled_are_named():
 
 
 def test_surveys_without_ties_or_crossings_are_refused():
-    """Parallel lines only, and ties that lie elsewhere."""
+    """Parallel lines only, and ties that lie elsewhere; where it is asked for, they keep their readings."""
     lines = [straight((900.0 * n, 0), (900.0 * n, 7000), 71) for n in range(3)]
     with pytest.raises(ContractError, match="3 survey and 0 tie lines"):
         levelled(survey(lines, v=field))
     apart = survey([*lines, straight((0, 9000), (4000, 9000), 41)], v=field)
     with pytest.raises(ContractError, match="one without crossings"):
         levelled(apart)
+    for frame in (survey(lines, v=field), apart):
+        for form in ("constant", "spline"):
+            kept = levelled(frame, form=form, uncrossed="keep")
+            assert kept.points["v_levelled"].tolist() == kept.points["v"].tolist()
+            assert set(kept.lines["finding"]) == {"no crossing"}
+            assert kept.statistics["count"].tolist() == [0, 0]
 
 
 def test_what_is_hardly_determined_stays_small():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from craton.jobs.app_run import column_named
 from craton.model.errors import InvalidError, NotFoundError
 from craton.process.apps import apps, find_app, read_app
 
@@ -64,6 +65,8 @@ def test_a_sound_app_is_read():
         ('id = "slope-map"', 'id = "Slope Map"', "like-this"),
         ('id = "map"', 'id = "slope"', "two things are called"),
         ('kind = "grid"', 'kind = "image"', "kind"),
+        ('title.en = "Slope"', 'title.en = "Slope"\ngiven = "rain"', "hangs on 'rain'"),
+        ('title.en = "Slope"', 'title.en = "Slope"\nunless = "relief.slope"', "hangs on 'relief.slope'"),
         ("[show]", "[show", "here"),
     ],
 )
@@ -76,8 +79,53 @@ def test_an_app_that_does_not_fit_together_is_refused(old, new, words):
     assert str(caught.value).startswith("here: ")
 
 
+def test_steps_hang_on_needs_and_on_what_those_carry():
+    """`given` wants a need or a quantity of it, `unless` leaves the step out where it is there."""
+    given = read_app(
+        GOOD.replace('title.en = "Slope"', 'title.en = "Slope"\ngiven = "relief.elevation"', 1), ""
+    )
+    slope = given.step("slope")
+    assert slope.is_wanted({"relief", "relief.elevation"})
+    assert not slope.is_wanted({"relief"})
+    unless = read_app(GOOD.replace('title.en = "Slope"', 'title.en = "Slope"\nunless = "relief"', 1), "")
+    assert not unless.step("slope").is_wanted({"relief"})
+    assert unless.step("slope").is_wanted(set())
+
+
+def test_a_parameter_without_any_default_has_to_be_given():
+    """The element of a geochemical map is a column of its samples, and nobody but a person can know it."""
+    app = find_app("geochemical-anomaly-map")
+    assert app.is_required("element")
+    assert app.default("element") is None
+    assert app.table_of("element") == "samples"
+    assert not app.is_required("crs")
+    assert app.table_of("crs") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("grav", "grav"),
+        ("magnetic_anomaly", "tfa"),
+        ("magnetic_anomaly_levelled", "tfa_levelled"),
+        ("gravity", "gravity"),
+        ("tilt_angle", "tilt_angle"),
+    ],
+)
+def test_a_column_can_be_named_by_its_quantity(value, expected):
+    """The name first, then the only column of the quantity, with what a process added; else as it was said."""
+    columns = {
+        "grav": "gravity",
+        "gobs": "gravity",
+        "tfa": "magnetic_anomaly",
+        "tfa_levelled": "",
+        "line": "",
+    }
+    assert column_named(value, columns) == expected
+
+
 def test_the_shipped_apps_are_sound_and_told_in_english_and_chinese():
-    """Both applications load, and every title is there in both languages."""
+    """The applications load, and every title is there in both languages."""
     assert {"regional-gravity-map", "hazard-exposure"} <= apps().keys()
     for app in apps().values():
         texts = [app.title, app.question, app.description, *(s.title for s in app.steps)]

@@ -148,6 +148,41 @@ def test_quantiles_make_classes_of_equal_size_and_set_zeros_apart():
     assert key.entries[0].label == "0 – 1"
 
 
+def test_equalised_colours_have_as_many_values_each_and_labels_at_even_shares():
+    """Of 256 000 skew values each colour has 1000; the labels of the bar stand at fifths of its length."""
+    values = np.exp(np.random.default_rng(5).normal(size=256_000))
+    scale = colouring(values, "heat", scaling="equalised")
+    counts = np.histogram(values, scale.edges)[0]
+    npt.assert_allclose(counts, 1000, atol=1)
+    key = scale.key("Zinc")
+    assert isinstance(key, Bar)
+    npt.assert_allclose([share for share, _label in key.labels], np.linspace(0, 1, 6))
+    middle = float(key.labels[2][1])
+    assert middle == pytest.approx(np.quantile(values, 0.4), abs=2)
+    few = colouring(np.arange(10.0), "heat", scaling="equalised")
+    npt.assert_allclose(np.diff(few.edges), 9 / 256)
+
+
+def test_a_shaded_grid_is_lit_from_the_north_west(hills):
+    """A cone in one colour is lighter on its north-western side than on the other; gaps stay blank."""
+    axis = np.arange(40.0) * 100
+    east, north = np.meshgrid(axis, axis[::-1])
+    cone = xr.DataArray(
+        -np.hypot(east - 2000, north - 2000), {"northing": axis[::-1], "easting": axis},
+        ("northing", "easting"), attrs={"crs": "EPSG:32648", "units": "nT"},
+    )  # fmt: skip
+    cone[:, :4] = np.nan
+    given = {"grid_minimum": 1e4, "grid_maximum": 2e4}
+    flat, lit = (pixels(picture(cone, grid_shaded=one, **given)) for one in (False, True))
+    changed = np.argwhere((flat != lit).any(axis=-1))
+    assert len(changed) > 100_000
+    rows, columns = changed.T
+    top, left = rows.min(), columns.min()
+    height, width = np.ptp(rows), np.ptp(columns)
+    near, far = (lit[top + int(part * height), left + int(part * width)].sum() for part in (0.3, 0.7))
+    assert near > far
+
+
 def test_text_classes_are_in_order_of_frequency_and_gaps_are_named():
     """The most frequent text has the first colour; a missing one is `no value`."""
     found = by_column(pd.Series(["b", "a", "b", None]), "Unit", "patch", "heat", "linear")

@@ -78,7 +78,8 @@ def app_card(app: App, found: dict[str, list[str]]) -> None:
     for name in app.parameters:
         spec, param = app.parameter(name)
         del spec
-        click.echo(f"    sets {name}: {allowed_words(param)}; default {app.default(name)!r}")
+        default = "must be given" if app.is_required(name) else f"default {app.default(name)!r}"
+        click.echo(f"    sets {name}: {allowed_words(param)}; {default}")
     click.echo()
 
 

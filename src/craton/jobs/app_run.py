@@ -21,7 +21,8 @@ from craton.model.permission import Actor, visible_to
 from craton.model.record import Record
 from craton.process.apps import App, Need, Step, apps, find_app
 from craton.process.processes import find_process
-from craton.process.values import canonical, from_door
+from craton.process.spec import Param
+from craton.process.values import allowed_words, canonical, from_door
 from craton.store.store import Store
 
 ALL = 2**31 - 1
@@ -70,6 +71,8 @@ def _parameters(app: App, given: Mapping[str, Any]) -> dict[str, Any]:
     values = {}
     for name in app.parameters:
         spec, param = app.parameter(name)
+        if name not in given and app.is_required(name):
+            raise ContractError(app.id, name, f"given: {allowed_words(param)}", "left out")
         values[name] = from_door(spec.id, param, given[name]) if name in given else app.default(name)
     return values
 
@@ -111,13 +114,18 @@ def candidates(store: Store, need: Need, actor: Actor) -> list[Record]:
 
 
 def _fits(need: Need, record: Record) -> bool:
-    has = {q.name for q in record.quantities} | {c.quantity for c in record.columns}
+    has = _carried(record)
     types = {str(t).removeprefix("Multi") for t in record.properties.get("geometry_types", ())}
     return (
         record.kind == need.kind
         and (not need.quantity or bool(has & set(need.quantity)))
         and (not need.geometry or (bool(types) and types <= set(need.geometry)))
     )
+
+
+def _carried(record: Record) -> set[str]:
+    """Quantities of a dataset and its columns."""
+    return {q.name for q in record.quantities} | {c.quantity for c in record.columns if c.quantity}
 
 
 def _wanted(need: Need) -> str:
@@ -148,10 +156,11 @@ def advance(store: Store, queue: JobQueue, job: Job) -> Job:
     fault = _fault(steps)
     try:
         app = _app_of(job)
-        wanted = [step for step in app.steps if not _left_out(step, job)]
+        there = _there(store, app, job)
+        wanted = [step for step in app.steps if step.is_wanted(there)]
         for step in wanted if fault is None else ():
             if step.id not in steps and _is_ready(step, steps, wanted):
-                steps[step.id] = queue.put(job_of(store, _request(app, step, job, steps)))
+                steps[step.id] = queue.put(job_of(store, _request(store, app, step, job, steps)))
     except CratonError as error:
         fault = Fault(kind=error.kind, message=error.message, hint=error.hint)
     if fault is not None:
@@ -173,6 +182,21 @@ def _app_of(job: Job) -> App:
     return app
 
 
+def _there(store: Store, app: App, job: Job) -> set[str]:
+    """Needs that are there, and as `need.quantity` what those carry on which a step hangs."""
+    hung = {need for step in app.steps for need, _, what in map(_parted, (step.given, step.unless)) if what}
+    found = set(job.inputs)
+    for name in hung & found:
+        ref = job.inputs[name][0]
+        record, _ = open_record(store, job.actor, f"{ref.id}@{ref.version}")
+        found |= {f"{name}.{quantity}" for quantity in _carried(record)}
+    return found
+
+
+def _parted(condition: str) -> tuple[str, str, str]:
+    return condition.partition(".")
+
+
 def _failed(job: Job, fault: Fault) -> Job | None:
     return (
         None if job.is_over else changed(job, state="failed", ended=now(), fault=fault, message=fault.message)
@@ -180,15 +204,13 @@ def _failed(job: Job, fault: Fault) -> Job | None:
 
 
 def _fault(steps: Mapping[str, Job]) -> Fault | None:
-    failed = next((s for s in steps.values() if s.state in {"failed", "dismissed"}), None)
+    # Steps are dismissed because another one failed, which is the reason to tell.
+    states = ("failed", "dismissed")
+    failed = next((s for state in states for s in steps.values() if s.state == state), None)
     if failed is None:
         return None
     why = failed.fault or Fault(kind="dismissed", message="it was dismissed")
     return msgspec.structs.replace(why, message=f"step {failed.step}: {why.message}")
-
-
-def _left_out(step: Step, job: Job) -> bool:
-    return bool(step.unless) and step.unless in job.inputs
 
 
 def _is_ready(step: Step, steps: Mapping[str, Job], wanted: list[Step]) -> bool:
@@ -198,7 +220,7 @@ def _is_ready(step: Step, steps: Mapping[str, Job], wanted: list[Step]) -> bool:
     return all(id in steps and steps[id].state == "successful" for id in before)
 
 
-def _request(app: App, step: Step, job: Job, steps: Mapping[str, Job]) -> Request:
+def _request(store: Store, app: App, step: Step, job: Job, steps: Mapping[str, Job]) -> Request:
     """What the application asks of the process of `step`."""
     inputs = {}
     for name, sources in step.inputs.items():
@@ -211,7 +233,11 @@ def _request(app: App, step: Step, job: Job, steps: Mapping[str, Job]) -> Reques
         for of in parameter.of
         if of.partition(".")[0] == step.id
     }
-    values = {name: v for name, v in {**step.set, **fed}.items() if _has_its_table(step, name, inputs)}
+    values = {
+        name: _column(store, job.actor, find_process(step.process).param(name), value, inputs)
+        for name, value in {**step.set, **fed}.items()
+        if _has_its_table(step, name, inputs)
+    }
     return Request(
         process=step.process, inputs=inputs, parameters=values, title=step.title,
         actor=job.actor, limits=job.limits, parent=job.id, step=step.id, app=f"{app.id}@{app.version}",
@@ -222,6 +248,28 @@ def _has_its_table(step: Step, name: str, inputs: Mapping[str, str]) -> bool:
     """Whether a parameter makes sense: one that names a column of a table needs that table to be there."""
     param = find_process(step.process).param(name)
     return param is None or param.column_of is None or param.column_of.table in inputs
+
+
+def _column(store: Store, actor: Actor, param: Param | None, value: Any, inputs: Mapping[str, str]) -> Any:
+    """`value`; of a quantity in place of a column, the only column of the table that has it."""
+    if param is None or param.column_of is None or not value:
+        return value
+    record, _ = open_record(store, actor, inputs[param.column_of.table])
+    named = {column.name: column.quantity for column in record.columns}
+    return tuple(column_named(one, named) for one in value) if param.many else column_named(value, named)
+
+
+def column_named(value: str, quantities: Mapping[str, str]) -> str:
+    """Column that `value` names, or its quantity with what a process has added to the name; else `value`."""
+    if value in quantities:
+        return value
+    likely = (
+        name + value.removeprefix(what)
+        for name, what in quantities.items()
+        if what and value.startswith(what)
+    )
+    found = [name for name in likely if name in quantities]
+    return found[0] if len(found) == 1 else value
 
 
 def _source(source: str, job: Job, steps: Mapping[str, Job]) -> str:

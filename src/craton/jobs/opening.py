@@ -29,6 +29,8 @@ def field_names(record: Record) -> list[str]:
 def choose_variable(process: str, param: Param, record: Record, stated: str) -> str:
     """Field of the grid `record` for `param`: the one stated, the only one, or the only one of its quantity.
 
+    The uncertainty that accompanies a field counts only where it is stated.
+
     Raises
     ------
     ContractError
@@ -43,6 +45,7 @@ def choose_variable(process: str, param: Param, record: Record, stated: str) -> 
     names = field_names(record)
     if stated and stated not in names:
         raise ContractError(process, param.name, f"a field of {record.id}: {', '.join(names)}", repr(stated))
+    names = [name for name in names if name.removesuffix("_std") not in {*names} - {name}]
     if stated or len(names) == 1:
         return stated or names[0]
     wanted = param.data.quantities if isinstance(param.data, Grid) else ()

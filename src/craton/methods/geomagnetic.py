@@ -10,7 +10,14 @@ import shapely
 import xarray as xr
 
 from craton.kernels import geomagnetic as kernel
-from craton.methods.geomagnetic_model import ModelName, check_years, checked_year, field_at, geodetic
+from craton.methods.geomagnetic_model import (
+    ModelName,
+    check_years,
+    checked_year,
+    convergence,
+    field_at,
+    geodetic,
+)
 from craton.methods.placement import crs_of, on_cells, place_of, plane_of
 from craton.methods.survey_columns import numbers_in, with_columns, years_of
 from craton.model.errors import ContractError
@@ -129,6 +136,7 @@ def reference_field_grid(
     *,
     component: Component = "total",
     secular_variation: bool = False,
+    grid_north: bool = False,
     height: Height = 0.0,
     model: ModelName = "igrf14",
 ) -> Annotated[xr.DataArray, Grid()]:
@@ -149,6 +157,8 @@ def reference_field_grid(
         positive) or `inclination` (down positive).
     secular_variation : bool
         Give its change a year instead.
+    grid_north : bool
+        Count the declination from the northing axis of the grid, as reductions to the pole take it.
     height : float
         Height above the WGS 84 ellipsoid, in metres.
     model : str
@@ -161,7 +171,8 @@ def reference_field_grid(
 
     Notes
     -----
-    As `magnetics.reference_field`. North is true north, not the north of the grid.
+    As `magnetics.reference_field`. North is true north; `grid_north` takes the convergence of meridians
+    off the declination.
 
     References
     ----------
@@ -169,16 +180,20 @@ def reference_field_grid(
     doi:10.5281/zenodo.14012302.
     """
     year = checked_year(FIELD_GRID, date, model)
+    if grid_north and component != "declination":
+        raise ContractError(FIELD_GRID, "grid_north", "given with the declination", f"with {component!r}")
     wanted = COMPONENTS.index(component)
-    cells = _on_grid(FIELD_GRID, grid, year, height, model, wanted, rate=secular_variation)
+    turned = grid_north and not secular_variation
+    cells = _on_grid(FIELD_GRID, grid, year, height, model, wanted, rate=secular_variation, turned=turned)
     name = COLUMNS[wanted]
     if secular_variation:
         return on_cells(
             grid, cells, name=f"{name}_rate", unit=f"{UNITS[wanted]}/a",
             title=f"Secular variation: {TITLES[wanted]}",
         )  # fmt: skip
+    title = "Declination, clockwise from grid north" if grid_north else TITLES[wanted]
     return on_cells(
-        grid, cells, name=name, unit=UNITS[wanted], quantity=QUANTITIES.get(name, ""), title=TITLES[wanted]
+        grid, cells, name=name, unit=UNITS[wanted], quantity=QUANTITIES.get(name, ""), title=title
     )
 
 
@@ -325,9 +340,20 @@ def _at_stations(
 
 
 def _on_grid(
-    id: str, grid: xr.DataArray, year: float, height: float, model: str, component: int, *, rate: bool
+    id: str,
+    grid: xr.DataArray,
+    year: float,
+    height: float,
+    model: str,
+    component: int,
+    *,
+    rate: bool,
+    turned: bool = False,
 ) -> np.ndarray:
-    """One element of the field, or its rate, on the cells of `grid`, some rows at a time."""
+    """One element of the field, or its rate, on the cells of `grid`, some rows at a time.
+
+    An angle that is `turned` counts from the northing axis.
+    """
     place = place_of(id, "grid", grid)
     rows, columns = place.shape
     north, east = (
@@ -341,5 +367,6 @@ def _on_grid(
         longitude, latitude = geodetic(id, "grid", place.crs, eastings, northings)
         heights, years = np.full(latitude.size, height), np.full(latitude.size, year)
         found = kernel.elements(field_at(model, latitude, longitude, heights, years))[int(rate)]
-        cells[top : top + strip] = found[:, component].reshape(-1, columns)
+        angles = convergence(place.crs, longitude, latitude) if turned else 0.0
+        cells[top : top + strip] = (found[:, component] - angles).reshape(-1, columns)
     return cells

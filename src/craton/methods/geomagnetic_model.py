@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Literal
 
 import numpy as np
+import pyproj
 
 from craton.kernels import geomagnetic as kernel
 from craton.methods.survey_columns import year_of
@@ -63,6 +64,14 @@ def geodetic(
         worst = float(latitude[np.nanargmax(np.abs(latitude))])
         raise ContractError(id, name, "at latitudes within 90 degrees", f"at {worst:g}")
     return longitude, latitude
+
+
+def convergence(crs: str, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Angle in degrees from true north clockwise to the northing axis of `crs`, 0 of a geographic one."""
+    if systems.is_geographic(crs):
+        return np.zeros(longitude.size)
+    factors = pyproj.Proj(crs).get_factors(longitude, latitude)
+    return np.asarray(factors.meridian_convergence)
 
 
 def field_at(

@@ -83,6 +83,7 @@ def tie_line_levelling(
     robust: bool = True,
     tension: Annotated[float, Bounds(minimum=0, maximum=100)] = 5.0,
     maximum_gap: Gap | None = None,
+    uncrossed: Literal["refuse", "keep"] = "refuse",
 ) -> Levelled:
     """Survey and tie lines corrected by smooth curves so that readings agree where lines cross.
 
@@ -118,6 +119,8 @@ def tie_line_levelling(
     maximum_gap : float, optional
         Readings farther apart than this, in metres, have no crossing between them. Left out, five times
         the median step of the line.
+    uncrossed : str
+        Whether a survey of which no survey line crosses a tie line is refused, or keeps its readings.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def tie_line_levelling(
     lines = lines_of(LEVEL, table, line, order)
     kind_of_line = kinds(table, lines, kind)
     values = numbers_of(table, value)[lines.rows]
-    found, misties = _network(lines, kind_of_line, values, maximum_gap)
+    found, misties = _network(lines, kind_of_line, values, maximum_gap, refuse=uncrossed == "refuse")
     at = _scaled(lines)
     places = found.between(at)
     moved = np.isin(kind_of_line, ("survey", "tie") if adjust == "both" else (adjust,))
@@ -183,11 +186,11 @@ def tie_line_levelling(
 
 
 def _network(
-    lines: Lines, kind: np.ndarray, values: np.ndarray, maximum_gap: float | None
+    lines: Lines, kind: np.ndarray, values: np.ndarray, maximum_gap: float | None, *, refuse: bool
 ) -> tuple[Crossed, np.ndarray]:
     """Crossings of survey with tie lines that have readings, and their misties, first less second."""
     survey, tie = kind == "survey", kind == "tie"
-    if not (survey.any() and tie.any()):
+    if refuse and not (survey.any() and tie.any()):
         found = f"{int(survey.sum())} survey and {int(tie.sum())} tie lines"
         raise ContractError(
             LEVEL, "table", "a survey with survey lines and tie lines that cross them", f"one of {found}",
@@ -197,7 +200,7 @@ def _network(
     every = crossed(lines, meet, maximum_gap)
     readings = every.between(values)
     known = np.isfinite(readings).all(axis=1)
-    if not known.any():
+    if refuse and not known.any():
         raise ContractError(
             LEVEL,
             "table",

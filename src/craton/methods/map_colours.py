@@ -19,11 +19,14 @@ SHADES = 256
 
 NO_VALUE = "no value"
 
+MARKS = 6
+"""Labels of a bar on which values are not even."""
+
 LONGEST_KEY = 12
 """Entries of one key."""
 
 Palette = Literal["sequential", "diverging", "terrain", "heat"]
-Scaling = Literal["linear", "quantiles"]
+Scaling = Literal["linear", "quantiles", "equalised"]
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,19 @@ class Colouring:
         """Its key: a bar, or an entry for each of a few classes, with symbols of `form` and `size`."""
         if len(self.colours) < SHADES:
             return Entries(title, tuple(self._classes(form, size)))
+        return Bar(title, self.colours, tuple(self._marks()), self.ends)
+
+    def _marks(self) -> Iterator[tuple[float, str]]:
+        """Labels at their shares of the length of the bar: round values, or those at even shares."""
         least, most = float(self.edges[0]), float(self.edges[-1])
-        ticks, step = even_ticks(least, most, 4)
-        marks = tuple(((tick - least) / (most - least), number_text(tick, step)) for tick in ticks)
-        return Bar(title, self.colours, marks, self.ends)
+        if np.allclose(np.diff(self.edges), (most - least) / len(self.colours)):
+            ticks, step = even_ticks(least, most, 4)
+            yield from (((tick - least) / (most - least), number_text(tick, step)) for tick in ticks)
+            return
+        step = 10.0 ** np.floor(np.log10((most - least) / 40))
+        for share in np.linspace(0.0, 1.0, MARKS):
+            value = float(np.interp(share * len(self.colours), np.arange(len(self.edges)), self.edges))
+            yield float(share), number_text(round(value / step) * step, step)
 
     def _classes(self, form: str, size: float) -> Iterator[Entry]:
         from matplotlib.colors import to_hex
@@ -96,7 +108,7 @@ def colouring(
         Ends of the scale; where left out, the values' own less `tails` (share of the values) on each side.
         A diverging scale then reaches as far below 0 as above.
     scaling : str
-        `quantiles` gives classes of about equally many values.
+        `quantiles` gives classes of about equally many values, `equalised` as many values to each colour.
     """
     there = values[np.isfinite(values)]
     low, high = np.quantile(there, [tails, 1 - tails]) if there.size else (0.0, 1.0)
@@ -108,8 +120,11 @@ def colouring(
     if not low < high:
         low, high = low - 0.5, low + 0.5
     edges = np.linspace(low, high, SHADES + 1)
+    shown = there[(there >= low) & (there <= high)]
     if scaling == "quantiles" and there.size:
-        edges = _quantile_edges(there[(there >= low) & (there <= high)], low, high)
+        edges = _quantile_edges(shown, low, high)
+    elif scaling == "equalised" and np.unique(shown).size > SHADES:
+        edges = np.quantile(shown, np.linspace(0, 1, SHADES + 1))
     count = len(edges) - 1
     colours = np.asarray(palette(purpose)(np.linspace(0, 1, count) if count > 1 else [0.5]))
     below, above = bool((there < edges[0]).any()), bool((there > edges[-1]).any())

@@ -15,6 +15,12 @@ from craton.methods.placement import Region
 ROOM = 0.02
 """Inches kept free around a label."""
 
+DOT = 5.0
+"""Area in square points up to which a symbol is a dot of a crowd."""
+
+RING = 8.0
+"""Lengths of its label that a closed line needs at least, so that no label hides its ring."""
+
 
 class Labels:
     """Writes labels on a map, the first come first; one that would lie on another is left out."""
@@ -50,9 +56,10 @@ class Labels:
         return True
 
     def keep_free(self, frame: gpd.GeoDataFrame, sizes: np.ndarray) -> None:
-        """Keep labels off points, whose symbols have the areas `sizes` in square points."""
+        """Keep labels off points, whose symbols have areas `sizes` in square points; dots may be hidden."""
         at = self._inches(shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy())))
-        self.taken.extend(shapely.buffer(shapely.points(at), _radii(sizes)))
+        large = sizes > DOT
+        self.taken.extend(shapely.buffer(shapely.points(at[large]), _radii(sizes[large])))
 
     def beside_points(self, frame: gpd.GeoDataFrame, column: str, sizes: np.ndarray) -> None:
         """Write names beside points, at the first free one of six places."""
@@ -77,7 +84,7 @@ class Labels:
     def _along(self, line: Any, text: str, colour: str) -> None:
         """Write `text` on `line`, at the straightest of a few places."""
         long, need = shapely.length(line), self.sheet.length(text, SMALL)
-        if long < need * 1.2:
+        if long < need * (RING if line.is_closed else 1.2):
             return
         middles = long * np.linspace(0.15, 0.85, 9)
         starts = shapely.get_coordinates(shapely.line_interpolate_point(line, middles - need / 2))
@@ -90,13 +97,13 @@ class Labels:
                 return
 
     def in_polygons(self, frame: gpd.GeoDataFrame, column: str) -> None:
-        """Write names inside polygons, the largest first."""
+        """Write names inside polygons, the largest first, each at the first free one of a few places."""
         cut = shapely.clip_by_rect(shapely.force_2d(frame.geometry.to_numpy()), *self.region)
         texts = _texts(frame, column)
         for row in np.argsort(-shapely.area(cut), kind="stable"):
             if texts[row] and not shapely.is_empty(cut[row]):
-                at = self._inches(shapely.get_coordinates(_inner(cut[row])))[0]
-                self._write(at, texts[row], SMALL)
+                places = self._inches(shapely.get_coordinates(_inner(cut[row])))
+                any(self._write(at, texts[row], SMALL) for at in places)
 
 
 def _radii(sizes: np.ndarray) -> np.ndarray:
@@ -105,11 +112,17 @@ def _radii(sizes: np.ndarray) -> np.ndarray:
 
 
 def _inner(shape: Any) -> Any:
-    """Centroid of the largest part of a polygon, or a point inside where that is outside."""
+    """Places inside the largest part of a polygon: its centroid, then where rows across it are widest."""
     parts = shapely.get_parts(shape)
     largest = parts[np.argmax(shapely.area(parts))]
+    west, south, east, north = shapely.bounds(largest)
+    levels = south + (north - south) * np.array([0.5, 0.35, 0.65, 0.2, 0.8])
+    rows = shapely.linestrings([[(west, level), (east, level)] for level in levels])
+    chords = [shapely.get_parts(row) for row in shapely.intersection(largest, rows)]
+    widest = [row[np.argmax(shapely.length(row))] for row in chords if row.size]
     centre = shapely.centroid(largest)
-    return centre if shapely.contains(largest, centre) else shapely.point_on_surface(largest)
+    first = centre if shapely.contains(largest, centre) else shapely.point_on_surface(largest)
+    return [first, *shapely.centroid(widest)]
 
 
 def _texts(frame: gpd.GeoDataFrame, column: str) -> list[str]:

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 import xarray as xr
 
 from craton.methods.map_colours import Coloured, Palette, Scaling, by_column, colouring, even_ticks
 from craton.methods.map_sheet import Entries, Entry, Key, number_text, titled
-from craton.methods.map_style import INK, INKS, PAPER, palette
+from craton.methods.map_style import INK, INKS, PAPER
 from craton.methods.placement import Place, Region
 from craton.methods.vector_shapes import notes_of
 
@@ -24,6 +25,9 @@ FINE_ROWS = 800
 
 LARGEST, SMALLEST = 140.0, 6.0
 """Areas of point symbols in square points."""
+
+CROWDS = ((5000, 1.0), (1000, 4.0), (200, 14.0))
+"""Areas of symbols, in square points, where there are more than so many."""
 
 ABOVE_GRID = 3
 
@@ -50,13 +54,14 @@ class Look:
 
 
 def draw_grid(axes: Any, field: xr.DataArray, place: Place, look: Look, limits: dict[str, Any]) -> list[Key]:
-    """Draw a grid; `limits` are the ends of its colours, and whether it is made `smooth`."""
+    """Draw a grid; `limits` are the ends of its colours, and whether it is made `smooth` and `shaded`."""
     limits = dict(limits)
+    shaded = bool(limits.pop("shaded")) or look.palette == "terrain"
     values, region = _cells(field, place, smooth=bool(limits.pop("smooth")))
-    scale = colouring(values, look.palette, tails=0.005, **limits)
+    scale = colouring(values, look.palette, tails=0.005, scaling=look.scaling, **limits)
     colours = scale.of(values)
-    if look.palette == "terrain":
-        colours[..., :3] = _shaded(values, scale.edges, region, place)
+    if shaded:
+        colours[..., :3] = _shaded(values, colours[..., :3], region, place)
     west, south, east, north = region
     axes.imshow(
         colours, extent=(west, east, south, north), origin="lower", interpolation="antialiased", zorder=1
@@ -106,8 +111,8 @@ def _edges(field: xr.DataArray, place: Place) -> Region:
     return west, south, east, north
 
 
-def _shaded(heights: np.ndarray, edges: np.ndarray, region: Region, place: Place) -> np.ndarray:
-    """Relief lit from the north-west, (rows, columns, 3); missing cells are flat."""
+def _shaded(heights: np.ndarray, colours: np.ndarray, region: Region, place: Place) -> np.ndarray:
+    """Colours (rows, columns, 3) of a relief lit from the north-west; missing cells are flat."""
     from matplotlib.colors import LightSource
 
     west, south, east, north = region
@@ -116,16 +121,15 @@ def _shaded(heights: np.ndarray, edges: np.ndarray, region: Region, place: Place
     if place.is_geographic:
         across *= float(np.cos(np.radians((south + north) / 2)))
     down = (north - south) / heights.shape[0] * per_degree
-    there = np.isfinite(heights)
-    filled = np.where(there, heights, heights[there].min() if there.any() else 0.0)
-    slope = np.hypot(*np.gradient(filled, down, across))
+    # Gaps go on as their neighbours are, so that their edges are no cliffs.
+    level = pd.DataFrame(heights).ffill(axis=1).bfill(axis=1).ffill().bfill().fillna(0.0).to_numpy()
+    slope = np.hypot(*np.gradient(level, down, across))[np.isfinite(heights)]
     # Flat country is exaggerated, so that the steepest twentieth of any map is well lit.
-    steep = float(np.quantile(slope, 0.95)) or 1.0
-    lit = LightSource(azdeg=315, altdeg=45).shade(
-        filled[::-1], cmap=palette("terrain"), vert_exag=1.0 / steep, dx=across, dy=down, blend_mode="soft",
-        vmin=float(edges[0]), vmax=float(edges[-1]),
-    )  # fmt: skip
-    return np.asarray(lit)[::-1, :, :3]
+    steep = float(np.quantile(slope, 0.95)) if slope.size else 0.0
+    lit = LightSource(azdeg=315, altdeg=45).shade_rgb(
+        colours[::-1], level[::-1], vert_exag=1.0 / (steep or 1.0), dx=across, dy=down, blend_mode="soft"
+    )
+    return np.asarray(lit)[::-1]
 
 
 def draw_polygons(axes: Any, frame: gpd.GeoDataFrame, look: Look) -> list[Key]:
@@ -195,7 +199,8 @@ def draw_points(axes: Any, frame: gpd.GeoDataFrame, look: Look, size_column: str
     at = shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))
     axes.scatter(
         at[order, 0], at[order, 1], s=sizes[order], c=colours[order],
-        edgecolor=INK if look.column else PAPER, linewidth=0.5, zorder=ABOVE_GRID + 2,
+        edgecolor=INK if look.column else PAPER, linewidth=np.minimum(0.5, sizes[order] / 28),
+        zorder=ABOVE_GRID + 2,
     )  # fmt: skip
     return keys
 
@@ -203,7 +208,7 @@ def draw_points(axes: Any, frame: gpd.GeoDataFrame, look: Look, size_column: str
 def symbol_sizes(frame: gpd.GeoDataFrame, column: str | None) -> np.ndarray:
     """Areas of symbols in square points."""
     if column is None:
-        return np.full(len(frame), 14.0 if len(frame) > 200 else 22.0)
+        return np.full(len(frame), next((size for count, size in CROWDS if len(frame) > count), 22.0))
     values = frame[column].to_numpy(np.float64, na_value=np.nan)
     return np.asarray(np.nan_to_num(values / _most(values) * LARGEST).clip(SMALLEST, LARGEST))
 

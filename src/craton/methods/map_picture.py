@@ -31,7 +31,7 @@ MEDIA_TYPE = "image/png"
 Ink = Literal["blue", "red", "purple", "brown", "dark"]
 
 
-@process(PICTURE, version="1", keywords=("map", "figure", "plot", "print"))
+@process(PICTURE, version="2", keywords=("map", "figure", "plot", "print"))
 def picture(
     grid: Annotated[xr.DataArray, Grid()] | None = None,
     polygons: Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))] | None = None,
@@ -47,6 +47,8 @@ def picture(
     grid_minimum: float | None = None,
     grid_maximum: float | None = None,
     grid_smooth: bool = False,
+    grid_scale: Scaling = "linear",
+    grid_shaded: bool = False,
     polygons_column: Annotated[str, ColumnOf("polygons")] | None = None,
     polygons_title: str = "",
     polygons_palette: Palette = "heat",
@@ -106,6 +108,11 @@ def picture(
     grid_smooth : bool
         Whether values between cells are interpolated, for the eye; cells beside missing ones then stay
         blank.
+    grid_scale : str
+        `linear`, `quantiles`: five classes of about equally many cells, or `equalised`: as many cells to each
+        colour, so that quiet parts show as well as strong ones.
+    grid_shaded : bool
+        Whether the grid is lit from the north-west as if its values were heights; `terrain` always is.
     polygons_column : str, optional
         Column that fills the polygons: a scale for numbers; for texts 18 colours, of which colour-blind
         readers can tell the first nine apart, and one for all others. Without it they are outlines.
@@ -116,7 +123,7 @@ def picture(
         Colours of numbers, as for the grid.
     polygons_scale : str
         `linear`, or `quantiles`: five classes of about equally many polygons, for counts and amounts of
-        which few are large.
+        which few are large; or `equalised`, as for the grid.
     polygons_label : str, optional
         Column with a name to write into each polygon where there is room, large ones first.
     lines_column : str, optional
@@ -175,10 +182,12 @@ def picture(
     sheet = Sheet(families([title, subtitle, note, *titles, *_names(tables.frames, named)]))
     keys: list[Key] = []
     if grid is not None:
-        limits = {"minimum": grid_minimum, "maximum": grid_maximum, "smooth": grid_smooth}
+        limits = {
+            "minimum": grid_minimum, "maximum": grid_maximum, "smooth": grid_smooth, "shaded": grid_shaded,
+        }  # fmt: skip
         field = _plane(grid)
         place = place_of(PICTURE, "grid", field)
-        keys += draw_grid(sheet.map, field, place, Look(None, grid_title, grid_palette), limits)
+        keys += draw_grid(sheet.map, field, place, Look(None, grid_title, grid_palette, grid_scale), limits)
     frames = tables.frames
     if "polygons" in frames:
         look = Look(polygons_column, polygons_title, polygons_palette, polygons_scale)
@@ -272,14 +281,14 @@ def _label(
     ink: str,
     sizes: np.ndarray,
 ) -> None:
-    """Write the labels: of points, then lines, then polygons."""
+    """Write the labels: of points, then polygons, then lines."""
     labels = Labels(sheet, region)
     of_points, of_lines, of_polygons = columns
     if "points" in frames and any(columns):
         labels.keep_free(frames["points"], sizes)
     if "points" in frames and of_points:
         labels.beside_points(frames["points"], of_points, sizes)
-    if "lines" in frames and of_lines:
-        labels.along_lines(frames["lines"], of_lines, ink)
     if "polygons" in frames and of_polygons:
         labels.in_polygons(frames["polygons"], of_polygons)
+    if "lines" in frames and of_lines:
+        labels.along_lines(frames["lines"], of_lines, ink)

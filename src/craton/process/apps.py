@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
@@ -50,7 +50,10 @@ class Need(_Strict, frozen=True, kw_only=True):
 
 
 class AppParameter(_Strict, frozen=True, kw_only=True):
-    """A parameter of the application: the `step.parameter` it is, its default there, its title if another."""
+    """A parameter of the application: the `step.parameter` it is, its default there, its title if another.
+
+    One whose process has no default either has to be given.
+    """
 
     of: tuple[str, ...]
     default: Any = None
@@ -66,9 +69,13 @@ class Step(_Strict, frozen=True, kw_only=True):
         By parameter, the need or the earlier step (`step`, or `step.output`) that it takes; of several
         the first that is there.
     set : dict
-        Parameters, as at any door.
+        Parameters, as at any door. For a column, a quantity may be said: where the table has no column of
+        that name, its only column of that quantity is taken; so with what a process adds to the name, such
+        as `magnetic_anomaly_levelled`.
+    given : str
+        The step is done only where this need is there, or where it carries a quantity (`need.quantity`).
     unless : str
-        The step is left out where this optional need was given.
+        The step is left out where this need is there, or where it carries a quantity.
     """
 
     id: str
@@ -76,7 +83,12 @@ class Step(_Strict, frozen=True, kw_only=True):
     title: LanguageMap
     inputs: dict[str, tuple[str, ...]] = {}
     set: dict[str, Any] = {}
+    given: str = ""
     unless: str = ""
+
+    def is_wanted(self, needs: Collection[str]) -> bool:
+        """Whether the step is done where `needs`, and `need.quantity` of what they carry, are there."""
+        return (not self.given or self.given in needs) and self.unless not in needs
 
 
 class Layer(_Strict, frozen=True, kw_only=True):
@@ -124,11 +136,34 @@ class App(_Strict, frozen=True, kw_only=True):
             raise InvalidError(f"app {self.id}: parameter {name} is of no step's parameter")
         return spec, param
 
+    def is_required(self, name: str) -> bool:
+        """Whether parameter `name` has to be given."""
+        return self.parameter(name)[1].required and self.parameters[name].default is None
+
+    def table_of(self, name: str) -> str:
+        """The need whose table parameter `name` is a column of, empty where it is no column.
+
+        Columns are mostly kept from step to step, so that it is the need at the beginning of the chain.
+        """
+        spec, param = self.parameter(name)
+        del spec
+        step = self.step(self.parameters[name].of[0].partition(".")[0])
+        wanted = param.column_of.table if param.column_of else ""
+        while step is not None and wanted in step.inputs:
+            source = step.inputs[wanted][-1].partition(".")[0]
+            if source in self.needs:
+                return source
+            step = self.step(source)
+            wanted = next(iter(step.inputs), "") if step else ""
+        return ""
+
     def default(self, name: str) -> Any:
-        """Value of parameter `name` where none is given, as the process takes it."""
+        """Value of parameter `name` where none is given, as its process takes it; none of one to be given."""
         spec, param = self.parameter(name)
         stated = self.parameters[name].default
-        return param.default if stated is None else from_door(spec.id, param, stated)
+        if stated is not None:
+            return from_door(spec.id, param, stated)
+        return None if param.required else param.default
 
 
 def read_app(text: str, where: str) -> App:
@@ -182,7 +217,8 @@ def _check_of(app: App, name: str, of: str) -> None:
     _, first = app.parameter(name)
     if (param.base, param.unit, param.many) != (first.base, first.unit, first.many):
         raise InvalidError(f"parameter {name} is of parameters of different types or units")
-    check_value(step.process, param, app.default(name))
+    if not app.is_required(name):
+        check_value(step.process, param, app.default(name))
 
 
 def _check_step(app: App, step: Step, known: set[str]) -> None:
@@ -205,8 +241,12 @@ def _check_step(app: App, step: Step, known: set[str]) -> None:
     missing += [p.name for p in spec.inputs if p.required and p.name not in step.inputs]
     if missing:
         raise InvalidError(f"step {step.id}: {spec.id} needs {', '.join(missing)}")
-    if step.unless and step.unless not in app.needs:
-        raise InvalidError(f"step {step.id}: it is left out by {step.unless!r}, which is no need")
+    for condition in filter(None, (step.given, step.unless)):
+        need, _, what = condition.partition(".")
+        if need not in app.needs or (what and what not in app.needs[need].quantity):
+            raise InvalidError(
+                f"step {step.id}: it hangs on {condition!r}, which is no need or quantity of one"
+            )
 
 
 @cache

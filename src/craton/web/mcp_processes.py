@@ -257,4 +257,6 @@ def _app_parameter(app: App, name: str) -> Json:
     default = app.default(name)
     stated = app.parameters[name].title
     said = _parameter(param) | ({"title": _english(stated)} if stated else {})
+    if app.is_required(name):
+        return said
     return {**said, "default": list(default) if isinstance(default, tuple) else default}

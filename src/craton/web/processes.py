@@ -147,14 +147,17 @@ def _need(site: Site, app: App, name: str) -> Json:
 def _app_parameter(app: App, name: str) -> Json:
     _spec, param = app.parameter(name)
     schema = to_openapi(param_schema(param))
-    default = app.default(name)
-    schema["default"] = list(default) if isinstance(default, tuple) else default
+    required, default = app.is_required(name), app.default(name)
+    if not required:
+        schema["default"] = list(default) if isinstance(default, tuple) else default
+    if table := app.table_of(name):
+        schema["x-craton"] = {**schema["x-craton"], "columnOf": table}
     words, title = schema.pop("description"), schema.pop("title")
     return {
         "title": app.parameters[name].title or title,
         "description": words,
         "schema": schema,
-        "minOccurs": 0,
+        "minOccurs": int(required),
     }
 
 

@@ -177,6 +177,54 @@ def test_a_process_is_run(page, served):
     expect(slow).to_contain_text("Stopped", timeout=WAIT)
 
 
+@pytest.mark.slow
+def test_a_field_and_a_survey_line_are_looked_at(page, tmp_path):
+    """A grid equalised and lit from the east, its spectrum; a line that is clicked, its chart, the next line."""
+    page.goto("/portal/map")
+    add_layer(page, "Gravity disturbance")
+    wait_for_view(page)
+    page.get_by_role("button", name=re.compile("^Look of Gravity")).click()
+    page.get_by_role("button", name="Equalised").click()
+    page.get_by_role("checkbox", name="Shade as relief").check()
+    page.get_by_role("slider", name="Light from").fill("90")
+    expect(page).to_have_url(re.compile("stretch=equal~azimuth=90"), timeout=WAIT)
+    page.get_by_role("button", name=re.compile("^More for Gravity")).click()
+    page.get_by_role("button", name="Power spectrum").click()
+    page.get_by_role("slider", name="Place on the spectrum").press("End")
+    expect(page.get_by_text(re.compile(r"^Wavenumber .* wavelength [\d.]+ km"))).to_be_visible(timeout=WAIT)
+    page.get_by_role("tab", name="Legend").click()
+    expect(
+        page.get_by_role("list", name=re.compile("same number of cells")).get_by_role("listitem")
+    ).to_have_count(11)
+
+    rows = [
+        (n, 101 + 0.01 * n, 19 + 0.1 * line, line, n * line)
+        for line in (1, 2, 3)
+        for n in range(60)
+        if n not in range(20, 30)
+    ]
+    survey = pd.DataFrame(rows, columns=["fid", "longitude", "latitude", "line_number", "field_nt"])
+    survey.to_csv(tmp_path / "survey.csv", index=False)
+    sign_in(page, then="upload")
+    send(page, tmp_path / "survey.csv")
+    page.get_by_role("list", name="Files").get_by_role("link").first.click(timeout=WAIT)
+    page.get_by_role("button", name="Show on the map").click(timeout=WAIT)
+    wait_for_view(page)
+    page.get_by_role("tab", name="Layers").click()
+    page.get_by_role("button", name=re.compile("^More for survey")).click()
+    page.get_by_role("button", name="Survey lines").click()
+    expect(page.get_by_text(re.compile("^50 points .* 1 gap"))).to_be_visible(timeout=WAIT)
+    wait_for_view(page)
+    table_at(page, (101.4, 19.2))
+    expect(page.get_by_label("Line", exact=True)).to_have_value("2", timeout=WAIT)
+    expect(page.get_by_role("slider", name="Place along the line")).to_have_attribute(
+        "aria-valuetext", re.compile("field_nt 80"), timeout=WAIT
+    )
+    page.get_by_role("button", name="Next line").click()
+    expect(page.get_by_role("region", name="Line 3")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("button", name="Next line")).to_be_disabled()
+
+
 WORDS = {
     "zh": ("中文", "zh", "我的场地下面有什么？", "noto-sans-sc"),
     # Most of its words are English still, so that the page is read aloud as English.

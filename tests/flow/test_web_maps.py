@@ -235,7 +235,7 @@ def test_tiles_that_are_not_there(server, place):
         "bbox-crs=EPSG:1", "crs=nothing", "width=0", "width=-5", "width=99999", "width=1.5", "height=x",
         "width=4096&height=4096", "bgcolor=zz", "transparent=maybe", "f=gif", "style=rainbow", "variable=other",
         "range=1", "range=5,1", "range=nan,1", "range=-inf,inf", "time=2020", "upward=1", "subset=x(1)",
-        "subset=x", "unknown=1", "variable=value&band=value",
+        "subset=x", "unknown=1", "variable=value&band=value", "stretch=log", "azimuth=400", "azimuth=x",
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused(server, query):

@@ -173,7 +173,9 @@ def test_grids_have_styles_and_legends_too(node):
     assert source["type"] == "raster"
     names = [one["id"] for one in node.get(f"/collections/{grid}/styles").json()["styles"]]
     assert names[0] == "default"
+    assert legend(node, grid, style="grey", stretch="equal")["stretch"] == "equal"
     node.get(f"/collections/{grid}/legend?column=a", 400)
+    node.get("/collections/samples-1/legend?stretch=equal", 400)
 
 
 def test_tables_without_a_place_have_a_legend(node):

@@ -17,7 +17,7 @@ import craton
 from craton.model.errors import InvalidError
 from craton.store.feature_index import open_features
 from craton.store.grid_window import Frame, open_grid
-from craton.web.colour import RAMPS, SHADES, class_colour, mixed, palette, ramp, rgb_of, shades
+from craton.web.colour import RAMPS, SHADES, class_colour, mixed, palette, ramp, ramp_at, rgb_of, shades
 from craton.web.picture import JPEG, PNG, WEBP, draw_grid, encode
 from craton.web.picture_legend import legend_image, number_text
 from craton.web.picture_style import CHOICES, Bands, Classes, Ramp, Wish, grid_style, style_of
@@ -154,6 +154,49 @@ def test_range_and_style_can_be_asked_for(node):
         grid_style(node.store, record, Wish(variable="other"))
 
 
+def test_an_equal_stretch_gives_each_colour_as_many_cells(node):
+    """Stops lie at tenths of the cells between the ends, whatever the spread of the values, and within a range."""
+    cells = np.random.default_rng(3).lognormal(0, 2, (50, 100)).astype(np.float32)
+    record = stored(node, grid_of(cells))
+    said = style_of(node.store, record, Wish(is_equal=True))
+    assert (said["stretch"], len(said["stops"])) == ("equal", 11)
+    values = [value for value, _ in said["stops"]]
+    counts = np.histogram(cells, values)[0]
+    # 1 % at each end is left out, and quantiles are known to half a percent.
+    assert counts == pytest.approx(np.full(10, 490), abs=15)
+    part = style_of(node.store, record, Wish(limits=(1.0, 20.0), is_equal=True))["stops"]
+    assert (part[0][0], part[-1][0]) == (1.0, 20.0)
+    assert np.histogram(cells, [value for value, _ in part])[0].std() < 15
+    assert style_of(node.store, record)["stretch"] == "linear"
+    stops = grid_style(node.store, record, Wish(is_equal=True)).stops
+    assert np.histogram(shades(cells, stops), 5)[0] == pytest.approx(np.full(5, 1000), abs=80)
+
+
+def test_an_equal_stretch_of_few_values(node):
+    """Values that many cells share are one stop; a constant grid and one without values have a ramp too."""
+    cells = np.zeros((20, 40), np.float32)
+    cells[:, 30:] = np.arange(1, 11)
+    said = style_of(node.store, stored(node, grid_of(cells)), Wish(is_equal=True))["stops"]
+    assert all(a[0] < b[0] for a, b in pairwise(said))
+    assert said[0][0] == 0
+    for id, value in (("grid-2", 7.0), ("grid-3", np.nan)):
+        record = stored(node, grid_of(np.full((10, 20), value, np.float32)), id=id)
+        stops = style_of(node.store, record, Wish(is_equal=True))["stops"]
+        assert stops[0][0] < stops[-1][0]
+    beyond = style_of(node.store, node.store.get("grid-2"), Wish(limits=(50.0, 60.0), is_equal=True))["stops"]
+    assert (beyond[0][0], beyond[-1][0]) == (50.0, 60.0)
+
+
+def test_an_equal_stretch_keeps_the_coast():
+    """Of elevations on both sides of 0 those below are water, those above land; of others all are one."""
+    stops = ramp_at("elevation", [-900.0, -40.0, -5.0, 3.0, 80.0, 700.0])
+    colours = palette(stops)[shades(np.float32([-1.0, 1.0]), stops)].astype(int)
+    assert colours[0][2] > colours[0][0]
+    assert colours[1][1] > colours[1][2]
+    assert ramp_at("elevation", [1.0, 2.0])[0][1] == RAMPS["land"][0]
+    assert ramp_at("elevation", [-2.0, -1.0])[0][1] == RAMPS["sea"][0]
+
+
 def test_a_picture_of_three_bands_is_as_it_is(node):
     """Three bands of bytes are red, green and blue, cell by cell."""
     rng = np.random.default_rng(4)
@@ -202,6 +245,39 @@ def test_relief_is_lit_from_the_north_west(node):
         node, grid_of(np.full((20, 40), 50, np.float32), standard_name="elevation", units="m"), id="g-2"
     )
     assert np.array_equal(drawn(node, level), drawn(node, level, name="plain"))
+
+
+def test_light_comes_from_where_it_is_asked_for(node):
+    """The flank that faces the light is lighter: of ground, and of a field whatever its unit and size."""
+    up, across = np.meshgrid(np.arange(60.0), np.arange(120.0), indexing="ij")
+    hill = (3000 - 60 * np.hypot(up - 30, across / 2 - 30)).astype(np.float32)
+    frame = Frame((100, 8, 104, 10), CRS84, 120, 60)
+    west, east = np.s_[25:35, 30:50], np.s_[25:35, 70:90]
+    for id, factor, attributes in (
+        ("g-1", 1.0, {"standard_name": "elevation", "units": "m"}),
+        ("g-2", 1e-3, {"standard_name": "bouguer_anomaly", "units": "mGal"}),
+        ("g-3", 1e3, {"standard_name": "magnetic_anomaly", "units": "nT"}),
+    ):
+        record = stored(node, grid_of(hill * np.float32(factor), **attributes), id=id)
+        from_west = drawn(node, record, frame, name="hillshade", azimuth=270.0)[..., 0].astype(float)
+        from_east = drawn(node, record, frame, name="hillshade", azimuth=90.0)[..., 0].astype(float)
+        assert from_west[west].mean() > 1.1 * from_west[east].mean()
+        assert from_east[east].mean() > 1.1 * from_east[west].mean()
+        assert not np.array_equal(drawn(node, record, frame, name="viridis", azimuth=90.0),
+                                  drawn(node, record, frame, name="viridis"))  # fmt: skip
+
+
+def test_relief_goes_on_from_tile_to_tile(node):
+    """Two tiles above each other are the halves of one picture: no edge is seen between them."""
+    up, across = np.meshgrid(np.arange(60.0), np.arange(120.0), indexing="ij")
+    cells = (900 * np.sin(up / 7) * np.cos(across / 9)).astype(np.float32)
+    record = stored(node, grid_of(cells, standard_name="elevation", units="m"))
+    west, east, south, north = 11_132_000, 11_577_000, 891_000, 1_113_000
+    middle = (south + north) / 2
+    whole = drawn(node, record, Frame((west, south, east, north), "EPSG:3857", 80, 40), name="hillshade")
+    upper = drawn(node, record, Frame((west, middle, east, north), "EPSG:3857", 80, 20), name="hillshade")
+    lower = drawn(node, record, Frame((west, south, east, middle), "EPSG:3857", 80, 20), name="hillshade")
+    assert np.abs(whole.astype(int) - np.vstack([upper, lower])).max() <= 1
 
 
 @pytest.mark.parametrize("media_type", [PNG, WEBP, JPEG])

@@ -1,10 +1,11 @@
 /** Values of grids at places and along lines (OGC API EDR), read from CoverageJSON. */
 import type { Position } from 'geojson';
 import { local } from '../stores/language.svelte';
-import { get, path } from './client';
+import { get, path, type Query } from './client';
 
 interface NdArray {
   values: (number | string | null)[];
+  shape?: number[];
 }
 
 interface Parameter {
@@ -14,7 +15,10 @@ interface Parameter {
 
 interface Coverage {
   type: string;
-  domain?: { axes: Record<string, { values?: unknown[]; start?: number; stop?: number; num?: number }> };
+  domain?: {
+    axes: Record<string, { values?: unknown[]; start?: number; stop?: number; num?: number }>;
+    referencing?: { coordinates: string[]; system: { type: string } }[];
+  };
   parameters?: Record<string, Parameter>;
   ranges?: Record<string, NdArray>;
   coverages?: Coverage[];
@@ -43,6 +47,39 @@ export async function valuesAlong(
 ): Promise<{ series: Series[]; places: Position[] }> {
   const coords = `LINESTRING(${line.map((one) => `${one[0]!.toFixed(6)} ${one[1]!.toFixed(6)}`).join(',')})`;
   return seriesOf(await get<Coverage>(path('collections', id, 'trajectory'), { coords }, signal));
+}
+
+/** A part of a grid, one step of it where it has several. */
+export interface Part {
+  label: string;
+  unit: string;
+  /** Positions of the columns and of the rows, in metres or in degrees. */
+  eastings: number[];
+  northings: number[];
+  geographic: boolean;
+  /** By rows; NaN where there is none. */
+  values: Float64Array;
+}
+
+/** Cells of `variable` in a part of a grid, made coarser as `query` tells. */
+export async function partOf(id: string, variable: string, query: Query, signal?: AbortSignal): Promise<Part> {
+  const coverage = await get<Coverage>(path('collections', id, 'coverage'), { f: 'CoverageJSON', properties: variable, ...query }, signal);
+  const { axes = {}, referencing = [] } = coverage.domain ?? {};
+  const [eastings, northings] = [axes.x?.values as number[], axes.y?.values as number[]];
+  const { values = [], shape = [] } = coverage.ranges?.[variable] ?? {};
+  const steps = shape.slice(2).reduce((all, one) => all * one, 1);
+  const parameter = coverage.parameters?.[variable];
+  return {
+    label: local(parameter?.observedProperty?.label) || variable,
+    unit: unitOf(parameter),
+    eastings,
+    northings,
+    geographic: referencing.some(({ coordinates, system }) => coordinates.includes('x') && system.type === 'GeographicCRS'),
+    values: Float64Array.from({ length: eastings.length * northings.length }, (_, n) => {
+      const value = values[n * steps];
+      return typeof value === 'number' ? value : NaN;
+    }),
+  };
 }
 
 function seriesOf(coverage: Coverage): { series: Series[]; places: Position[] } {

@@ -20,6 +20,10 @@ export interface NodeStyle {
   title?: string;
   unit?: string;
   stops?: [number, string][];
+  /** Whether a ramp is linear, or each of its colours covers as many cells. */
+  stretch?: 'linear' | 'equal';
+  /** Whether a ramp is shaded as relief. */
+  shaded?: boolean;
   classes?: NodeClass[];
 }
 
@@ -147,9 +151,9 @@ async function loadInfo(id: string): Promise<LayerInfo> {
   return info;
 }
 
-/** Legend of a layer as the node tells it, of what is in `bbox` where that is given. */
-export async function legendOf(id: string, bbox = '', signal?: AbortSignal): Promise<NodeStyle | null> {
-  return readLegend(await getIfAny<unknown>(path('collections', id, 'legend'), { bbox }, signal));
+/** Legend of a layer as the node tells it: of what is in a box, or of a grid in another style. */
+export async function legendOf(id: string, query: Query = {}, signal?: AbortSignal): Promise<NodeStyle | null> {
+  return readLegend(await getIfAny<unknown>(path('collections', id, 'legend'), query, signal));
 }
 
 async function loadFeatures(info: LayerInfo): Promise<void> {
@@ -204,6 +208,11 @@ async function loadTileLayer(info: LayerInfo): Promise<boolean> {
 /** Columns that hold numbers. */
 export function numberColumns(info: LayerInfo): Column[] {
   return info.columns.filter((column) => /^(u?int|float|double|number|integer|decimal)/.test(column.type));
+}
+
+/** What a column is called, with its unit. */
+export function titled({ name, title, unit }: Column): string {
+  return (title || name) + (unit && unit !== '1' ? ` [${unit}]` : '');
 }
 
 /** Values of a column, of all features or of some. */

@@ -92,7 +92,8 @@ export class Painter {
 function gridTiles(layer: Layer, info: LayerInfo, time: string): string {
   const hasTime = Boolean(info.collection?.extent?.temporal) && info.record.properties['craton:shape']?.time !== undefined;
   const datetime = hasTime && time ? time.split('/')[1] : '';
-  return at(path('collections', info.id, 'map', 'tiles', 'WebMercatorQuad') + '/{z}/{y}/{x}', { f: 'webp', style: layer.style.style, datetime });
+  const { style, stretch, azimuth } = layer.style;
+  return at(path('collections', info.id, 'map', 'tiles', 'WebMercatorQuad') + '/{z}/{y}/{x}', { f: 'webp', style, stretch, azimuth, datetime });
 }
 
 function sourceOf(info: LayerInfo, address: string): SourceSpecification {

@@ -25,6 +25,6 @@ export function styleOf(record: DatasetRecord, { palette = '', column = '' }): L
 /** Key of a layer in its style. */
 export async function keyOf(id: string, style: LayerStyle, info?: LayerInfo, signal?: AbortSignal): Promise<NodeStyle | null> {
   if (style.by) return info ? { title: style.by, classes: classesOf(info, style).map((one) => ({ ...one, value: one.label })) } : null;
-  if (!style.style) return legendOf(id, '', signal);
+  if (!style.style) return legendOf(id, {}, signal);
   return readLegend(await getIfAny<unknown>(path('collections', id, 'styles', style.style), {}, signal));
 }

@@ -18,6 +18,10 @@ export interface LayerStyle {
   size?: number;
   /** Style of a grid that the node offers. */
   style?: string;
+  /** How the colours of a grid follow its values: linear, or each covers as many cells. */
+  stretch?: 'equal';
+  /** Where light comes from that shades a grid as relief, in degrees clockwise from north. */
+  azimuth?: number;
 }
 
 export interface Layer {
@@ -153,7 +157,7 @@ function viewText(view: View): string {
   return [view.longitude.toFixed(4), view.latitude.toFixed(4), view.zoom.toFixed(2)].join(',');
 }
 
-const STYLE_WORDS = ['by', 'mode', 'colours', 'colour', 'size', 'style'] as const;
+const STYLE_WORDS = ['by', 'mode', 'colours', 'colour', 'size', 'style', 'stretch', 'azimuth'] as const;
 
 function layerText(layer: Layer): string {
   const said = [layer.id];
@@ -185,6 +189,8 @@ function readLayer(layer: unknown): Layer[] {
   );
   const read = Object.fromEntries(said) as LayerStyle;
   if (read.size !== undefined) read.size = Math.max(1, Math.min(30, Number(read.size) || 5));
+  if (read.azimuth !== undefined) read.azimuth = Math.max(0, Math.min(360, Number(read.azimuth) || 0));
+  if (read.stretch !== 'equal') delete read.stretch;
   if (read.colour && !/^#[0-9a-f]{6}$/i.test(read.colour)) delete read.colour;
   return [
     {

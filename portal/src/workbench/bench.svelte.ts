@@ -3,6 +3,8 @@ import type { Position } from 'geojson';
 import type { Map as MapLibre } from 'maplibre-gl';
 import type { Bbox, DatasetRecord } from '../api/types';
 
+export type Drawer = 'table' | 'chart' | 'profile' | 'spectrum' | 'lines';
+
 export type Tool = 'look' | 'distance' | 'area' | 'profile';
 
 /** A feature or a value at a place that was pointed at. */
@@ -20,8 +22,8 @@ class Bench {
   bounds: Bbox | null = $state.raw(null);
   tool: Tool = $state('look');
   panel: 'find' | 'layers' | 'legend' = $state('find');
-  drawer: 'table' | 'chart' | 'profile' | null = $state(null);
-  /** Layer that the table or the chart is about. */
+  drawer: Drawer | null = $state(null);
+  /** Layer that the drawer is about. */
   subject = $state('');
   /** Layer to go to as soon as it is known where it lies. */
   wanted = $state('');
@@ -35,12 +37,14 @@ class Bench {
   looking = $state(false);
   /** Line or area that is being drawn. */
   line: Position[] = $state.raw([]);
+  /** Parts of the survey line that is looked at. */
+  track: Position[][] = $state.raw([]);
   /** Whether more points can be set. */
   drawing = $state(false);
   /** How much of a phone's screen the panel takes. */
   sheet: 'low' | 'half' | 'full' = $state('half');
 
-  open(drawer: 'table' | 'chart', layer: string): void {
+  open(drawer: Drawer, layer: string): void {
     this.subject = layer;
     this.drawer = drawer;
   }

@@ -3,17 +3,19 @@ import type { Feature, FeatureCollection, Geometry, Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { Bbox, DatasetRecord } from '../api/types';
 
-const LAYERS = ['own:hits-fill', 'own:hits', 'own:hits-place', 'own:area', 'own:line-case', 'own:line', 'own:points', 'own:spot', 'own:mark'];
+const LAYERS = ['own:hits-fill', 'own:hits', 'own:hits-place', 'own:area', 'own:track-case', 'own:track', 'own:line-case', 'own:line', 'own:points', 'own:spot', 'own:mark'];
 
 export class Overlay {
   constructor(readonly map: MapLibre) {
-    for (const source of ['hits', 'drawn', 'spot', 'mark']) map.addSource(`own:${source}`, { type: 'geojson', data: collection([]) });
+    for (const source of ['hits', 'track', 'drawn', 'spot', 'mark']) map.addSource(`own:${source}`, { type: 'geojson', data: collection([]) });
     const ink = '#1c2a2f';
     const found = '#b4471f';
     map.addLayer({ id: 'own:hits-fill', type: 'fill', source: 'own:hits', paint: { 'fill-color': found, 'fill-opacity': ['case', ['get', 'hovered'], 0.18, 0] } });
     map.addLayer({ id: 'own:hits', type: 'line', source: 'own:hits', paint: { 'line-color': found, 'line-width': ['case', ['get', 'hovered'], 2.5, 0.8], 'line-opacity': ['case', ['get', 'hovered'], 1, 0.35] } });
     map.addLayer({ id: 'own:hits-place', type: 'circle', source: 'own:hits', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': ['case', ['get', 'hovered'], 7, 3.5], 'circle-color': found, 'circle-opacity': ['case', ['get', 'hovered'], 1, 0.6], 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 1 } });
     map.addLayer({ id: 'own:area', type: 'fill', source: 'own:drawn', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#ffd400', 'fill-opacity': 0.25 } });
+    map.addLayer({ id: 'own:track-case', type: 'line', source: 'own:track', paint: { 'line-color': ink, 'line-width': 6 } });
+    map.addLayer({ id: 'own:track', type: 'line', source: 'own:track', paint: { 'line-color': '#ffd400', 'line-width': 3 } });
     map.addLayer({ id: 'own:line-case', type: 'line', source: 'own:drawn', paint: { 'line-color': '#ffffff', 'line-width': 5, 'line-opacity': 0.8 } });
     map.addLayer({ id: 'own:line', type: 'line', source: 'own:drawn', paint: { 'line-color': ink, 'line-width': 2, 'line-dasharray': [2, 1.2] } });
     map.addLayer({ id: 'own:points', type: 'circle', source: 'own:drawn', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 4, 'circle-color': '#ffffff', 'circle-stroke-color': ink, 'circle-stroke-width': 2 } });
@@ -49,6 +51,11 @@ export class Overlay {
         return [...(shape ? [feature(shape, properties)] : []), ...(middle ? [feature(middle, properties)] : [])];
       }),
     );
+  }
+
+  /** Parts of the survey line that is looked at. */
+  track(parts: Position[][]): void {
+    this.#set('track', [feature({ type: 'MultiLineString', coordinates: parts })]);
   }
 
   spot(spot: Position | null): void {

@@ -106,6 +106,21 @@ def ramp(name: str, low: float, high: float, *, logarithmic: bool = False) -> St
     return tuple((float(f"{v:.12g}"), hex_of(c)) for v, c in zip(values, colours, strict=True))
 
 
+def ramp_at(name: str, values: Sequence[float]) -> Stops:
+    """Stops of the ramp `name` at `values`, which rise: its colours change as much between each two.
+
+    `elevation` has its coast at 0 where there are values on both sides.
+    """
+    if name != "elevation":
+        colours = mixed(RAMPS[name], np.linspace(0, 1, len(values)))
+        return tuple((float(f"{v:.12g}"), hex_of(c)) for v, c in zip(values, colours, strict=True))
+    coast = -1e-6 * (values[-1] - values[0])
+    sea, land = [v for v in values if v < coast], [v for v in values if v > 0]
+    if not sea or not land:
+        return ramp_at("sea" if sea else "land", values)
+    return (*ramp_at("sea", (*sea, coast)), *ramp_at("land", (0.0, *land)))
+
+
 def _elevation(low: float, high: float) -> Stops:
     if low >= 0:
         return ramp("land", low, high)

@@ -7,7 +7,7 @@ from craton.store.grid_window_place import MOST_FRAME
 from craton.web.openapi_parts import operation, path_parameter, problems, query_parameter
 from craton.web.openapi_schemas import ANY_OBJECT, SYSTEM, TEXT
 from craton.web.picture import TYPES
-from craton.web.picture_style import STYLES
+from craton.web.picture_style import STRETCHES, STYLES
 from craton.web.replies import JSON, Json
 
 NUMBER: Json = {"type": "number"}
@@ -27,17 +27,34 @@ def pictures(*statuses: int) -> Json:
 
 def look_parameters() -> list[Json]:
     """Parameters that say how a picture looks."""
-    pair: Json = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
     return [
-        query_parameter("variable", TEXT, "variable of a grid; the first, or the picture of three bands"),
-        query_parameter("band", TEXT, "the same as variable"),
         query_parameter("time", TEXT, "the nearest step of time; the last where left out"),
         query_parameter("datetime", TEXT, "the same as time"),
         query_parameter("upward", NUMBER, "the nearest height of a volume; the highest where left out"),
         query_parameter("subset", TEXT, "steps of further axes: realization(3),wavelength(0.66)"),
+        *wish_parameters(),
+    ]
+
+
+def wish_parameters() -> list[Json]:
+    """Parameters that say how a grid is coloured."""
+    pair: Json = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
+    stretch: Json = {"type": "string", "enum": list(STRETCHES), "default": STRETCHES[0]}
+    degrees: Json = {"type": "number", "minimum": 0, "maximum": 360}
+    return [
+        query_parameter("variable", TEXT, "variable of a grid; the first, or the picture of three bands"),
+        query_parameter("band", TEXT, "the same as variable"),
         query_parameter("style", {"type": "string", "enum": list(STYLES)}, "a style of grids"),
         query_parameter("range", pair, "values at the ends of the ramp"),
-    ]
+        query_parameter(
+            "stretch", stretch,
+            "how a ramp follows the values: linear, or equal, where each colour covers as many cells",
+        ),
+        query_parameter(
+            "azimuth", degrees,
+            "shades a ramp as relief in light from there, clockwise from north; 315 for styles with shade",
+        ),
+    ]  # fmt: skip
 
 
 def picture_parameter() -> Json:

@@ -15,12 +15,12 @@ from craton.model.record import Record
 from craton.store.grid_window import Frame
 from craton.store.grid_window_place import MOST_FRAME, transformer
 from craton.web.crs_negotiation import CRS84, DEFAULT, System, address_of, numbers_of, system_of
+from craton.web.maps_wish import WISH_NAMES, wish_of
 from craton.web.negotiation import quality_of, wishes_of
 from craton.web.picture import JPEG, TYPES, check_size
 from craton.web.picture_maps import Look
-from craton.web.picture_style import Wish
 
-LOOK_NAMES = ("variable", "band", "time", "datetime", "upward", "subset", "style", "range")
+LOOK_NAMES = ("time", "datetime", "upward", "subset", *WISH_NAMES)
 """Parameters that say how a picture looks."""
 
 MAP_NAMES = (*LOOK_NAMES, "bbox", "bbox-crs", "crs", "width", "height", "bgcolor", "transparent")
@@ -41,26 +41,11 @@ _SUBSET = re.compile(r"(?P<axis>[\w.\- ]{1,80})\((?P<value>[^()]{1,80})\)")
 def look_of(request: Request) -> Look:
     """Style and steps of further axes that the query asks for."""
     query = request.query_params
-    name = query.get("variable", "")
-    if band := query.get("band", ""):
-        if name:
-            raise InvalidError("give variable or band, not both")
-        name = band
     selection = {axis: value for axis in ("time", "upward") if (value := query.get(axis, "")) != ""}
     if "datetime" in query:
         selection["time"] = query["datetime"]
     selection |= subset_values(query.get("subset", ""))
-    return Look(Wish(name, query.get("style", ""), limits_of(query.get("range", ""))), selection)
-
-
-def limits_of(text: str) -> tuple[float, float] | None:
-    """Ends of a ramp, `least,greatest`."""
-    if not text:
-        return None
-    low, high = numbers_of(text, "range", 2)
-    if not (low < high and math.isfinite(high - low) and max(abs(low), abs(high)) < 1e30):
-        raise InvalidError("range must be two numbers, the first less than the second")
-    return low, high
+    return Look(wish_of(request), selection)
 
 
 def subset_values(text: str) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def draw_grid(grid: Grid, style: GridStyle, frame: Frame, selection: Selection) 
     if isinstance(style, Classes):
         pixels = grid.window([style.variable], frame, nearest=True, selection=selection)[0]
         return _classes(style, pixels)
-    if not style.is_shaded:
+    if style.light is None:
         return _ramp(style, grid.window([style.variable], frame, selection=selection)[0])
     wide = grid.window([style.variable], frame.widened(1), selection=selection)[0]
     return _relief(style, wide, frame)
@@ -101,7 +101,8 @@ def _ramp(style: Ramp, pixels: Pixels) -> Shaded:
 
 def _relief(style: Ramp, wide: Pixels, frame: Frame) -> Painted:
     """A ramp, lighter where the ground faces the light and darker where it does not."""
-    shade = light(wide.values, wide.valid, frame, systems.is_geographic(frame.crs))
+    assert style.light is not None
+    shade = light(wide.values, wide.valid, frame, systems.is_geographic(frame.crs), style.light)
     inner = Pixels(wide.values[1:-1, 1:-1], wide.valid[1:-1, 1:-1])
     flat = _ramp(style, inner)
     colours = np.vstack([np.zeros((1, 3), np.uint8), flat.colours])[flat.places]

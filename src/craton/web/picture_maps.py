@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ from craton.web.replies import Json
 from craton.web.site import Site
 from craton.web.styles import vector_style
 
-FORM = "1"
+FORM = "2"
 """Changes when pictures of the same data change."""
 
 KEPT_BYTES = 64 << 20
@@ -90,8 +90,10 @@ def check_look(site: Site, record: Record, look: Look) -> None:
         for name in names:
             grid.layer(name).indices(look.selection)
         return
-    if look.wish.variable or look.wish.limits or look.selection:
-        raise InvalidError(f"{record.id} has features, of which no variable, range or step is chosen")
+    if look.selection or replace(look.wish, name="") != Wish():
+        raise InvalidError(
+            f"{record.id} has features, of which no variable, range, stretch, light or step is chosen"
+        )
     if look.wish.name not in {"", DEFAULT}:
         raise InvalidError(f"there is no style {look.wish.name[:40]!r}", hint=f"there is: {DEFAULT}")
 
@@ -133,7 +135,7 @@ def feature_style(site: Site, index: FeatureIndex, record: Record) -> Json:
 def legend_style(site: Site, record: Record, name: str = "") -> Json:
     """Style of a dataset, as legends are drawn from it."""
     if has_place(record):
-        return style_of(site.store, record, name=name)
+        return style_of(site.store, record, Wish(name=name))
     return {"title": record.name(), **feature_style(site, features_of(site, record), record)}
 
 

@@ -24,10 +24,13 @@ TAIL = 1.0
 STRETCH_TAIL = 2.0
 """Percent at each end of the values that pictures of several bands leave out."""
 
+SHARES = 200
+"""Parts, each of as many values, into which the values are divided to tell their quantiles."""
+
 MOST_CLASSES = 250
 """Classes that are told apart."""
 
-FILE = "statistics-1"
+FILE = "statistics-2"
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -39,6 +42,8 @@ class Statistics(msgspec.Struct, frozen=True):
         Least value, lower percentiles (`TAIL`, `STRETCH_TAIL`), upper ones, greatest value.
     classes : tuple of float
         The different values, most frequent first, where they are few; empty otherwise.
+    quantiles : tuple of float
+        `SHARES` + 1 values from the least to the greatest, with as many values between each two.
     """
 
     minimum: float = 0.0
@@ -48,6 +53,7 @@ class Statistics(msgspec.Struct, frozen=True):
     high: float = 1.0
     maximum: float = 1.0
     classes: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
 
 def statistics(store: Store, record: Record, grid: Grid, layer: Layer) -> Statistics:
@@ -75,7 +81,8 @@ def _found(grid: Grid, layer: Layer) -> Statistics:
         order = np.lexsort((numbers, -counts))[:MOST_CLASSES]
         classes = tuple(float(numbers[place]) for place in order)
     least, low, stretch_low, stretch_high, high, most = ends
-    return Statistics(least, low, stretch_low, stretch_high, high, most, classes)
+    quantiles = tuple(float(one) for one in np.quantile(values, np.linspace(0, 1, SHARES + 1)))
+    return Statistics(least, low, stretch_low, stretch_high, high, most, classes, quantiles)
 
 
 def _selections(layer: Layer) -> list[dict[str, object]]:

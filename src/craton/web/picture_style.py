@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from craton.model import quantities
 from craton.model.errors import InvalidError
 from craton.model.record import Record
+from craton.model.tile_matrix import METRES_PER_DEGREE
 from craton.store.grid_window import Grid, Layer, open_grid
 from craton.store.recent import Recent
 from craton.store.store import Store
-from craton.web.colour import RAMPS, Stops, class_colour, ramp
+from craton.web.colour import RAMPS, STEPS, Stops, class_colour, ramp, ramp_at
+from craton.web.picture_relief import AZIMUTH, Light, light_on_field
 from craton.web.picture_statistics import Statistics, statistics
 from craton.web.replies import Json
 
@@ -28,8 +32,14 @@ CHOICES = ("viridis", "cividis", "diverging", "elevation", "depth", "water", "he
 STYLES = (DEFAULT, PLAIN, SHADED, HILLSHADE, *CHOICES)
 """Styles of grids by name: as the quantity wants it, the same without shading, shaded, relief alone."""
 
+STRETCHES = ("linear", "equal")
+"""Ways in which a ramp follows the values: evenly, or so that each colour covers as many cells."""
+
 SHADED_FIRST = frozenset({"elevation", "ellipsoidal_height"})
 """Quantities that are shaded as relief where nothing else is asked for."""
+
+GROUND = SHADED_FIRST | {"bathymetry", "depth"}
+"""Quantities whose relief is that of ground; any other one is as high as it takes to be seen."""
 
 SIGNED = frozenset({
     "gravity_anomaly", "free_air_anomaly", "bouguer_anomaly", "complete_bouguer_anomaly",
@@ -70,13 +80,14 @@ PICTURE_BANDS = (3, 4)
 
 @dataclass(frozen=True)
 class Ramp:
-    """Numbers as colours."""
+    """Numbers as colours; where there is a light, lighter and darker as a relief is."""
 
     variable: str
     unit: str
     title: str
     stops: Stops
-    is_shaded: bool = False
+    light: Light | None = None
+    is_equal: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,11 +113,30 @@ GridStyle = Ramp | Classes | Bands
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of a style: a variable, a style by name, the ends of the ramp; empty is as it comes."""
+    """What is asked of a style; empty is as it comes.
+
+    Parameters
+    ----------
+    variable, name : str
+        A variable, and a style by name.
+    limits : tuple of float, optional
+        Ends of the ramp.
+    is_equal : bool
+        Whether each colour is to cover as many cells.
+    azimuth : float, optional
+        Where light comes from that shades a ramp, in degrees clockwise from north.
+    """
 
     variable: str = ""
     name: str = ""
     limits: tuple[float, float] | None = None
+    is_equal: bool = False
+    azimuth: float | None = None
+
+    @property
+    def is_of_ramps(self) -> bool:
+        """Whether it can only be asked of a ramp."""
+        return self.limits is not None or self.is_equal or self.azimuth is not None
 
 
 _styles: Recent[tuple[object, ...], GridStyle] = Recent(2000)
@@ -130,15 +160,37 @@ def grid_style(store: Store, record: Record, wish: Wish = Wish()) -> GridStyle:
 
 def _style(store: Store, record: Record, wish: Wish) -> GridStyle:
     grid = open_grid(store, record)
-    if not wish.variable and wish.limits is None and wish.name in {"", DEFAULT}:
+    if not wish.variable and not wish.is_of_ramps and wish.name in {"", DEFAULT}:
         bands = _bands_of(grid, record)
         if bands is not None:
             return _picture(store, record, grid, bands)
     layer = grid.layer(wish.variable)
     found = statistics(store, record, grid, layer)
-    if layer.is_classes and found.classes and wish.limits is None and wish.name in {"", DEFAULT, PLAIN}:
+    if layer.is_classes and found.classes and not wish.is_of_ramps and wish.name in {"", DEFAULT, PLAIN}:
         return _classes(record, layer, found)
-    return _ramp(layer, found, wish)
+    made = _ramp(layer, found, wish)
+    shaded = wish.name in {"", DEFAULT} and layer.quantity in SHADED_FIRST
+    if not shaded and wish.azimuth is None and wish.name not in {SHADED, HILLSHADE}:
+        return made
+    return replace(made, light=_light(record, layer, found, wish))
+
+
+def _light(record: Record, layer: Layer, found: Statistics, wish: Wish) -> Light:
+    """Light on ground as it is; a field that is no ground is raised as high as it takes to be seen."""
+    azimuth = AZIMUTH if wish.azimuth is None else wish.azimuth
+    if layer.quantity in GROUND or (not layer.quantity and layer.unit == "m"):
+        return Light(azimuth)
+    low, high = _wide(found.low, found.high)
+    return light_on_field(azimuth, high - low, _extent(record))
+
+
+def _extent(record: Record) -> float:
+    """Metres along the longer side of a dataset."""
+    if record.bbox is None:
+        return METRES_PER_DEGREE
+    west, south, east, north = record.bbox
+    across = (east - west + (360.0 if east < west else 0.0)) * math.cos(math.radians((south + north) / 2))
+    return (max(across, north - south) or 1.0) * METRES_PER_DEGREE
 
 
 def _bands_of(grid: Grid, record: Record) -> tuple[Layer, ...] | None:
@@ -200,16 +252,31 @@ def _is_colour(text: str) -> bool:
 
 
 def _ramp(layer: Layer, found: Statistics, wish: Wish) -> Ramp:
+    stops = _equal_stops(layer, found, wish) if wish.is_equal else _linear_stops(layer, found, wish)
+    if wish.name == HILLSHADE:
+        stops = tuple((value, UNLIT) for value, _ in stops)
+    return Ramp(layer.name, layer.unit, layer.title, stops, is_equal=wish.is_equal)
+
+
+def _linear_stops(layer: Layer, found: Statistics, wish: Wish) -> Stops:
     low, high = wish.limits or _round_ends(*_wide(found.low, found.high))
     if wish.limits is None and _is_signed(layer, found) and wish.name in {"", DEFAULT, PLAIN, "diverging"}:
         high = max(abs(low), abs(high))
         low = -high
     name = wish.name if wish.name in CHOICES else _ramp_name(layer, low, high)
-    stops = ramp(name, low, high, logarithmic=layer.quantity in RATIOS and low > 0 and name in RAMPS)
-    if wish.name == HILLSHADE:
-        stops = tuple((value, UNLIT) for value, _ in stops)
-    shaded = wish.name in {"", DEFAULT} and layer.quantity in SHADED_FIRST
-    return Ramp(layer.name, layer.unit, layer.title, stops, shaded or wish.name in {SHADED, HILLSHADE})
+    return ramp(name, low, high, logarithmic=layer.quantity in RATIOS and low > 0 and name in RAMPS)
+
+
+def _equal_stops(layer: Layer, found: Statistics, wish: Wish) -> Stops:
+    """Stops at quantiles, with as many values between each two; of equal ones only the first is left."""
+    low, high = wish.limits or _wide(found.low, found.high)
+    quantiles = np.array(found.quantiles or (low,))
+    shares = np.linspace(0, 1, quantiles.size)
+    first, last = np.interp([low, high], quantiles, shares)
+    inner = np.interp(np.linspace(first, last, STEPS), shares, quantiles)[1:-1]
+    values = np.unique(np.concatenate([[low], inner.clip(low, high), [high]]))
+    name = wish.name if wish.name in CHOICES else _ramp_name(layer, low, high)
+    return ramp_at(name, [float(one) for one in values])
 
 
 def _is_signed(layer: Layer, found: Statistics) -> bool:
@@ -240,17 +307,18 @@ def _round_ends(low: float, high: float) -> tuple[float, float]:
     return (float(f"{ends[0]:.12g}"), float(f"{ends[1]:.12g}"))
 
 
-def style_of(store: Store, record: Record, *, variable: str = "", name: str = "") -> Json:
+def style_of(store: Store, record: Record, wish: Wish = Wish()) -> Json:
     """Style of a grid as legends and the portal read it.
 
     Returns
     -------
     dict
-        `{"type": "ramp", "variable", "unit", "title", "stops": [[value, "#rrggbb"], …], "shaded"}`,
+        `{"type": "ramp", "variable", "unit", "title", "stops": [[value, "#rrggbb"], …], "shaded",
+        "stretch"}`,
         `{"type": "categories", "variable", "title", "classes": [[value, "#rrggbb", label], …]}`, or
         `{"type": "rgb", "variables": [red, green, blue], "title"}`.
     """
-    style = grid_style(store, record, Wish(variable, name))
+    style = grid_style(store, record, wish)
     if isinstance(style, Bands):
         return {"type": "rgb", "variables": list(style.variables), "title": style.title}
     if isinstance(style, Classes):
@@ -260,5 +328,6 @@ def style_of(store: Store, record: Record, *, variable: str = "", name: str = ""
         }  # fmt: skip
     return {
         "type": "ramp", "variable": style.variable, "unit": style.unit, "title": style.title,
-        "stops": [list(stop) for stop in style.stops], "shaded": style.is_shaded,
+        "stops": [list(stop) for stop in style.stops], "shaded": style.light is not None,
+        "stretch": STRETCHES[style.is_equal],
     }  # fmt: skip

@@ -15,8 +15,9 @@ from craton.store.grid_window import has_place
 from craton.store.vector_tiles import open_tiles
 from craton.web.area import Area, asking
 from craton.web.collections import collection_record
+from craton.web.maps_wish import WISH_NAMES, wish_of
 from craton.web.negotiation import languages_of
-from craton.web.picture_style import STYLES, style_of
+from craton.web.picture_style import STYLES, Wish, style_of
 from craton.web.queries import check_query, number_of
 from craton.web.replies import Json, link, path_of, reply
 from craton.web.site import Site
@@ -111,7 +112,7 @@ def show_style(site: Site, request: Request) -> Response:
         query = "" if name == DEFAULT else f"style={name}"
         if form == "mapbox":
             return reply(request, raster_document(base, record, query), media_type=MAPLIBRE)
-        return reply(request, style_of(site.store, record, name=name))
+        return reply(request, style_of(site.store, record, Wish(name=name)))
     index = open_features(site.store, record)
     style = _asked(request, index, record)
     if form == "mapbox":
@@ -139,11 +140,14 @@ def _refuse_asked(request: Request, *more: str) -> None:
 
 def show_legend(site: Site, request: Request) -> Response:
     """Tell what the colours of a dataset mean, of what is in view."""
-    check_query(request, *ASKED, "bbox", "filter", "datetime")
+    check_query(request, *ASKED, *WISH_NAMES, "bbox", "filter", "datetime")
     record = _styled(site, request)
     if has_place(record):
         _refuse_asked(request, "filter")
-        return reply(request, style_of(site.store, record))
+        return reply(request, style_of(site.store, record, wish_of(request)))
+    for name in WISH_NAMES:
+        if name in request.query_params:
+            raise InvalidError(f"{name} is asked of grids, and these are features")
     index = open_features(site.store, record)
     style = _asked(request, index, record)
     return reply(request, legend_of(index, record, style, view_of(request, index), languages_of(request)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from craton.model.style import MOST_RANGES, SCHEMES
+from craton.web.maps_openapi import wish_parameters
 from craton.web.openapi_parts import operation, path_parameter, problems, query_parameter
 from craton.web.openapi_schemas import ANY_OBJECT, TEXT
 from craton.web.replies import JSON, Json
@@ -27,7 +28,8 @@ def style_paths() -> Json:
             "application/vnd.mapbox.style+json",
         ),
         f"{start}/legend": _document(
-            "getLegend", "What the colours mean, of what is in view", [COLLECTION, *view, *_asked()]
+            "getLegend", "What the colours mean, of what is in view",
+            [COLLECTION, *view, *_asked(), *wish_parameters()],
         ),
     }  # fmt: skip
 

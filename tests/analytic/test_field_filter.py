@@ -70,6 +70,9 @@ def test_one_layer_is_not_two():
     counts = np.ones(40)
     assert field_filter.two_layers(field_filter.Spectrum(k, -(k**2) * 1e6, counts)) is None
     assert field_filter.two_layers(field_filter.Spectrum(k[:4], -k[:4], counts[:4])) is None
+    for depth in (3000.0, 500.0):
+        one = field_filter.Spectrum(k, -2 * depth * k, counts)
+        assert field_filter.layers_of_depths(one, 3000.0, 500.0) is None
 
 
 def test_wavelets_add_up_and_keep_planes():

@@ -266,3 +266,32 @@ def test_headings_that_do_not_cross_are_refused():
         heading_correction(frame, "line", "v")
     with pytest.raises(ContractError, match="`cloverleaf` must be a table with the columns"):
         heading_correction(frame, "line", "v", cloverleaf=frame.drop(columns="v"))
+
+
+def test_several_days_by_the_time_of_the_day_are_no_record():
+    """Three days in a row, at the same seconds or between them, are refused; a night over midnight is not."""
+    day = np.arange(0.0, 700.0, 10.0)
+    same = base(np.tile(day, 3), 45_000 + np.repeat([0.0, 8.0, 30.0], day.size) + np.tile(day / 100, 3))
+    with pytest.raises(ContractError, match=r"agree within 5 nT, .* by up to 30 nT\s+hint: give dates"):
+        diurnal_correction(timed(), same, "v", "time", "b", "t")
+    between = base(np.concatenate([day, day + 3, day + 6]), same["b"])
+    with pytest.raises(
+        ContractError, match=r"`base_time` must be times that go over each hour once, .* again"
+    ):
+        diurnal_correction(timed(), between, "v", "time", "b", "t")
+    night = np.concatenate([86_000 + day[:40], day])
+    found = diurnal_correction(
+        timed(), base(night, 45_000 + night / 100), "v", "time", "b", "t", datum=45_000.0
+    )
+    npt.assert_allclose(found["v_diurnal"], found["time"] / 100)
+
+
+def test_a_lag_moves_nothing_onto_a_gap():
+    """A line with 2 km missing: readings 150 m before the gap have none, unless a longer gap is allowed."""
+    line = np.delete(straight((0, 0), (0, 7000), 71), slice(31, 50), axis=0)
+    frame = survey([line], v=lambda e, n: np.sin(n / 500))
+    for given in ({"lag": 150.0}, {"lag": 1.5, "along": "readings"}):
+        moved = lag_correction(frame, "line", "v", **given)["v_lagged"]
+        npt.assert_array_equal(np.flatnonzero(moved.isna()), [29, 30, 50, 51])
+        across = lag_correction(frame, "line", "v", **given, maximum_gap=2000.0)["v_lagged"]
+        npt.assert_array_equal(np.flatnonzero(across.isna()), [50, 51])

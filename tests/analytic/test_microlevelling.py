@@ -140,3 +140,19 @@ def test_readings_take_the_correction_of_the_grid():
     found = microlevelling_lines(table, noise, "line", "v", 1000.0)
     npt.assert_allclose(found["v_microlevelled"], [97.0] * SIDE + [102.0] * SIDE + [100.0] * 2, atol=1e-9)
     npt.assert_allclose(found["v_microlevel"] + found["v_microlevelled"], 100.0, atol=1e-12)
+
+
+def test_a_gap_of_the_grid_does_not_blank_readings_beside_it():
+    """Readings on the centres of cells beside a gap, and nearer to them than to the gap, are corrected."""
+    noise = grid(np.full((SIDE, SIDE), 3.0))
+    del noise.attrs["standard_name"]
+    noise[:, 3] = np.nan
+    north = 2e6 + CELL * np.arange(SIDE)
+    places = [np.column_stack([np.full(SIDE, 5e5 + CELL * column), north]) for column in (2, 2.4, 2.6, 3)]
+    table = gpd.GeoDataFrame(
+        {"line": np.repeat(range(4), SIDE), "v": 100.0},
+        geometry=shapely.points(np.concatenate(places)), crs="EPSG:32648",
+    )  # fmt: skip
+    table.attrs["columns"] = {"v": {"unit": "nT"}}
+    found = microlevelling_lines(table, noise, "line", "v", 1000.0)["v_microlevelled"]
+    npt.assert_allclose(found, np.repeat([97.0, 97.0, 100.0, 100.0], SIDE), atol=1e-9)

@@ -49,6 +49,16 @@ def test_two_days_from_one_base_give_gravity_and_drift_back():
     assert found.stations.attrs["columns"]["gravity"]["unit"] == "mGal"
 
 
+def test_a_missing_height_of_the_sensor_is_refused():
+    """It does not count as 0."""
+    frame = sheet()
+    frame.loc[2, "tripod"] = np.nan
+    with pytest.raises(
+        ContractError, match="`instrument_height` must be a height in each row, got none in row 2"
+    ):
+        drift_and_tide(frame, bases(A=GRAVITY["A"]), loop="day", instrument_height="tripod")
+
+
 def test_times_may_be_text_in_local_time_and_readings_in_other_units():
     """ISO text seven hours ahead with `utc_offset`, and readings in um/s2, give the same."""
     frame = sheet()

@@ -110,6 +110,21 @@ def test_missing_tensors_stay_missing():
     assert layers(frame).fit["readings"].tolist() == [11]
 
 
+def test_phases_that_no_layers_have_are_left_out():
+    """One row of a phase of 120 degrees is not fitted, is counted, and leaves the model as if it were not there."""
+    frame = samples.impedances()
+    odd = frame.copy()
+    turned = (frame["zxy_real"] + 1j * frame["zxy_imaginary"]).to_numpy()[2]
+    turned = abs(turned) * np.exp(1j * np.radians(120.0))
+    odd.loc[2, ["zxy_real", "zxy_imaginary"]] = turned.real, turned.imag
+    less = frame.drop(index=2).reset_index(drop=True)
+    odd.attrs = less.attrs = frame.attrs
+    found, without = layers(odd, mode="xy", depth=5e3), layers(less, mode="xy", depth=5e3)
+    assert found.fit[["readings", "left_out"]].to_numpy().tolist() == [[11, 1]]
+    pd.testing.assert_frame_equal(found.model, without.model)
+    assert np.isnan(found.curves["calculated_phase"][2])
+
+
 def test_without_variances_there_are_no_deviations():
     """Errors that are not known stay unknown; the inversion then takes its floor."""
     frame = samples.impedances()

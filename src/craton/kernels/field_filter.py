@@ -210,15 +210,17 @@ def layers_of_depths(spectrum: Spectrum, deep: float, shallow: float) -> Layers 
     """Layers at known depths whose power explains a radial spectrum best; none where one of them has none.
 
     The powers A exp(-2 k deep) + B exp(-2 k shallow) are fitted in logarithms, over the ratio of the two.
+    One layer has none where the best crossing of the two is the first or the last ring.
     """
     k, power = spectrum.wavenumbers, spectrum.log_power
-    best: tuple[float, float] | None = None
-    for crossing in k:
-        shape = np.logaddexp(-2 * deep * (k - crossing), -2 * shallow * (k - crossing))
-        misfit = float(np.var(power - shape))
-        if best is None or misfit < best[0]:
-            best = misfit, float(crossing)
-    return None if best is None else Layers(float(deep), float(shallow), best[1])
+    misfits = [
+        float(np.var(power - np.logaddexp(-2 * deep * (k - crossing), -2 * shallow * (k - crossing))))
+        for crossing in k
+    ]
+    best = int(np.argmin(misfits)) if misfits else 0
+    if not 0 < best < k.size - 1:
+        return None
+    return Layers(float(deep), float(shallow), float(k[best]))
 
 
 def _squares(line: Reals, places: Reals, values: Reals) -> float:

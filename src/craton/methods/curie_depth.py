@@ -98,7 +98,7 @@ def curie_depth(
     GeoDataFrame
         A point in the middle of each window with the three depths in metres and their standard deviations.
         Windows with more than a tenth of their cells missing, or flat, are left out. `finding` says `bottom
-        above top` where the slopes give that, and `top above the field`.
+        above top` where the slopes give that, and `top above the ground`.
 
     Notes
     -----
@@ -178,9 +178,9 @@ def _depths(top: Line, middle: Line, height: float) -> tuple[float, float, float
     """Depth and standard deviation of bottom, top and middle, and what is odd about them."""
     bottom = 2 * middle.depth - top.depth
     std = float(np.hypot(2 * middle.std, top.std))
-    finding = (
-        "" if bottom > top.depth > 0 else "bottom above top" if bottom <= top.depth else "top above the field"
-    )
+    finding = "" if top.depth > height else "top above the ground"
+    if bottom <= top.depth:
+        finding = "bottom above top"
     return (
         bottom - height, std, top.depth - height, top.std, middle.depth - height, middle.std, finding
     )  # fmt: skip

@@ -11,6 +11,10 @@ import xarray as xr
 
 from craton.kernels import geomagnetic as kernel
 from craton.methods.geomagnetic_model import (
+    COUNTED_FROM,
+    GRID_NORTH,
+    STRIP_CELLS,
+    TRUE_NORTH,
     ModelName,
     check_years,
     checked_year,
@@ -27,9 +31,6 @@ from craton.process.processes import process
 
 FIELD, FIELD_GRID = "magnetics.reference_field", "magnetics.reference_field_grid"
 ANOMALY, ANOMALY_GRID = "magnetics.anomaly", "magnetics.anomaly_grid"
-
-STRIP_CELLS = 1 << 18
-"""Cells that are worked out between two reports of progress."""
 
 Stations = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",))]
 Height = Annotated[float, Unit("m"), Bounds(minimum=-10_000, maximum=1_000_000)]
@@ -167,7 +168,8 @@ def reference_field_grid(
     Returns
     -------
     DataArray
-        On the cells of `grid`, in nT or degrees, or nT or degrees a year.
+        On the cells of `grid`, in nT or degrees, or nT or degrees a year. A declination states in its
+        attribute `counted_from` whether it is from `true north` or `grid north`.
 
     Notes
     -----
@@ -192,9 +194,12 @@ def reference_field_grid(
             title=f"Secular variation: {TITLES[wanted]}",
         )  # fmt: skip
     title = "Declination, clockwise from grid north" if grid_north else TITLES[wanted]
-    return on_cells(
+    found = on_cells(
         grid, cells, name=name, unit=UNITS[wanted], quantity=QUANTITIES.get(name, ""), title=title
     )
+    if component == "declination":
+        found.attrs[COUNTED_FROM] = GRID_NORTH if grid_north else TRUE_NORTH
+    return found
 
 
 AnomalyTable = Annotated[

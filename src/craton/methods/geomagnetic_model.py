@@ -8,13 +8,23 @@ from typing import Literal
 
 import numpy as np
 import pyproj
+import xarray as xr
 
 from craton.kernels import geomagnetic as kernel
+from craton.methods.placement import place_of
 from craton.methods.survey_columns import year_of
 from craton.model import crs as systems
 from craton.model.errors import ContractError, InvalidError
 
 ModelName = Literal["igrf14", "wmm2025"]
+
+STRIP_CELLS = 1 << 18
+"""Cells that are worked out at a time."""
+
+COUNTED_FROM = "counted_from"
+"""Key of the attributes of a grid of declinations: what they are counted from."""
+
+TRUE_NORTH, GRID_NORTH = "true north", "grid north"
 
 NAMES = {"igrf14": "IGRF-14", "wmm2025": "WMM2025"}
 
@@ -72,6 +82,22 @@ def convergence(crs: str, longitude: np.ndarray, latitude: np.ndarray) -> np.nda
         return np.zeros(longitude.size)
     factors = pyproj.Proj(crs).get_factors(longitude, latitude)
     return np.asarray(factors.meridian_convergence)
+
+
+def convergence_on(id: str, name: str, grid: xr.DataArray) -> np.ndarray:
+    """Convergence in degrees on the rows and columns of a grid, some rows at a time."""
+    place = place_of(id, name, grid)
+    north, east = (
+        first + step * np.arange(count)
+        for first, step, count in zip(place.first, place.step, place.shape, strict=True)
+    )
+    angles = np.empty(place.shape)
+    strip = max(1, STRIP_CELLS // east.size)
+    for top in range(0, north.size, strip):
+        eastings, northings = (part.ravel() for part in np.meshgrid(east, north[top : top + strip]))
+        longitude, latitude = geodetic(id, name, place.crs, eastings, northings)
+        angles[top : top + strip] = convergence(place.crs, longitude, latitude).reshape(-1, east.size)
+    return angles
 
 
 def field_at(

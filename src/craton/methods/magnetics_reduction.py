@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from craton.kernels import reduction_to_pole as poles
 from craton.kernels.reduction_to_pole import Direction, Stabilisation, Stabiliser
+from craton.methods.geomagnetic_model import COUNTED_FROM, TRUE_NORTH, convergence_on
 from craton.methods.magnetics import MagneticGrid
 from craton.methods.placement import same_cells
 from craton.methods.potential_field import Padding, Prepared, prepared
@@ -179,7 +180,9 @@ def differential_reduction_to_pole(
     inclination : DataArray
         Inclination of the main field in degrees, positive down, on the cells of `grid`.
     declination : DataArray
-        Declination of the main field in degrees clockwise from the northing axis, on the cells of `grid`.
+        Declination of the main field in degrees clockwise from the northing axis, on the cells of `grid`:
+        `magnetics.reference_field_grid` gives it with `grid_north=True`. One whose attribute `counted_from`
+        is `true north`, as that process gives it without, is turned by the convergence of the grid.
     pseudo_inclination : float
         Inclination in degrees that limits the amplitude; see `magnetics.reduction_to_pole`.
     step : float
@@ -209,6 +212,8 @@ def differential_reduction_to_pole(
         _angles(id, ready, name, angle)
         for name, angle in (("inclination", inclination), ("declination", declination))
     ]
+    if declination.attrs.get(COUNTED_FROM) == TRUE_NORTH:
+        angles[1] = angles[1] - convergence_on(id, "declination", ready.cells)
     stabiliser = Stabiliser("pseudo_inclination", pseudo_inclination)
     values = ready.whole(_by_place(id, ready, angles[0], angles[1], stabiliser, step))
     values[~(np.isfinite(angles[0]) & np.isfinite(angles[1]))] = np.nan

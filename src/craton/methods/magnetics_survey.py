@@ -11,7 +11,7 @@ from scipy import sparse
 
 from craton.kernels.line_levelling import robust_solution
 from craton.methods.survey_columns import numbers_in, numbers_of, seconds_of, unit_of, with_columns
-from craton.methods.survey_line_crossings import crossed, statistics_of
+from craton.methods.survey_line_crossings import crossed, statistics_of, usual_gaps
 from craton.methods.survey_line_order import Lines, headings, lines_of
 from craton.methods.survey_line_values import beside_value
 from craton.methods.survey_lines import Gap, LineColumn, MistieTable, OrderColumn, SurveyTable, ValueColumn
@@ -25,6 +25,12 @@ HEADING = "magnetics.heading_correction"
 
 FEWEST_CROSSINGS = 4
 """Crossings from which on heading errors are estimated."""
+
+MOST_SPREAD = 5.0
+"""Difference in nT of readings of a base at one time above which they cannot be of one time."""
+
+USUAL_RUN = 10
+"""Readings, on average, between two steps back of the clock, from which on rows are in order."""
 
 LinePoints = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",))]
 
@@ -54,7 +60,8 @@ def diurnal_correction(
     table : GeoDataFrame
         Points of readings.
     base : DataFrame
-        Record of the base station; its rows may be in any order, readings of one time are averaged.
+        Record of one base station; its rows may be in any order. Readings of one time are averaged, and
+        refused where they differ by more than 5 nT, as those of several days do with times of the day.
     value : str
         Column of magnetic intensity in `table`.
     time : str
@@ -119,6 +126,7 @@ def _record(base: pd.DataFrame, value: str, time: str) -> tuple[np.ndarray, np.n
     readings = numbers_in(DIURNAL, "base_value", base, value, "nT")
     seconds = seconds_of(DIURNAL, "base_time", base, time)
     known = np.isfinite(readings) & np.isfinite(seconds)
+    _check_clock(readings[known], seconds[known], time)
     means = pd.Series(readings[known]).groupby(seconds[known]).mean()
     if len(means) < 2:
         raise ContractError(
@@ -130,6 +138,29 @@ def _record(base: pd.DataFrame, value: str, time: str) -> tuple[np.ndarray, np.n
     return means.index.to_numpy(np.float64), record
 
 
+def _check_clock(readings: np.ndarray, seconds: np.ndarray, time: str) -> None:
+    """Refuse a record of several days by the time of the day: its clock goes over the same hours again."""
+    hint = "give dates with times, for a record of several days by the time of the day is no record in time"
+    groups = pd.Series(readings).groupby(seconds)
+    spread = (groups.max() - groups.min()).to_numpy()
+    if spread.max(initial=0.0) > MOST_SPREAD:
+        raise ContractError(
+            DIURNAL, "base", f"a record whose readings of one time agree within {MOST_SPREAD:g} nT",
+            f"one with {np.count_nonzero(spread > MOST_SPREAD)} times in {time!r} at which they do not, by "
+            f"up to {spread.max():g} nT", hint=hint,
+        )  # fmt: skip
+    runs = np.split(seconds, np.flatnonzero(np.diff(seconds) < 0) + 1)
+    if len(runs) * USUAL_RUN > seconds.size:
+        return
+    ends = np.array(sorted((run[0], run[-1]) for run in runs))
+    again = int(np.count_nonzero(ends[1:, 0] < np.maximum.accumulate(ends[:, 1])[:-1]))
+    if again:
+        raise ContractError(
+            DIURNAL, "base_time", "times that go over each hour once",
+            f"{time!r}, which goes over {again} stretches of time again", hint=hint,
+        )  # fmt: skip
+
+
 @process(LAG, version="1", keywords=("parallax", "herringbone", "towed sensor", "滞后改正"))
 def lag_correction(
     table: SurveyTable,
@@ -139,6 +170,7 @@ def lag_correction(
     *,
     order: OrderColumn | None = None,
     along: Literal["distance", "readings"] = "distance",
+    maximum_gap: Gap | None = None,
 ) -> LinePoints:
     """Readings moved back along their line to where the sensor was.
 
@@ -160,12 +192,15 @@ def lag_correction(
         Column of fiducials or times by which a line is ordered. Left out, rows stay in their order.
     along : str
         Whether `lag` is a `distance` in metres or a number of `readings`.
+    maximum_gap : float, optional
+        Between readings farther apart than this, in metres, there is no value. Left out, five times the
+        median step of the line.
 
     Returns
     -------
     GeoDataFrame
         `table` with the column `VALUE_lagged`. The last readings of a line (the first, where the lag is
-        negative) have none, for their place was not passed by the sensor.
+        negative) have none, for their place was not passed by the sensor; nor have those it moves onto gaps.
 
     Notes
     -----
@@ -178,10 +213,26 @@ def lag_correction(
     lines = lines_of(LAG, table, line, order)
     values = numbers_of(table, value)[lines.rows]
     moved = np.full(values.size, np.nan)
-    for part in lines.parts:
-        axis = lines.distance[part] if along == "distance" else np.arange(part.stop - part.start) * 1.0
-        moved[part] = np.interp(axis + lag, axis, values[part], left=np.nan, right=np.nan)
+    limits = usual_gaps(lines) if maximum_gap is None else np.full(lines.count, maximum_gap)
+    for part, limit in zip(lines.parts, limits, strict=True):
+        moved[part] = _moved(lines.distance[part], values[part], lag, along, float(limit))
     return beside_value(table, lines, value, {"lagged": moved})
+
+
+def _moved(distance: np.ndarray, values: np.ndarray, lag: float, along: str, limit: float) -> np.ndarray:
+    """Readings (n,) of a line moved by a lag, NaN where it ends on a step longer than `limit` metres.
+
+    Readings that are missing are not counted, so a lag in readings must not reach over such a step either.
+    """
+    rows = np.arange(distance.size)
+    axis = distance if along == "distance" else rows * 1.0
+    after = np.clip(np.searchsorted(axis, axis + lag), 0, rows.size - 1)
+    before = np.clip(np.searchsorted(axis, axis + lag, side="right") - 1, 0, rows.size - 1)
+    if along == "readings":
+        before, after = np.minimum(before, rows), np.maximum(after, rows)
+    gaps = np.cumsum(np.diff(distance, prepend=distance[:1]) > limit)
+    found = np.interp(axis + lag, axis, values, left=np.nan, right=np.nan)
+    return np.where(gaps[after] <= gaps[before], found, np.nan)
 
 
 HeadingTable = Annotated[

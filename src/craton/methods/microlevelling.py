@@ -198,8 +198,17 @@ def microlevelling_lines(
 
 
 def _bilinear(cells: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Values between cells at fractional rows and columns, NaN outside and beside cells without one."""
+    """Values between cells at fractional rows and columns.
+
+    Cells without a value are left out of the weights; where more than half of the weight is theirs, and
+    outside, there is no value.
+    """
     from scipy.ndimage import map_coordinates
 
-    found: np.ndarray = map_coordinates(cells, [rows, columns], order=1, mode="constant", cval=np.nan)
-    return found
+    known = np.isfinite(cells)
+    total, weight = (
+        map_coordinates(one, [rows, columns], order=1, mode="constant", cval=0.0)
+        for one in (np.where(known, cells, 0.0), known.astype(np.float64))
+    )
+    enough = weight >= 0.5 - 1e-9
+    return np.where(enough, total / np.where(enough, weight, 1.0), np.nan)

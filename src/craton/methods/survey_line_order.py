@@ -91,7 +91,8 @@ class Lines:
 def lines_of(id: str, table: gpd.GeoDataFrame, line: str, order: str | None) -> Lines:
     """Lines of a survey table; rows without place or without line are in none.
 
-    Rows of a line are put in the order of the column `order`, equal ones by place, or left as they come.
+    Rows of a line are put in the order of the column `order`, or left as they come. Equal ones go along the
+    direction of travel, from the place of the key before to that of the key after.
     """
     places = _places(id, table)
     names = table[line]
@@ -108,7 +109,7 @@ def lines_of(id: str, table: gpd.GeoDataFrame, line: str, order: str | None) -> 
     first = {int(one): row for row, one in zip(used[::-1], number[::-1], strict=True)}
     plane = _plane(id, table, places[used])
     keys = _order_keys(id, table, order, used)
-    sequence = np.lexsort((plane[:, 1], plane[:, 0], keys, number) if order else (keys, number))
+    sequence = np.lexsort((_progress(plane, keys, number), keys, number))
     starts = np.searchsorted(number[sequence], np.arange(found.size + 1))
     ordered = plane[sequence]
     steps = np.hypot(*np.diff(ordered, axis=0, prepend=ordered[:1]).T)
@@ -121,6 +122,27 @@ def lines_of(id: str, table: gpd.GeoDataFrame, line: str, order: str | None) -> 
         for start, end in itertools.pairwise(starts):
             own[start:end, 0] = np.unwrap(own[start:end, 0], period=360.0)
     return Lines(used[sequence], starts, values, np.ascontiguousarray(ordered), distance, own)
+
+
+def _progress(plane: Floats, keys: np.ndarray, number: Integers) -> Floats:
+    """How far rows (n,) of one key and line lie along the direction of travel; 0 where there is none.
+
+    The direction goes from the middle of the rows of the key before to that of the key after, on the line.
+    """
+    sequence = np.lexsort((keys, number))
+    fresh = np.ones(sequence.size, dtype=bool)
+    fresh[1:] = (np.diff(keys[sequence]) != 0) | (np.diff(number[sequence]) != 0)
+    group = np.empty(sequence.size, dtype=np.int64)
+    group[sequence] = np.cumsum(fresh) - 1
+    counts = np.bincount(group)
+    middles = np.column_stack([np.bincount(group, side) / counts for side in plane.T])
+    line = number[sequence[fresh]]
+    same = np.diff(line) == 0
+    places = np.arange(line.size)
+    before, after = places - np.append(False, same), places + np.append(same, False)
+    direction = middles[after] - middles[before]
+    along: Floats = ((plane - middles[group]) * direction[group]).sum(axis=1)
+    return np.where(counts[group] > 1, along, 0.0)
 
 
 def _natural(text: str) -> tuple[Any, ...]:

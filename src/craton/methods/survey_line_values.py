@@ -259,7 +259,7 @@ def resample(
             RESAMPLE, "spacing", f"large enough for at most {MOST_POINTS} points", f"{spacing:g} m"
         )
     limits = usual_gaps(lines) if maximum_gap is None else np.full(lines.count, maximum_gap)
-    steps = [spacing * np.arange(int(end / spacing * (1 + 1e-12)) + 1) for end in ends]
+    steps = [np.minimum(spacing * np.arange(int(end / spacing * (1 + 1e-12)) + 1), end) for end in ends]
     columns: dict[str, Any] = {
         line: [name for name, at in zip(lines.names, steps, strict=True) for _ in at],
         "distance_m": np.concatenate(steps),

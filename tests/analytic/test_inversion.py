@@ -382,3 +382,17 @@ def test_drawn_models_have_the_spread_of_the_posterior():
     npt.assert_allclose(spread, expected, rtol=0.15)
     npt.assert_allclose(spread.mean(), expected.mean(), rtol=0.05)
     assert (np.abs(mean - best) < 5 * expected / np.sqrt(300)).all()
+
+
+def test_large_errors_are_not_fitted():
+    """A reference within the errors is the result in one step; one hardly outside is left by no more than is due."""
+    task, *_ = problem(noise=5.0)
+    reference = task.misfit(task.reference) / task.freedom
+    found, _beta, steps = discrepancy(task, chi_factor=1.001 * reference, report=silent)
+    npt.assert_array_equal(found, task.reference)
+    assert len(steps) == 1
+    aim = 0.97 * reference
+    found, _beta, steps = discrepancy(task, chi_factor=aim, report=silent)
+    assert 0.95 * aim * task.freedom <= task.misfit(found) <= aim * task.freedom
+    assert steps[0].misfit < 0.95 * aim * task.freedom
+    assert max(step.beta for step in steps) > steps[0].beta

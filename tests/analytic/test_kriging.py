@@ -302,3 +302,24 @@ def test_probabilities_are_put_in_order():
     """Deutsch and Journel's correction: the mean of the upward and the downward one, within 0 and 1."""
     found = dense.ordered_probabilities(np.array([[-0.1], [0.5], [0.4], [1.2]]))
     npt.assert_allclose(found[:, 0], [0.0, 0.45, 0.45, 1.0])
+
+
+def test_places_almost_one_are_one():
+    """Places 1e-6 m apart are merged with the mean of all their values, and leave the others as they are.
+
+    Then kriging with all data, and leaving one out, are as with one place.
+    """
+    random = np.random.default_rng(3)
+    places, values = flat(random.uniform(0, 100, (20, 2))), random.normal(size=(20, 1))
+    twins = np.vstack([places, places[:1] + np.array([1e-6, 0, 0]), places[:1]])
+    merged, means = dense.distinct_places(twins, np.vstack([values, values[:1] + 3, values[:1]]))
+    single_places, single_values = dense.distinct_places(places, np.vstack([values[:1] + 1, values[1:]]))
+    npt.assert_allclose(merged, single_places, atol=2e-6)
+    npt.assert_allclose(means, single_values, rtol=1e-12)
+    model = single(cov.SPHERICAL, nugget=0.2)
+    systems = [
+        dense.System(model, where, what[:, 0], np.ones((20, 1)))
+        for where, what in ((merged, means), (single_places, single_values))
+    ]
+    left = [one.left_out(what[:, 0]) for one, what in zip(systems, (means, single_values), strict=True)]
+    npt.assert_allclose(left[0].values, left[1].values, atol=1e-6)

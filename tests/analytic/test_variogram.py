@@ -179,3 +179,39 @@ def test_coregionalisation_finds_its_matrices_and_keeps_them_semidefinite():
     crossed = np.tensordot(shapes.T, np.array([[[1.0, 3.0], [3.0, 1.0]]] * 2), 1)
     found = fitting.coregionalisation(shapes, crossed, np.ones(10))
     assert np.linalg.eigvalsh(found).min() > -1e-12
+
+
+@pytest.mark.parametrize("turned", [0.0, 90.0])
+def test_two_azimuths_at_right_angles_fix_the_axes(turned):
+    """Ranges of 800 m along 90° and 200 m across come back when 0° or 90° is set; the vertical one is the longer."""
+    model = single(cov.SPHERICAL, ranges=(800.0, 200.0, 800.0), nugget=0.1, azimuth=90.0)
+    vectors = fitting.lag_vectors(
+        np.tile(np.arange(1, 13) * 75.0, 2), np.repeat([0.0, 90.0], 12), np.zeros(24)
+    )
+    lags = fitting.Lags(vectors, cov.variogram(model, vectors), np.full(24, 30.0))
+    shape = fitting.Shape((cov.SPHERICAL,), (0.0,), horizontal=True, azimuth=turned)
+    found = fitting.fit(lags, shape, "cressie")
+    npt.assert_allclose(found.ranges[0], [800.0, 200.0, 800.0], rtol=1e-4)
+    npt.assert_allclose(found.azimuth, 90.0, atol=1e-5)
+
+
+def test_horizontal_pairs_are_those_of_brute_force():
+    """Pairs whose angle to the horizontal is within the tolerance and whose rise is within the bandwidth."""
+    places, values = cloud(80)
+    way = kernel.horizontal(15.0, 6.0)
+    number = kernel.pair_sums(places, values, values, 10.0, 5, way, kernel.SQUARED)[0]
+    expected = np.zeros(5)
+    for i, j in itertools.combinations(range(80), 2):
+        lag = places[j] - places[i]
+        distance = np.linalg.norm(lag)
+        if distance <= 50 and abs(lag[2]) <= min(np.sin(np.radians(15)) * distance, 6.0):
+            expected[int(np.ceil(distance / 10)) - 1] += 1
+    npt.assert_array_equal(number, expected)
+
+
+@pytest.mark.parametrize("smoothness", cov.SMOOTHNESS)
+def test_the_limits_of_smoothness_have_a_range(smoothness):
+    """At the range 95 percent of the sill is reached, also by the roughest and the smoothest Matérn structure."""
+    model = single(cov.MATERN, shape=smoothness)
+    found = cov.variogram(model, np.array([[40.0, 0.0, 0.0]]))
+    npt.assert_allclose(found, 1 - np.exp(-3), atol=1e-6)

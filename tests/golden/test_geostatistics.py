@@ -9,6 +9,7 @@ import shapely
 import xarray as xr
 from tests.reading import DATA
 
+from craton.kernels import anamorphosis
 from craton.methods import (
     change_of_support,
     kriging,
@@ -371,3 +372,102 @@ def test_models_are_added_and_read_back():
     npt.assert_array_equal(
         layers[["range", "range_across", "range_vertical"]].astype(float), [np.inf, np.inf, 9.0]
     )
+
+
+def test_a_vertical_variogram_stands_beside_a_horizontal_one():
+    """Layers of one value: level in all horizontal directions, rising downward, and a shorter vertical range."""
+    random = np.random.default_rng(4)
+    east, north = random.uniform(0, 100, (2, 40))
+    height = np.tile(np.arange(5.0), 40)
+    points = gpd.GeoDataFrame(
+        {"value": height**2, "height": height},
+        geometry=gpd.points_from_xy(np.repeat(east, 5), np.repeat(north, 5)), crs="EPSG:32648",
+    )  # fmt: skip
+    found = variograms.variogram(points, "value", upward="height", vertical=True, tolerance=1.0, lag=2.0)
+    level, upright = found[found["dip"] == 0], found[found["dip"] == 90]
+    npt.assert_allclose(level["semivariance"].iloc[:10], 0, atol=2.0)
+    assert upright["semivariance"].is_monotonic_increasing
+    assert len(level)
+    assert len(upright) == 2
+
+
+def test_azimuths_that_cannot_tell_the_axes_are_refused():
+    """Two azimuths that are not at right angles, and lags with and without an azimuth."""
+    points = scattered(100)
+    pair = variograms.variogram(points, "value", azimuths=(0.0, 45.0))
+    refused("right angles", variograms.fit_variogram, pair)
+    square = variograms.variogram(points, "value", azimuths=(45.0, 135.0))
+    rows = variograms.fit_variogram(square, structures=("spherical",)).model.dropna(subset=["range"])
+    assert float(rows["azimuth"].iloc[0] % 90) == pytest.approx(45.0, abs=1e-5)
+    npt.assert_allclose(rows["range_vertical"], rows["range"])
+    mixed = pd.concat([square, variograms.variogram(points, "value")], ignore_index=True)
+    refused("for every lag or for none", variograms.fit_variogram, mixed)
+
+
+def test_a_drift_has_neighbours_enough():
+    """Twice as many neighbours as drift functions are the fewest, unless they are all data."""
+    points, few = scattered(30), scattered(5)
+    field = kriging.ordinary_kriging(points, "value", 50.0, model=MODEL)["value"].fillna(0.0)
+    refused("6 or more", kriging.universal_kriging, points, "value", 100.0, model=MODEL, neighbours=5)
+    refused(
+        "12 or more",
+        kriging.universal_kriging, points, "value", 100.0, model=MODEL, neighbours=11, drift="quadratic",
+    )  # fmt: skip
+    refused("4 or more", kriging_secondary.external_drift_kriging, points, "value", field, neighbours=3)
+    kriging.universal_kriging(few, "value", 200.0, model=MODEL, neighbours=5)
+
+
+def test_a_smoothness_without_a_range_is_refused():
+    """Matérn structures rougher than 0.05 or smoother than 20 are refused by words."""
+    points = scattered(30)
+    for shape in (0.001, 80.0):
+        model = variogram_model("matern", sill=1.0, range_along=500.0).assign(shape=shape)
+        refused("from 0.05 to 20", kriging.ordinary_kriging, points, "value", 200.0, model=model)
+
+
+def test_a_torus_beyond_memory_is_refused():
+    """A range far beyond a large grid makes a torus of four times its cells, which is told before it is built."""
+    model = variogram_model("spherical", sill=1.0, range_along=1e6)
+    refused("torus", simulation.random_field, model, (0.0, 0.0, 5000.0, 5000.0), 1.0, "EPSG:32648")
+
+
+def test_near_twins_do_not_ruin_the_map():
+    """A second sample 1e-6 m away with the same value changes neither the map of all data nor the validation."""
+    points = scattered(30)
+    twin = points.iloc[:1].set_geometry(points.iloc[:1].geometry.translate(1e-6, 0.0))
+    both = pd.concat([points, twin], ignore_index=True)
+    one, two = (
+        kriging.ordinary_kriging(each, "value", 100.0, model=MODEL, neighbours=None, region=SQUARE)
+        for each in (points, both)
+    )
+    npt.assert_allclose(two["value"], one["value"], atol=1e-6)
+    summaries = [
+        kriging_validation.cross_validation(each, "value", model=MODEL).summary for each in (points, both)
+    ]
+    npt.assert_allclose(*[each.iloc[0].to_numpy(float) for each in summaries], atol=1e-5)
+
+
+def test_tied_values_keep_their_share():
+    """Of a sample with 40 percent at the limit of detection, normal scores bring back 40 percent (to 1 percent)."""
+    values = np.concatenate([np.full(400, 0.5), 1.0 + np.arange(600.0)])
+    scores = np.random.default_rng(1).normal(size=200_000)
+    back = anamorphosis.from_scores(scores, values)
+    npt.assert_allclose(np.mean(back == 0.5), 0.4, atol=0.01)
+    npt.assert_allclose(anamorphosis.from_scores(anamorphosis.normal_scores(values), values), values)
+
+
+def test_a_block_is_the_mean_of_its_points():
+    """From one datum the variance is 1 + C(v, v) - 2 C(v, x), both means over the same 4 by 4 points; to 1e-9."""
+    points = gpd.GeoDataFrame({"value": [7.5]}, geometry=gpd.points_from_xy([30.0], [80.0]), crs="EPSG:32648")
+    model = variogram_model("spherical", sill=1.0, range_along=300.0)
+    found = kriging.block_kriging(points, "value", 100.0, model=model, region=(0.0, 0.0, 100.0, 100.0))
+    east, north = np.meshgrid((np.arange(4) + 0.5) * 25.0, (np.arange(4) + 0.5) * 25.0)
+    block = np.column_stack([east.ravel(), north.ravel()])
+
+    def mean_covariance(places):
+        apart = np.linalg.norm(block[:, None] - places, axis=2) / 300.0
+        return float((1 - 1.5 * apart + 0.5 * apart**3).mean())
+
+    expected = 1 + mean_covariance(block) - 2 * mean_covariance(np.array([[30.0, 80.0]]))
+    npt.assert_allclose(float(found["value_std"].item()) ** 2, expected, rtol=1e-9)
+    npt.assert_allclose(found["value"], 7.5)

@@ -371,3 +371,12 @@ def test_the_aeromagnetic_survey_of_rio_is_explained():
     last = result.convergence.iloc[-1]
     assert last.chi_squared <= last.target
     assert float(result.model.magnetic_susceptibility.max()) < 1
+
+
+@pytest.mark.parametrize("norm", [2.0, 0.0])
+def test_data_within_their_errors_make_no_structure(heavy, norm):
+    """Errors stated larger than all anomalies: the model is zero everywhere, in one step, for any norm."""
+    table, _deviation = heavy
+    result = invert(table, 10 * float(table["value"].abs().max()), norm=norm)
+    npt.assert_array_equal(result.model.density_contrast, 0.0)
+    assert len(result.convergence) == 1

@@ -36,14 +36,20 @@ def from_scores(
 ) -> Floats:
     """Values of `scores` in the distribution of the sample `values` (n,), linear between its scores.
 
+    A value that the sample has several times comes from all scores between those of its first and its last
+    rank, so that it keeps its share.
+
     Parameters
     ----------
     minimum, maximum : float, optional
         Values at scores of −5 and 5, to which the tails go linearly; left out, the least and greatest of
         the sample, so that the tails are level.
     """
-    table, first = np.unique(values, return_index=True)
-    at = normal_scores(values)[first]
+    table = np.sort(values)
+    edge = np.diff(table) > 0
+    # The first and the last of each run of equal values.
+    ends = np.flatnonzero(np.append(True, edge) | np.append(edge, True))
+    table, at = table[ends], ndtri((ends + 0.5) / values.size)
     low, high = (table[0] if minimum is None else minimum), (table[-1] if maximum is None else maximum)
     at = np.concatenate([[min(-5.0, at[0] - 1.0)], at, [max(5.0, at[-1] + 1.0)]])
     found: Floats = np.interp(scores, at, np.concatenate([[low], table, [high]]))

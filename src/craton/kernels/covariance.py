@@ -50,6 +50,9 @@ COMPACT = (SPHERICAL, CUBIC)
 SAME_PLACE = 1e-10
 """Squared distance in m² up to which two places are one, so that the nugget does not tell them apart."""
 
+SMOOTHNESS = (0.05, 20.0)
+"""Least and greatest smoothness of a Matérn structure: rougher ones have a range that no number holds."""
+
 POWER_SHIFT = 10.0
 """How often the largest variogram in a region is taken for the constant A of a power structure."""
 

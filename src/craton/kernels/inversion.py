@@ -24,6 +24,9 @@ COOLING = (2.0, 32.0)
 CLOSE = 0.05
 """Part of the target by which the final misfit may stay below it."""
 
+RAISED = 10.0
+"""Factor by which β rises while the model is closer to the data than errors alone would leave it."""
+
 MOST_STEPS = 30
 """Values of β that are tried before the misfit is taken as out of reach."""
 
@@ -283,18 +286,26 @@ def discrepancy(
     Returns
     -------
     array, float, list of Step
-        The last step's misfit is above the target where it could not be reached.
+        The last step's misfit is above the target where it could not be reached. Where the reference
+        explains the data within their errors it is the result, in one step that took no iterations.
 
     Notes
     -----
     β falls from where the functional rules, each time as far as a straight line through the last two
-    steps in log β and log χ² would need, within `COOLING`; every solution starts from the last one. When
+    steps in log β and log χ² would need, within `COOLING`; every solution starts from the last one. Where
+    the first model is below the target already, β rises by `RAISED` until one is above it. When
     the target is passed by more than `CLOSE`, β is taken back between the two steps on its sides.
     """
     target = chi_factor * problem.freedom
     beta = first_beta(problem)
-    cells = problem.reference.copy()
-    steps: list[Step] = []
+    cells = np.clip(problem.reference, problem.lower, problem.upper)
+    misfit = problem.misfit(cells)
+    if misfit <= target:
+        functional = problem.regularisation.value(cells - problem.reference)
+        steps = [Step("smooth", beta, misfit, functional, 0)]
+        report(steps[0])
+        return cells, beta, steps
+    steps = []
     above, below = (np.inf, np.inf), (0.0, 0.0)
     while len(steps) < MOST_STEPS:
         cells, iterations = solve(problem, beta, cells, problem.target(beta))
@@ -302,7 +313,7 @@ def discrepancy(
         functional = problem.regularisation.value(cells - problem.reference)
         steps.append(Step("smooth", beta, misfit, functional, iterations))
         report(steps[-1])
-        if (1 - CLOSE) * target <= misfit <= target or (misfit <= target and len(steps) == 1):
+        if (1 - CLOSE) * target <= misfit <= target:
             break
         if misfit > target:
             above = (beta, misfit)
@@ -324,7 +335,9 @@ def _has_stalled(steps: list[Step]) -> bool:
 def _next_beta(
     steps: list[Step], above: tuple[float, float], below: tuple[float, float], target: float
 ) -> float:
-    """β that a straight line in logarithms puts just under the target."""
+    """β that a straight line in logarithms puts just under the target, or a higher one if none is above."""
+    if not np.isfinite(above[0]):
+        return RAISED * below[0]
     aim = np.log(target * (1 - 0.5 * CLOSE))
     if below[0] > 0:
         span = np.log(above[1]) - np.log(below[1])

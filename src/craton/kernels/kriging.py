@@ -21,9 +21,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
+from scipy.spatial import cKDTree
 
-from craton.kernels.covariance import Floats, Model, covariances, total_sill
+from craton.kernels.covariance import SAME_PLACE, Floats, Model, covariances, total_sill
 
 CHUNK = 1 << 22
 """Covariances between data and targets that are held at once."""
@@ -50,7 +51,7 @@ class System:
     model : Model
         Covariance of the first variable, made `for_region` of data and targets.
     places : array (n, 3)
-        Distinct places in metres.
+        Distinct places in metres, as of `distinct_places`; each has a nugget of its own.
     values : array (n,)
         Data; for simple kriging with their mean taken off.
     drift : array (n, p)
@@ -59,7 +60,8 @@ class System:
 
     def __init__(self, model: Model, places: Floats, values: Floats, drift: Floats) -> None:
         self.model, self.places, self.drift = model, places, drift
-        matrix = covariances(model, places, places)
+        matrix = covariances(model, places, places, nugget=False)
+        matrix[np.diag_indices(len(matrix))] += model.nugget[0, 0]
         try:
             self.factor = linalg.cho_factor(matrix, lower=True)
         except linalg.LinAlgError:
@@ -145,7 +147,8 @@ def distinct_places(places: Floats, values: Floats) -> tuple[Floats, Floats]:
     -------
     tuple of array
         Distinct places (m, d) by northing, easting and further axes, and mean values (m, c). Neither
-        depends on the order in which they were given.
+        depends on the order in which they were given. Places up to the root of `SAME_PLACE` apart are one,
+        at the first of them.
     """
     keys = (*values.T, *places.T[2:], places[:, 0], places[:, 1])
     order = np.lexsort(keys)
@@ -153,8 +156,19 @@ def distinct_places(places: Floats, values: Floats) -> tuple[Floats, Floats]:
     first = np.concatenate([[True], (np.diff(places, axis=0) != 0).any(axis=1)])
     starts = np.flatnonzero(first)
     counts = np.diff(np.append(starts, len(places)))
-    means: Floats = np.add.reduceat(values, starts, axis=0) / counts[:, None]
-    return places[first], means
+    places, sums = places[first], np.add.reduceat(values, starts, axis=0)
+    pairs = cKDTree(places).query_pairs(SAME_PLACE**0.5, output_type="ndarray")
+    if len(pairs):
+        links = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(len(places), len(places)))
+        groups = sparse.csgraph.connected_components(links, directed=False)[1]
+        kept, groups = np.unique(groups, return_index=True, return_inverse=True)[1:]
+        # Groups by their first place, which keeps the order.
+        order = np.argsort(kept)
+        rank = np.argsort(order)[groups]
+        places, counts = places[kept[order]], np.bincount(rank, counts)
+        sums = np.column_stack([np.bincount(rank, one) for one in sums.T])
+    means: Floats = sums / counts[:, None]
+    return places, means
 
 
 def independent_columns(drift: Floats) -> list[int]:

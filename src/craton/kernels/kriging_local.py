@@ -254,9 +254,8 @@ def _krige_groups(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _products(sides: Floats, first: int, last: int) -> Floats:
-    """Products of the columns `first` to `last` of `sides` with all its columns."""
-    width = sides.shape[1]
+def _products(sides: Floats, first: int, last: int, width: int) -> Floats:
+    """Products of the columns `first` to `last` of `sides` with its first `width` columns."""
     found = np.zeros((last - first, width))
     for row in range(sides.shape[0]):
         for column in range(last - first):
@@ -280,7 +279,8 @@ def _finish(
 ) -> None:
     """Values and variances of one group from its whitened `sides` and the drift `rest` of its targets."""
     columns = sides.shape[1] - many - terms
-    trend, fields = _products(sides, many, many + terms), _products(sides, many + terms, sides.shape[1])
+    trend = _products(sides, many, many + terms, sides.shape[1])
+    fields = _products(sides, many + terms, sides.shape[1], many)
     for term in range(terms):
         for other in range(terms):
             normal[term, other] = trend[term, many + other]

@@ -105,6 +105,11 @@ class Embedding:
         return part
 
 
+def torus_cells(model: Model, shape: Shape, spacing: tuple[float, float, float]) -> int:
+    """Cells of the least torus of an `Embedding`, which needs some 60 bytes for each."""
+    return _cells(_torus(model, shape, spacing, WIDTHS[0]))
+
+
 def _cells(shape: Shape) -> int:
     return shape[0] * shape[1] * shape[2]
 

@@ -51,11 +51,15 @@ HAIR = 1e-9
 
 
 class Direction(NamedTuple):
-    """Which pairs count: along `unit` (3,) within an angle and, where finite, a distance of the axis."""
+    """Which pairs count: along `unit` (3,) within an angle and, where finite, a distance of the axis.
+
+    With `level`, those across `unit` within an angle and a distance of the plane that it stands on.
+    """
 
     unit: Floats
     cosine: float
     bandwidth: float
+    level: bool = False
 
 
 EVERYWHERE = Direction(np.array([0.0, 0.0, 1.0]), 0.0, np.inf)
@@ -73,6 +77,11 @@ def direction(azimuth: float, dip: float, tolerance: float, bandwidth: float = n
     # A hair wider, so that a pair on the limit counts whatever the last digit is.
     cosine = max(float(np.cos(np.radians(min(tolerance, 90.0)))) - 1e-12, 0.0)
     return Direction(unit, cosine, bandwidth)
+
+
+def horizontal(tolerance: float, bandwidth: float = np.inf) -> Direction:
+    """All horizontal directions; `tolerance` in degrees and `bandwidth` in metres are from the horizontal."""
+    return direction(0.0, 90.0, tolerance, bandwidth)._replace(level=True)
 
 
 def pair_sums(
@@ -192,8 +201,11 @@ def _counts(way: Direction, one: Floats, other: Floats) -> bool:
         part = other[axis] - one[axis]
         along += way.unit[axis] * part
         squared += part * part
-    aside = max(squared - along * along, 0.0)
-    inside: bool = along * along >= way.cosine**2 * squared and aside <= way.bandwidth**2
+    aligned = along * along
+    aside = max(squared - aligned, 0.0)
+    if way.level:
+        aligned, aside = aside, aligned
+    inside: bool = aligned >= way.cosine**2 * squared and aside <= way.bandwidth**2
     return inside
 
 

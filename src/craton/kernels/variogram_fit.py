@@ -38,6 +38,9 @@ BEST_STARTS = 2
 SHORTEST, LONGEST = 0.02, 20.0
 """Limits of fitted ranges, in smallest and in largest lags."""
 
+FIXED = np.array([-1e-9, 1e-9])
+"""Limits about an unknown that is set, so narrow that it does not move."""
+
 FLATTEST = 0.02
 """Least ratio of fitted ranges of two directions."""
 
@@ -51,13 +54,19 @@ class Lags(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What is fitted: structures, their smoothness, whether ranges differ by direction, and a nugget."""
+    """What is fitted: structures, their smoothness, whether ranges differ by direction, and a nugget.
+
+    A given `azimuth` in degrees is that of one of the horizontal axes; else it is fitted. Two azimuths
+    cannot tell it along with both ranges. Where ranges do not differ vertically, the vertical one is the
+    longer horizontal one.
+    """
 
     kinds: tuple[int, ...]
     shapes: tuple[float, ...]
     horizontal: bool = False
     vertical: bool = False
     nugget: bool = True
+    azimuth: float | None = None
 
 
 class Fit(NamedTuple):
@@ -100,8 +109,8 @@ def fit(lags: Lags, shape: Shape, weights: str) -> Fit:
     bounds = _bounds(shape, low, high)
     for number in np.flatnonzero(np.array(shape.kinds) == POWER):
         # Sill and range of a power structure say one thing twice; the range is set.
-        bounds[0][1 + len(shape.kinds) + number] = np.log(distances.max()) - 1e-9
-        bounds[1][1 + len(shape.kinds) + number] = np.log(distances.max()) + 1e-9
+        for bound, hair in zip(bounds, FIXED, strict=True):
+            bound[1 + len(shape.kinds) + number] = np.log(distances.max()) + hair
     begun = [_start(lags, shape, weights, part * distances.max(), scale, bounds) for part in STARTS]
     begun.sort(key=lambda one: float(np.sum(residuals(one) ** 2)))
     found = [
@@ -116,7 +125,8 @@ def _bounds(shape: Shape, low: float, high: float) -> tuple[Floats, Floats]:
     count = len(shape.kinds)
     least, most = [0.0] * (1 + count) + [np.log(low)] * count, [np.inf] * (1 + count) + [np.log(high)] * count
     if shape.horizontal:
-        least, most = [*least, -np.inf, np.log(FLATTEST)], [*most, np.inf, -np.log(FLATTEST)]
+        turn = (-np.inf, np.inf) if shape.azimuth is None else shape.azimuth / 90.0 + FIXED
+        least, most = [*least, turn[0], np.log(FLATTEST)], [*most, turn[1], -np.log(FLATTEST)]
     if shape.vertical:
         least, most = [*least, 2 * np.log(FLATTEST)], [*most, -np.log(FLATTEST)]
     if not shape.nugget:
@@ -130,7 +140,7 @@ def _start(
     """Unknowns with a given longest range, and the nugget and sills that then fit best."""
     count = len(shape.kinds)
     ranges = longest / 3.0 ** np.arange(count)[::-1]
-    more = [0.0, -0.1] * shape.horizontal + [-0.1] * shape.vertical
+    more = [(shape.azimuth or 0.0) / 90.0, -0.1] * shape.horizontal + [-0.1] * shape.vertical
     columns = [np.ones(lags.values.size)]
     for number in range(count):
         sills = np.zeros(count)
@@ -152,14 +162,15 @@ def _read(unknown: Floats, shape: Shape, scale: float) -> Fit:
     count = len(shape.kinds)
     ranges = np.repeat(np.exp(unknown[1 + count : 1 + 2 * count])[:, None], 3, axis=1)
     more, azimuth = list(unknown[1 + 2 * count :]), 0.0
+    if shape.vertical:
+        ranges[:, 2] *= np.exp(more[-1])
     if shape.horizontal:
         azimuth, across = 90.0 * more[0], float(np.exp(more[1]))
         ranges[:, 1] *= across
         if across > 1.0:
             azimuth, ranges[:, :2] = azimuth + 90.0, ranges[:, 1::-1]
-        more = more[2:]
-    if shape.vertical:
-        ranges[:, 2] *= np.exp(more[0])
+    if not shape.vertical:
+        ranges[:, 2] = ranges[:, 0]
     nugget = float(unknown[0]) * scale if shape.nugget else 0.0
     return Fit(nugget, unknown[1 : 1 + count] * scale, ranges, azimuth % 180.0, 0.0)
 
@@ -226,6 +237,12 @@ def lag_vectors(distances: Floats, azimuths: Floats, dips: Floats) -> Floats:
     turn, fall = np.radians(np.nan_to_num(azimuths)), np.radians(np.nan_to_num(dips))
     units = np.column_stack([np.sin(turn) * np.cos(fall), np.cos(turn) * np.cos(fall), -np.sin(fall)])
     return units * distances[:, None]
+
+
+def distinct_azimuths(azimuths: Floats) -> Floats:
+    """Sorted azimuths in degrees, below 180, of which no two are one direction; NaN left out."""
+    found: Floats = np.unique(np.round(azimuths[np.isfinite(azimuths)] % 180.0, 6) % 180.0)
+    return found
 
 
 def directions_differ(angles: Floats) -> bool:

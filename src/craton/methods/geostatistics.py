@@ -39,6 +39,9 @@ AUTOMATIC = ("spherical", "exponential", "gaussian")
 FEWEST_LAGS = 3
 """Lags with pairs that a fit needs."""
 
+PER_FUNCTION = 2
+"""Neighbours for each drift function that are the fewest: with as many as functions, errors of data grow."""
+
 MOST_FITTED = 5000
 """Places that are used for a variogram nobody asked for; of more, so many are drawn."""
 
@@ -152,6 +155,24 @@ def automatic_parts(id: str, spots: Spots) -> list[Part]:
     return fitted_parts(lags, AUTOMATIC, "cressie", single=True)
 
 
+def check_drift(id: str, functions: np.ndarray, neighbours: int | None, name: str = "points") -> None:
+    """Refuse drift functions (n, p) that the places leave open, and too few neighbours to fit them anew."""
+    places, wanted = functions.shape
+    if wanted < 2:
+        return
+    if len(dense.independent_columns(functions)) < wanted:
+        raise ContractError(
+            id, name, f"at least {wanted} places that a drift can be fitted to",
+            f"{places} places on a line or curve that leaves it open",
+            hint="use geostatistics.ordinary_kriging",
+        )  # fmt: skip
+    if neighbours is not None and neighbours < min(PER_FUNCTION * wanted, places):
+        raise ContractError(
+            id, "neighbours", f"{PER_FUNCTION * wanted} or more for a drift of {wanted} functions",
+            str(neighbours),
+        )  # fmt: skip
+
+
 def lags_of(places: np.ndarray, values: np.ndarray, width: float, count: int = LAGS) -> fitting.Lags:
     """Classical variogram in all directions, lags without pairs left out."""
     number, distances, squares = pairs.pair_sums(places, values, values, width, count, pairs.EVERYWHERE, 0)
@@ -168,16 +189,20 @@ def fitted_parts(
     *,
     shape: float | None = None,
     directions: tuple[bool, bool] = (False, False),
+    azimuth: float | None = None,
     single: bool = False,
     nugget: bool = True,
 ) -> list[Part]:
-    """Nugget and `structures` fitted to `lags`; with `single`, the one of them that fits best."""
+    """Nugget and `structures` fitted to `lags`; with `single`, the one of them that fits best.
+
+    Whether ranges differ by azimuth and by dip is in `directions`; see `kernels.variogram_fit.Shape`.
+    """
     choices = [(one,) for one in structures] if single else [structures]
     best: tuple[tuple[str, ...], fitting.Fit] | None = None
     for choice in choices:
         kinds = tuple(cov.NAMES.index("power" if one == "linear" else one) for one in choice)
         shapes = tuple(_shape(one, shape) for one in choice)
-        found = fitting.fit(lags, fitting.Shape(kinds, shapes, *directions, nugget), weights)
+        found = fitting.fit(lags, fitting.Shape(kinds, shapes, *directions, nugget, azimuth), weights)
         if best is None or found.misfit < best[1].misfit:
             best = choice, found
     assert best is not None
@@ -277,12 +302,15 @@ def estimated_at_once(
 
 
 def _block(model: cov.Model, block: Sides | None) -> tuple[np.ndarray | None, float]:
-    """Points of a block about its centre, and the mean covariance within it."""
+    """Points of a block about its centre, and the mean covariance between them.
+
+    Both are of the same points, so that variances are those of one and the same mean.
+    """
     if block is None:
         return None, 0.0
     counts = tuple(BLOCK_POINTS if side > 0 else 1 for side in block)
     offsets = dense.block_offsets(block, (counts[0], counts[1], counts[2]))
-    return offsets, dense.mean_covariance(model, block)
+    return offsets, float(cov.covariances(model, offsets, offsets, nugget=False).mean())
 
 
 def is_far(spots: Spots, places: np.ndarray, distance: float) -> np.ndarray:

@@ -138,7 +138,8 @@ def fit(
         operator.done = max(operator.done, 0.2 + share * (1 - left / whole if whole > 0 else 1.0))
 
     cells, beta, steps = discrepancy(problem, chi_factor=choices.chi_factor, report=smooth_told)
-    if sparse:
+    # A model that is the reference has no contrasts to sharpen.
+    if sparse and steps[-1].functional > 0:
         operator.message, operator.done = "sparse model", 0.2 + share
 
         def sharp_told(_step: Step) -> None:

@@ -16,6 +16,7 @@ from craton.methods.geostatistics import (
     Sides,
     Spots,
     cells_of,
+    check_drift,
     covariance_model,
     estimated,
     estimated_at_once,
@@ -141,7 +142,7 @@ def simple_kriging(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Places in a reference system in metres; several values at one place are averaged.
     column : str
         Column of the values.
     spacing : float
@@ -149,10 +150,11 @@ def simple_kriging(
     mean : float
         Known mean in the unit of the values. Left out, that of the data.
     model : DataFrame
-        As for `geostatistics.ordinary_kriging`; `linear` and `power` structures are refused, which have no
-        covariance.
+        Variogram model of the values, without `linear` and `power` structures, which have no covariance. Left
+        out, the best of spherical, exponential and gaussian is fitted.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`.
+        Number of nearest data that each tile of cells is estimated from. Given as nothing, all data serve
+        every cell, at most 8000 places.
     region : tuple
         West, south, east and north edge of the grid. Left out, the extent of the points.
     maximum_distance : float
@@ -198,7 +200,7 @@ def universal_kriging(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.ordinary_kriging`, not all on one line.
+        Places in a reference system in metres, not all on one line. Several values at one place are averaged.
     column : str
         Column of the values.
     spacing : float
@@ -206,10 +208,11 @@ def universal_kriging(
     drift : str
         `linear`: a plane, or `quadratic`: a surface of second order; fitted anew among the neighbours.
     model : DataFrame
-        As for `geostatistics.ordinary_kriging`. Left out, one is fitted to what a trend by least squares
+        Variogram model of what the trend leaves. Left out, one is fitted to what a trend by least squares
         leaves.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`.
+        Number of nearest data that each tile of cells is estimated from. Given as nothing, all data serve
+        every cell, at most 8000 places. At least 6 for a linear and 12 for a quadratic drift.
     region : tuple
         West, south, east and north edge of the grid. Left out, the extent of the points.
     maximum_distance : float
@@ -256,7 +259,7 @@ def block_kriging(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Places in a reference system in metres; several values at one place are averaged.
     column : str
         Column of the values, which must be one that may be averaged: a content, not its logarithm.
     spacing : float
@@ -264,9 +267,10 @@ def block_kriging(
     block : float
         Side of a block in metres. Left out, `spacing`, so that blocks touch.
     model : DataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Variogram model of the values. Left out, the best of spherical, exponential and gaussian is fitted.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`.
+        Number of nearest data that each tile of cells is estimated from. Given as nothing, all data serve
+        every cell, at most 8000 places.
     region : tuple
         West, south, east and north edge of the grid. Left out, the extent of the points.
     maximum_distance : float
@@ -279,8 +283,8 @@ def block_kriging(
 
     Notes
     -----
-    Covariances with the block are means over 4 by 4 points of it, the one within the block an integral. The
-    nugget averages out over a block and is left out of both.
+    Covariances with the block are means over 4 by 4 points of it, and the one within the block is that of all
+    pairs of these points. The nugget averages out over a block and is left out of both.
 
     References
     ----------
@@ -323,7 +327,7 @@ def _kriged(
 ) -> xr.Dataset:
     spots = spots_of(id, points, (column,))
     functions = drift(spots.places)
-    _check_drift(id, functions)
+    check_drift(id, functions, neighbours)
     parts = given_or_fitted(id, model, without_trend(spots, functions))
     if not functions.shape[1]:
         refuse_power(id, parts)
@@ -345,18 +349,6 @@ def without_trend(spots: Spots, functions: np.ndarray) -> Spots:
         return spots
     trend = functions @ np.linalg.lstsq(functions, spots.values[:, :1], rcond=None)[0]
     return spots._replace(values=spots.values - trend)
-
-
-def _check_drift(id: str, functions: np.ndarray) -> None:
-    from craton.kernels.kriging import independent_columns
-
-    wanted = functions.shape[1]
-    if wanted > 1 and len(independent_columns(functions)) < wanted:
-        raise ContractError(
-            id, "points", f"at least {wanted} places that a drift can be fitted to",
-            f"{len(functions)} places on a line or curve that leaves it open",
-            hint="use geostatistics.ordinary_kriging",
-        )  # fmt: skip
 
 
 def refuse_power(id: str, parts: list[Part]) -> None:

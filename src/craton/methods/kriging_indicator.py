@@ -47,7 +47,7 @@ def indicator_kriging(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Places in a reference system in metres; at one place, the share of values not above a limit counts.
     column : str
         Column of the values.
     spacing : float
@@ -57,7 +57,7 @@ def indicator_kriging(
     model : DataFrame
         Variogram model of the indicator of the middle limit; it serves all. Left out, one is fitted to it.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`.
+        Number of nearest data that each tile of cells is estimated from.
     region : tuple
         West, south, east and north edge of the grid. Left out, the extent of the points.
 

@@ -53,13 +53,13 @@ def kriging_at_points(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Places in a reference system in metres; several values at one place are averaged.
     column : str
         Column of the values.
     targets : GeoDataFrame
         Where values are wanted, in the reference system of `points`.
     model : DataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Variogram model of the values. Left out, the best of spherical, exponential and gaussian is fitted.
     neighbours : int
         Number of nearest data that each target is estimated from.
     upward : str
@@ -162,7 +162,7 @@ def kriging_volume(
     model : DataFrame
         Variogram model. Left out, one is fitted to all directions together.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`; near is by the ranges of the model.
+        Number of nearest data that each tile of cells is estimated from; near is by the ranges of the model.
     region : tuple
         West, south, east and north edge. Left out, the extent of the points.
     bottom : float

@@ -22,6 +22,7 @@ from craton.methods.geostatistics import (
     Spots,
     cells_of,
     cells_on,
+    check_drift,
     covariance_model,
     estimated,
     extent_of,
@@ -98,7 +99,7 @@ def external_drift_kriging(
     model : DataFrame
         Variogram model of what the relation leaves. Left out, fitted to what a straight line leaves.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`.
+        Number of nearest data that each tile of cells is estimated from, at least 4.
 
     Returns
     -------
@@ -121,6 +122,7 @@ def external_drift_kriging(
         raise ContractError(
             EXTERNAL, "drift", "a grid of differing values at the samples", "one of a single value"
         )
+    check_drift(EXTERNAL, functions, neighbours)
     parts = given_or_fitted(EXTERNAL, model, without_trend(spots, functions))
     cells = cells_on(plane, len(spots.places), neighbours)
     field = plane.to_numpy().astype(np.float64).ravel()
@@ -152,7 +154,7 @@ def collocated_cokriging(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.external_drift_kriging`.
+        Places in a reference system in metres, that of `secondary`. Those where it has no value are left out.
     column : str
         Column of the values.
     secondary : DataArray
@@ -164,7 +166,7 @@ def collocated_cokriging(
     model : DataFrame
         Variogram model of the values, with a sill. Left out, it is fitted.
     neighbours : int
-        As for `geostatistics.ordinary_kriging`.
+        Number of nearest data that each tile of cells is estimated from.
 
     Returns
     -------

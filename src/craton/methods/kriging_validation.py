@@ -84,11 +84,12 @@ def cross_validation(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.ordinary_kriging`.
+        Places in a reference system in metres; several values at one place are averaged.
     column : str
         Column of the values.
     model : DataFrame
-        As for `geostatistics.ordinary_kriging`; it is kept when samples are left out.
+        Variogram model of the values, kept when samples are left out. Left out, the best of spherical,
+        exponential and gaussian is fitted.
     folds : int
         Number of random parts, each left out in turn, of 2 or more. 0: each sample alone.
     neighbours : int

@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from craton.kernels import kriging_groups as near
-from craton.kernels.random_field import Bands, Embedding
+from craton.kernels.covariance import Model
+from craton.kernels.random_field import MOST_CELLS, Bands, Embedding, torus_cells
 from craton.kernels.sequential_simulation import draw_gaussian
 from craton.methods.geostatistics import (
     cells_of,
@@ -71,7 +72,7 @@ def random_field(
     region : tuple
         West, south, east and north edge of the grid in metres.
     spacing : float
-        Side of a cell in metres.
+        Side of a cell in metres. With `circulant`, the torus may have 67 million cells.
     crs : str
         Reference system of the grid, in metres.
     mean : float
@@ -123,7 +124,7 @@ def random_field(
     covariance, left_out = covariance_model(parts), 0.0
     axes = tuple(template[axis].to_numpy() for axis in template.dims)
     if method == "circulant":
-        embedding = Embedding(covariance, (1, axes[0].size, axes[1].size), (1.0, -spacing, spacing))
+        embedding = _embedding(covariance, (axes[0].size, axes[1].size), spacing)
         left_out = embedding.error
 
         def draw(random: np.random.Generator) -> np.ndarray:
@@ -140,6 +141,18 @@ def random_field(
     fields = drawn(template.shape, realizations, seed, lambda random: mean + draw(random))
     result = stacked(template, fields, "random_field", {}, parts)
     return result.assign_attrs(variance_left_out=left_out)
+
+
+def _embedding(covariance: Model, shape: tuple[int, int], spacing: float) -> Embedding:
+    """Covariance on a grid of rows and columns, where memory has room for its torus."""
+    whole, steps = (1, *shape), (1.0, -spacing, spacing)
+    needed = torus_cells(covariance, whole, steps)
+    if needed > MOST_CELLS:
+        raise ContractError(
+            FIELD, "spacing", f"so large that the torus of `circulant` has at most {MOST_CELLS:,} cells",
+            f"{spacing:g} m, which makes {needed:,}", hint="take turning_bands, or a larger spacing",
+        )  # fmt: skip
+    return Embedding(covariance, whole, steps)
 
 
 @process(
@@ -260,17 +273,19 @@ def sequential_gaussian(
     Parameters
     ----------
     points : GeoDataFrame
-        As for `geostatistics.conditional_simulation`.
+        Places in a reference system in metres; several values at one place are averaged.
     column : str
         Column of the values.
     spacing : float
         Side of a cell in metres; at most 2 million cells.
     model : DataFrame
-        As for `geostatistics.conditional_simulation`.
+        Variogram model with a sill: with `scores`, of the normal scores of the values, else of the values.
+        Left out, it is fitted.
     realizations : int
         Number of grids.
     scores : bool
-        As for `geostatistics.conditional_simulation`.
+        Whether values are turned into normal scores first and back in the end. Without, they are taken as
+        normal around their mean.
     neighbours : int
         Number of nearest cells, with data or drawn before, that each cell leans on.
     region : tuple

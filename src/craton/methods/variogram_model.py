@@ -57,7 +57,7 @@ def variogram_model(
     range_vertical: Annotated[float, Unit("m"), Bounds(above=0)] | None = None,
     azimuth: Annotated[float, Unit("deg"), Bounds(minimum=0, maximum=360)] = 0.0,
     dip: Annotated[float, Unit("deg"), Bounds(minimum=-90, maximum=90)] = 0.0,
-    shape: Annotated[float, Bounds(above=0, maximum=20)] | None = None,
+    shape: Annotated[float, Bounds(minimum=0.05, maximum=20)] | None = None,
     zonal: Literal["none", "across", "vertical"] = "none",
     added_to: ModelTable | None = None,
 ) -> ModelTable:
@@ -167,6 +167,8 @@ def parts_of(id: str, name: str, table: pd.DataFrame) -> list[Part]:
 
 
 def _checked(id: str, name: str, part: Part) -> Part:
+    from craton.kernels.covariance import SMOOTHNESS
+
     if part.structure == NUGGET:
         return part
     if not (min(part[2:5]) > 0 and np.isfinite(part[2:5]).any()):
@@ -177,6 +179,11 @@ def _checked(id: str, name: str, part: Part) -> Part:
     shape = 1.5 if np.isnan(part.shape) else part.shape
     if shape <= 0 or (part.structure == "power" and shape >= 2):
         raise ContractError(id, name, "of shapes above 0, of power structures below 2", f"one of {shape:g}")
+    least, most = SMOOTHNESS
+    if part.structure == "matern" and not least <= shape <= most:
+        raise ContractError(
+            id, name, f"of shapes from {least:g} to {most:g} for matern structures", f"one of {shape:g}"
+        )
     return part._replace(shape=1.0 if part.structure == LINEAR else shape)
 
 

@@ -33,6 +33,9 @@ VARIOGRAM, CROSS, FIT = (
     "geostatistics.variogram", "geostatistics.cross_variogram", "geostatistics.fit_variogram",
 )  # fmt: skip
 
+RIGHT_ANGLE = 0.01
+"""Degrees by which two azimuths may be off a right angle."""
+
 MOST_DIFFERENCES = 100_000_000
 """Differences of pairs that are held for a median; they take 800 MB."""
 
@@ -104,7 +107,8 @@ def variogram(
         `matheron` is the usual one; `cressie-hawkins`, `dowd` and `genton` bear outliers; `madogram` is half
         the mean absolute difference, for a look at ranges.
     azimuths : tuple of float
-        Directions, clockwise from north, each with a variogram of its own. Left out, all are taken together.
+        Directions, clockwise from north, each with a variogram of its own. Left out, all are taken together;
+        with `vertical`, all horizontal ones.
     tolerance : float
         Largest angle between a pair and its direction.
     bandwidth : float
@@ -112,14 +116,15 @@ def variogram(
     upward : str
         Column of heights in metres, for data in three dimensions. Left out, the data are taken as a plane.
     vertical : bool
-        Whether the vertical direction gets a variogram too.
+        Whether the vertical direction gets a variogram too, beside that of the horizontal directions.
 
     Returns
     -------
     DataFrame
         One row a lag and direction that has pairs: `lag`, the mean distance in metres, `pairs`,
         `semivariance` in the squared unit of the values (`madogram`: in their unit), `azimuth` and `dip` of
-        the direction, empty where all are taken together. Two values at one place make no pair.
+        the direction. `azimuth` is empty where all are taken together, and `dip` where it makes no difference
+        either. Two values at one place make no pair.
 
     Notes
     -----
@@ -141,6 +146,8 @@ def variogram(
     width = _width(VARIOGRAM, spots, lag, lags)
     reach = np.inf if bandwidth is None else bandwidth
     ways = [(one, 0.0, kernel.direction(one, 0.0, tolerance, reach)) for one in azimuths]
+    if vertical and not azimuths:
+        ways.append((np.nan, 0.0, kernel.horizontal(tolerance, reach)))
     if vertical:
         ways.append((np.nan, 90.0, kernel.direction(0.0, 90.0, tolerance, reach)))
     frames = [
@@ -176,7 +183,7 @@ def cross_variogram(
     other : str
         Column of the second.
     lag : float
-        As for `geostatistics.variogram`.
+        Width of a lag in metres. Left out, a third of the diagonal of the data divided by `lags`.
     lags : int
         Number of lags.
 
@@ -264,7 +271,7 @@ def fit_variogram(
     *,
     structures: tuple[Structure, ...] = (),
     weights: Weights = "cressie",
-    shape: Annotated[float, Bounds(above=0, maximum=20)] | None = None,
+    shape: Annotated[float, Bounds(minimum=0.05, maximum=20)] | None = None,
     nugget: bool = True,
 ) -> FittedVariogram:
     """Model of a variogram by weighted least squares, for kriging and simulation.
@@ -276,7 +283,7 @@ def fit_variogram(
     Parameters
     ----------
     variogram : DataFrame
-        Lags with their pairs and semivariances, in one or more directions.
+        Lags with their pairs and semivariances, in one or more directions: of two azimuths, at right angles.
     structures : tuple of str
         Structures that are added up, from the shortest range to the longest, three at most. Left out, the
         best one of spherical, exponential and gaussian.
@@ -300,7 +307,9 @@ def fit_variogram(
     Σ Nₖ (γₖ / γ(hₖ) − 1)² (`cressie`) over the lags is made least over the nugget, the sills, all 0 or more,
     and the ranges, from several starts. Ranges are found between a fiftieth of the first and 20 times the
     last lag; one at such a limit says that the variogram does not tell it. Directions share one ratio of
-    ranges for all structures.
+    ranges for all structures. Of three azimuths or more the main axis is found between them; of two at right
+    angles it is one of them, as they leave it open. Without lags of another dip, the vertical range is the
+    longer horizontal one.
 
     References
     ----------
@@ -324,10 +333,10 @@ def fit_variogram(
     lags = fitting.Lags(
         vectors[used], numbers["semivariance"].to_numpy(float)[used], numbers["pairs"].to_numpy(float)[used]
     )
-    directions = fitting.directions_differ(azimuths[used]), fitting.directions_differ(dips[used])
+    horizontal, axis = _axes(azimuths[used], dips[used])
     parts = fitted_parts(
-        lags, structures or AUTOMATIC, weights, shape=shape, directions=directions, single=not structures,
-        nugget=nugget,
+        lags, structures or AUTOMATIC, weights, shape=shape, azimuth=axis, single=not structures,
+        directions=(horizontal, fitting.directions_differ(dips[used])), nugget=nugget,
     )  # fmt: skip
     curve = variogram.assign(model=semivariances(covariance_model(parts), np.nan_to_num(vectors)))
     curve.loc[~np.isfinite(vectors).all(axis=1), "model"] = np.nan
@@ -336,6 +345,24 @@ def fit_variogram(
     curve.attrs[COLUMNS] = {**notes, **({"model": {"unit": unit}} if unit else {})}
     nuggets = sum(one.sill for one in parts if one.structure == "nugget")
     return FittedVariogram(curve, model_table(nuggets, [p for p in parts if p.structure != "nugget"], unit))
+
+
+def _axes(azimuths: np.ndarray, dips: np.ndarray) -> tuple[bool, float | None]:
+    """Whether ranges may differ by azimuth, and the azimuth of an axis where the lags cannot tell it."""
+    level = np.abs(dips) != 90.0
+    azimuths = azimuths[level]
+    found = fitting.distinct_azimuths(azimuths)
+    if found.size and np.isnan(azimuths).any():
+        raise ContractError(
+            FIT, "variogram", "with an azimuth for every lag or for none", "one with both",
+            hint="fit the variogram of all directions by itself",
+        )  # fmt: skip
+    if found.size == 2 and abs(found[1] - found[0] - 90.0) > RIGHT_ANGLE:
+        raise ContractError(
+            FIT, "variogram", "of two azimuths at right angles, of one, or of three or more",
+            f"one of {found[0]:g} and {found[1]:g} degrees",
+        )  # fmt: skip
+    return found.size > 1, float(found[0]) if found.size == 2 else None
 
 
 def _angles(table: pd.DataFrame, name: str) -> np.ndarray:

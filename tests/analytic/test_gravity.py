@@ -183,3 +183,13 @@ def test_water_under_a_ship_is_a_plate_of_the_contrast():
 def test_the_air_is_that_of_the_standard():
     """Hinze et al. (2005), equation 5: 0.874 mGal at sea level, 0.779 at 1 km."""
     npt.assert_allclose(atmosphere([0.0, 1000.0, 2000.0]), [0.874, 0.77856, 0.69024], atol=1e-9)
+
+
+def test_the_air_is_held_below_the_sea_and_fades_above_ten_kilometres():
+    """The polynomial, which rises again above 14 km, is left outside of its range without a jump."""
+    npt.assert_array_equal(atmosphere([-500.0, -4000.0]), 0.874)
+    heights = np.array([9_999.99, 10_000.0, 10_000.01, 14_000.0, 20_000.0, 30_000.0])
+    found = atmosphere(heights)
+    npt.assert_allclose(found[:3], 0.24, atol=1e-5)
+    assert (np.diff(found) < 0).all()
+    assert found[-1] < 0.02

@@ -225,6 +225,17 @@ def test_the_sea_is_water_in_place_of_rock():
     npt.assert_allclose(dry, disc(1050), rtol=2e-3)
 
 
+@pytest.mark.parametrize("smooth", [True, False])
+def test_the_depth_is_measured_from_the_station_down(smooth):
+    """8 m above the sea over a floor at −1000 m, the plate holds 8 m of water more than there is: a disc of it."""
+    found, area = corrected(
+        np.full_like(HILLS, -1000.0), AXIS, 7500.0, 7500.0, 8.0, depth=1008.0, radius=5000.0, smooth=smooth
+    )
+    rim = np.sqrt(area / np.pi)
+    disc = 2 * np.pi * GRAVITATIONAL * MGAL * WATER * (8.0 + rim - np.hypot(rim, 8.0))
+    npt.assert_allclose(found, disc, rtol=2e-3)
+
+
 def test_a_ship_over_a_flat_sea_needs_none_and_land_beside_it_counts():
     """With its own depth the sea is level; a coast has rock above and below, both of which the plate lacks."""
     flat, _area = corrected(

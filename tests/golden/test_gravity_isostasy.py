@@ -20,6 +20,14 @@ def relief(value=1000.0, **attrs):
     )  # fmt: skip
 
 
+def trench():
+    """Deep sea of 5 km in cells of 1 km, one row of which is land."""
+    axis = 1000.0 * np.arange(40)
+    cells = np.full((40, 40), -5000.0)
+    cells[20] = 3000.0
+    return relief().assign_coords(northing=axis, easting=axis).copy(data=cells)
+
+
 def bouguer(value=-110.0, **attrs):
     axis = 5_000.0 * np.arange(20)
     return xr.DataArray(
@@ -70,12 +78,22 @@ def test_a_strong_plate_carries_narrow_mountains():
     npt.assert_allclose(bent.moho_depth.sum(), airy.moho_depth.sum(), rtol=1e-9)
 
 
+def test_a_gap_of_the_relief_is_one_gap_on_the_same_cells():
+    """One cell of the relief without a value takes the anomaly of that cell alone."""
+    holed = relief()
+    holed[12, 15] = np.nan
+    field = relief(-110.0, units="mGal", standard_name="bouguer_anomaly")
+    gaps = np.isnan(isostatic_anomaly(field, holed).to_numpy())
+    assert list(zip(*np.nonzero(gaps), strict=True)) == [(12, 15)]
+
+
 @pytest.mark.parametrize(
     ("match", "call", "given"),
     [
         ("water lighter than crust lighter than mantle", compensation, {"mantle_density": 2600.0}),
         ("`elastic_thickness` must be 0 with the model airy", compensation, {"elastic_thickness": 1000.0}),
         ("`depth` must be more than 20538 m", compensation, {"relief": relief(-5000.0), "depth": 20_000.0}),
+        ("a Moho well below sea level", compensation, {"relief": trench(), "depth": 20_540.0}),
         ("`relief` must be a grid of 4 by 4", compensation, {"relief": relief(np.nan)}),
         ("in the reference system of `grid`", isostatic_anomaly, {"grid": bouguer(crs="EPSG:32647")}),
         ("a grid that covers `grid`", isostatic_anomaly, {"grid": bouguer().assign_coords(easting=9e6 + 5e3 * np.arange(20))}),

@@ -114,12 +114,16 @@ def test_other_units_and_names_give_the_same():
 
 
 def test_rows_without_a_number_have_no_result_and_a_column_of_the_name_is_kept():
-    """NaN in, NaN out; the column that was there goes on as NAME_given."""
+    """NaN in, NaN out; the column that was there goes on as NAME_1, and none is lost."""
     frame = table(free_air_anomaly=np.arange(6.0))
     frame.loc[2, "elevation"] = np.nan
     found = free_air_anomaly(frame)
     npt.assert_array_equal(np.isnan(found["free_air_anomaly"]), np.arange(6) == 2)
-    npt.assert_array_equal(found["free_air_anomaly_given"], np.arange(6.0))
+    npt.assert_array_equal(found["free_air_anomaly_1"], np.arange(6.0))
+    again = free_air_anomaly(found)
+    npt.assert_array_equal(again["free_air_anomaly_1"], np.arange(6.0))
+    npt.assert_array_equal(again["free_air_anomaly_2"], found["free_air_anomaly"])
+    assert again.attrs["columns"]["free_air_anomaly_1"] == {"unit": "m"}
 
 
 def refused(match, process=free_air_anomaly, frame=None, **given):
@@ -183,6 +187,49 @@ def test_what_is_doubtful_is_told_by_name():
     frame.loc[12, "gravity"] = np.nan
     found = {(row.row, row.problem) for row in check_stations(frame).itertuples()}
     assert found == {(3, "duplicate"), (5, "conflict"), (9, "outlier"), (12, "no-number")}
+
+
+def test_a_crowd_at_one_place_is_told_at_once():
+    """20,000 rows at 0, 0 and 2,000 within a metre of 1, 1: all but the first of each stand with it, in a second or two."""
+    chance = np.random.default_rng(5)
+    crowd = 1 + 4e-6 * chance.uniform(-1, 1, (2000, 2))
+    places = np.concatenate([np.zeros((20_000, 2)), crowd])
+    frame = table([(north, east, 5.0, 978_030.0) for east, north in places])
+    found = check_stations(frame)
+    found = found[found["problem"] == "duplicate"]
+    assert len(found) >= 19_999 + 1990
+    assert 0 not in set(found["row"])
+    assert 20_000 not in set(found["row"])
+
+
+def test_places_are_one_across_the_date_line_and_far_north():
+    """180° and −180°, and half a metre of longitude at 80° north and at 60° south, are the same place."""
+    rows = [
+        (0.0, 180.0),
+        (0.0, -180.0),
+        (80.0, 10.0),
+        (80.0, 10.00002),
+        (-60.0, 179.999995),
+        (-60.0, -179.999998),
+    ]
+    frame = table([(north, east, 0.0, 980_000.0) for north, east in rows])
+    found = check_stations(frame)
+    assert list(found.loc[found["problem"] == "duplicate", "row"]) == [1, 3, 5]
+
+
+def test_a_gap_counts_only_for_stations_that_it_has_a_weight_at():
+    """Stations on the middles of cells beside a gap of the geoid have a value; one between them and the gap has none."""
+    axis = np.arange(4.0)
+    cells = 10.0 + axis[:, None] + 0 * axis
+    cells[2, 2] = np.nan
+    grid = xr.DataArray(
+        cells, {"latitude": axis, "longitude": axis}, ("latitude", "longitude"),
+        attrs={"units": "m", "standard_name": "geoid_height", "crs": "EPSG:4326"},
+    )  # fmt: skip
+    places = [(1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (3.0, 3.0), (2.0, 2.0), (1.5, 1.5), (1.5, 1.0)]
+    frame = table([(north, east, 0.0, 978_050.0) for north, east in places])
+    found = normal_gravity(frame, geoid=grid)["normal_gravity"]
+    assert list(np.isnan(found)) == [False, False, False, False, True, True, False]
 
 
 # Three of the 56 stations of the example of gravity in ASEG-GDF2 (Springfield, Australia), reduced by its makers to the

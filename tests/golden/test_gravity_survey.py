@@ -54,7 +54,7 @@ def test_a_missing_height_of_the_sensor_is_refused():
     frame = sheet()
     frame.loc[2, "tripod"] = np.nan
     with pytest.raises(
-        ContractError, match="`instrument_height` must be a height in each row, got none in row 2"
+        ContractError, match="`instrument_height` must be a height in each row, not none in row 2"
     ):
         drift_and_tide(frame, bases(A=GRAVITY["A"]), loop="day", instrument_height="tripod")
 

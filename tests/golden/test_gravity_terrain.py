@@ -71,6 +71,25 @@ def test_a_ship_needs_its_depth():
     assert 5 < found["terrain_correction"][0] < 20
 
 
+def test_a_level_sea_has_no_correction_and_a_lake_with_a_depth_is_refused():
+    """A sea of one depth is a plate; 50 m of water under a station at 400 m is no sea."""
+    floor = dem(np.full((101, 101), -50.0))
+    frame = stations(heights=(0.0, 0.0))
+    frame["depth"] = [50.0, 0.0]
+    frame.attrs["columns"]["depth"] = {"unit": "m"}
+    level = terrain_correction(frame, floor, radius=6500.0, water_depth="depth")
+    npt.assert_allclose(level["terrain_correction"][0], 0.0, atol=1e-3)
+    lake = frame.assign(elevation=[400.0, 400.0])
+    lake.attrs = frame.attrs
+    with pytest.raises(
+        ContractError, match=r"`water_depth` must be depths under stations on the sea.*400 m in row 0"
+    ):
+        terrain_correction(lake, dem(np.full((101, 101), 400.0)), radius=6500.0, water_depth="depth")
+    lake["depth"] = np.nan
+    flat = terrain_correction(lake, dem(np.full((101, 101), 400.0)), radius=6500.0, water_depth="depth")
+    npt.assert_allclose(flat["terrain_correction"], 0.0, atol=0.1)
+
+
 def test_units_axes_and_systems_make_no_difference():
     """Heights in feet, a relief in feet from the south, stations in degrees: the same to 0.001 mGal."""
     expected = terrain_correction(stations(), dem(), radius=6500.0)["terrain_correction"]

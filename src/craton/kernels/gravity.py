@@ -14,6 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 MGAL = 1e5
 """Milligal in one metre per second squared."""
 
+AIR_TOP = 10_000.0
+"""Height in metres up to which the polynomial of the atmosphere holds."""
+
+AIR_SCALE = 6_350.0
+"""Metres in which the pressure of the lower stratosphere, at 217 K, falls by e."""
+
 GRAVITATIONAL = 6.6743e-11
 """Newton's constant in m³/(kg s²), CODATA 2018."""
 
@@ -236,6 +242,11 @@ def plate_below(
 def atmosphere(height: ArrayLike) -> NDArray[np.float64]:
     """Attraction in mGal of the air, which normal gravity holds and gravity at `height` m does not.
 
+    Notes
+    -----
+    0.874 − 9.9·10⁻⁵ h + 3.56·10⁻⁹ h² from sea level to 10 km. Below sea level it is that of sea level; above
+    10 km, where the polynomial would rise again, it fades with the air, by e in `AIR_SCALE`.
+
     References
     ----------
     Wenzel, H.-G. (1985), Hochauflösende Kugelfunktionsmodelle für das Gravitationspotential der Erde,
@@ -243,5 +254,7 @@ def atmosphere(height: ArrayLike) -> NDArray[np.float64]:
     et al. (2005), Geophysics 70(4), J25-J32, eq. 5, doi:10.1190/1.1988183.
     """
     h = np.asarray(height, dtype=np.float64)
-    attraction: NDArray[np.float64] = 0.874 - 9.9e-5 * h + 3.56e-9 * h**2
+    within = np.clip(h, 0.0, AIR_TOP)
+    fading = np.exp(-np.maximum(h - AIR_TOP, 0.0) / AIR_SCALE)
+    attraction: NDArray[np.float64] = (0.874 - 9.9e-5 * within + 3.56e-9 * within**2) * fading
     return attraction

@@ -224,7 +224,7 @@ def _layers(
             value += contrast * _square(chord2, lower, away, sides, steps, height, curvature)
             value -= contrast * _square(chord2, surface, away, sides, steps, height, curvature)
     if depth > 0.0:
-        plate = (-depth, 0.0, 0.0, 0.0)
+        plate = (height - depth, 0.0, 0.0, 0.0)
         value -= contrast * _square(chord2, plate, away, sides, steps, height, curvature)
     above = 1.0 + 0.5 * curvature * (height + upper[0])
     value *= above * above

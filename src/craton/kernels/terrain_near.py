@@ -39,7 +39,8 @@ class Stations(NamedTuple):
     """Where stations stand: as rows and columns (fractions of cells), as places of `Relief`, and in height.
 
     `places` (n, 4) are two numbers of `Relief.rows` and two of `Relief.columns`; `depths` is the depth of
-    water below a station at sea, else 0; `curvatures` is one over the radius of the Earth, or 0.
+    water from a station at sea down, which the plate under it holds, else 0; `curvatures` is one over the
+    radius of the Earth, or 0.
     """
 
     rows: Floats
@@ -92,7 +93,7 @@ def _weighted(
         floor = column_pull(chord2, elevation - height, height, curvature)
         value += contrast * (floor - column_pull(chord2, -height, height, curvature))
     if depth > 0.0:
-        value -= contrast * column_pull(chord2, -depth - height, height, curvature)
+        value -= contrast * column_pull(chord2, -depth, height, curvature)
     return value
 
 
@@ -209,7 +210,7 @@ def prisms(
             if sea and elevation < 0.0:
                 value += contrast * (_prism(sides, abs(elevation - height)) - _prism(sides, abs(height)))
             if depth > 0.0:
-                value -= contrast * _prism(sides, abs(depth + height))
+                value -= contrast * _prism(sides, depth)
             area += down * right
     return value, area
 

@@ -64,7 +64,8 @@ def check_stations(
     gravity : str
         As for `gravity.disturbance`.
     height : str
-        As for `gravity.normal_gravity`, above sea level.
+        Column of heights above sea level, positive up, in any unit of length; without a column of that name,
+        the one of elevations. Where they are above the ellipsoid the same problems are found.
     formula : str
         As for `gravity.normal_gravity`.
 
@@ -106,21 +107,44 @@ def check_stations(
 
 def _twice(places: np.ndarray, measured: np.ndarray, above: np.ndarray) -> list[tuple[int, str, str]]:
     """Stations that stand where an earlier row does."""
-    from scipy.spatial import cKDTree
-
     used = np.flatnonzero(np.isfinite(places).all(axis=1) & np.isfinite(measured) & np.isfinite(above))
     if used.size < 2:
         return []
-    shrunk = places[used] * np.column_stack([np.cos(np.radians(places[used, 1])), np.ones(used.size)])
-    pairs = cKDTree(shrunk).query_pairs(SAME_PLACE, output_type="ndarray")
-    found: dict[int, tuple[int, str, str]] = {}
-    for first, second in sorted(map(tuple, pairs)):
-        one, other = used[first], used[second]
+    earlier = used[_earlier(places[used])]
+    found = []
+    for one, other in zip(earlier[earlier != used], used[earlier != used], strict=True):
         gap, step = measured[other] - measured[one], above[other] - above[one]
         problem = "conflict" if abs(gap) > SAME_GRAVITY or abs(step) > 1.0 else "duplicate"
         detail = f"stands with row {one}: gravity {gap:+.2f} mGal, height {step:+.2f} m"
-        found.setdefault(int(other), (int(other), problem, detail))
-    return [found[row] for row in sorted(found)]
+        found.append((int(other), problem, detail))
+    return found
+
+
+def _earlier(places: np.ndarray) -> np.ndarray:
+    """Number of an earlier place that each stands at, or its own."""
+    from scipy.spatial import cKDTree
+
+    longitude, latitude = np.radians(places).T
+    directions = np.column_stack(
+        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)]
+    )
+    spots, first, spot = np.unique(directions, axis=0, return_index=True, return_inverse=True)
+    tree, reach = cKDTree(spots), np.radians(SAME_PLACE)
+    leader = first.copy()
+    if len(spots) > 1:
+        near = np.isfinite(tree.query(spots, k=2, distance_upper_bound=reach)[0][:, 1])
+        free = near.copy()
+        for one in np.argsort(first):
+            # Places that an earlier one has taken are not looked around again: a crowd costs one look.
+            if not free[one]:
+                continue
+            around = np.array(tree.query_ball_point(spots[one], reach))
+            taken = around[free[around]]
+            leader[taken] = first[one]
+            leader[one] = first[around].min()
+            free[taken] = False
+    earlier: np.ndarray = leader[spot.ravel()]
+    return earlier
 
 
 def _outliers(excess: np.ndarray, above: np.ndarray) -> list[tuple[int, str, str]]:

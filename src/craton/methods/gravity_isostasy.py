@@ -6,10 +6,10 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy.ndimage import map_coordinates
 
 from craton.kernels import isostasy as kernel
 from craton.kernels.potential_field import fill_nearest
+from craton.methods.gravity_stations import linear_at
 from craton.methods.placement import on_cells, place_of, plane_of, same_crs
 from craton.model.errors import ContractError
 from craton.process.marks import Bounds, Grid, Unit
@@ -85,9 +85,10 @@ def compensation(
     -----
     Root r = ρc h Φ/(ρm − ρc), with h the height in rock (at sea −d (ρc − ρw)/ρc) and for waves of the
     wavenumber k Φ = 1/(1 + D k⁴/((ρm − ρc) g)), D = E Te³/(12 (1 − ν²)), E = 100 GPa, ν = 0.25. Its
-    attraction is Parker's series of six powers on a flat Earth, with the relief mirrored beyond the grid.
-    Cells without a value take that of the nearest for the sums, and have none in the result. Roots that
-    would reach sea level are refused.
+    attraction is Parker's series on a flat Earth, about the middle depth of the Moho and with as many terms
+    as it takes, with the relief mirrored beyond the grid. Cells without a value take that of the nearest for
+    the sums, and have none in the result. A Moho that would reach sea level is refused, and one so near it
+    that the series does not converge.
 
     References
     ----------
@@ -136,8 +137,8 @@ def isostatic_anomaly(
     grid : DataArray
         Bouguer anomaly, best the complete one, on even northings and eastings.
     relief : DataArray
-        As for `gravity.isostatic_compensation`, in the reference system of `grid`, over all of it and best
-        some hundred kilometres beyond.
+        Elevation above sea level, below 0 at sea, on even northings and eastings, in the reference system of
+        `grid`. It must cover `grid`, and best some hundred kilometres beyond; its cells may be wider.
     model : str
         As for `gravity.isostatic_compensation`.
     elastic_thickness : float
@@ -145,7 +146,7 @@ def isostatic_anomaly(
     depth : float
         As for `gravity.isostatic_compensation`.
     crust_density : float
-        As for `gravity.isostatic_compensation`; the density of the Bouguer reduction.
+        Of the topography and the crust: the density that the Bouguer anomaly was reduced with.
     mantle_density : float
         As for `gravity.isostatic_compensation`.
     water_density : float
@@ -160,7 +161,7 @@ def isostatic_anomaly(
     Notes
     -----
     The attraction at sea level (see `gravity.isostatic_compensation`) is taken linearly between the cells
-    of `relief`.
+    of `relief`; where one of those that count has no value, there is none.
 
     References
     ----------
@@ -184,8 +185,7 @@ def isostatic_anomaly(
         for axis, first, step in zip(("northing", "easting"), other.first, other.step, strict=True)
     )
     places = np.meshgrid(rows, columns, indexing="ij")
-    cells = plane_of(name, "relief", found).to_numpy()
-    taken = map_coordinates(cells, places, order=1, mode="constant", cval=np.nan)
+    taken = linear_at(plane_of(name, "relief", found).to_numpy(), *places)
     if not np.isfinite(taken).any():
         raise ContractError(name, "relief", "a grid that covers `grid`", "one that lies elsewhere")
     values = anomaly.to_numpy() - taken
@@ -220,12 +220,26 @@ def _compensated(
         root = kernel.root(load, place.spacing, crust, mantle, elastic_thickness=elastic_thickness)
         _refuse_deep(process, depth, -root)
         moho = depth + root
-        pull = kernel.root_attraction(root, place.spacing, depth, crust - mantle)
+        pull = _pull(process, root, place.spacing, depth, crust - mantle)
     moho, pull = (np.where(known, one, np.nan) for one in (moho, pull))
     return Compensation(
         on_cells(relief, moho, quantity="moho_depth", unit="m", title="Depth of compensation"),
         on_cells(relief, pull, name="compensation", unit="mGal", title="Attraction of the compensation"),
     )
+
+
+def _pull(
+    process: str, root: np.ndarray, spacing: tuple[float, float], depth: float, contrast: float
+) -> np.ndarray:
+    """Attraction of a root; refused where the Moho is too near sea level for its cells."""
+    try:
+        return kernel.root_attraction(root, spacing, depth, contrast)
+    except ValueError as error:
+        raise ContractError(
+            process, "depth", "one with a Moho well below sea level, by about a cell or more",
+            f"{depth:g} m, with which it rises to {depth + float(root.min()):.0f} m",
+            hint="give a greater depth or a larger contrast of densities, or coarser cells",
+        ) from error  # fmt: skip
 
 
 def _refuse_deep(process: str, depth: float, rise: np.ndarray) -> None:

@@ -1,7 +1,8 @@
 """Gravity reduction: from gravity at stations to disturbances and anomalies.
 
 Rows without a place or a number have no result. A result replaces no column:
-one of the same name is kept as NAME_given.
+one of the same name is renamed NAME_1, or
+the next number that is free.
 """
 
 from __future__ import annotations
@@ -147,8 +148,9 @@ def disturbance(
 
     Notes
     -----
-    δg = g − γ(φ, h) + δgₐ, with δgₐ = 0.874 − 9.9·10⁻⁵ h + 3.56·10⁻⁹ h² mGal for the air. Heights with which
-    gravity rises, over 300 m and more, are refused as turned over.
+    δg = g − γ(φ, h) + δgₐ, with δgₐ = 0.874 − 9.9·10⁻⁵ h + 3.56·10⁻⁹ h² mGal for the air from sea level to
+    10 km, as at sea level below, and fading above. Heights with which gravity rises, over 300 m and more,
+    are refused as turned over.
 
     References
     ----------
@@ -281,11 +283,13 @@ def bouguer_anomaly(
     Parameters
     ----------
     stations : GeoDataFrame
-        As for `gravity.disturbance`; on the ground, on the sea, on lakes or on ice.
+        Stations with absolute gravity, on the ground, on the sea, on lakes or on ice, in any reference
+        system on the Earth. Not in the air nor under water.
     gravity : str
         As for `gravity.disturbance`.
     height : str
-        As for `gravity.normal_gravity`; of the surface the meter stood on, 0 on the sea.
+        Column of heights of the surface the meter stood on, 0 on the sea, in any unit of length; without a
+        column of that name, the one of elevations. `heights` says what they are above.
     density : float
         Of the ground.
     plate : str
@@ -307,9 +311,11 @@ def bouguer_anomaly(
         Surface down to which the ground is taken away: the `geoid`, or the `ellipsoid` as in Hinze et al.
         (2005). Heights of the other kind need `geoid_height` or `geoid`.
     geoid_height : str
-        As for `gravity.normal_gravity`.
+        Column of the height of the geoid above the ellipsoid. It, or `geoid`, is needed where `heights` and
+        `datum` differ in kind: ellipsoidal heights with the geoid, orthometric ones with the ellipsoid.
+        Not needed with orthometric heights and the geoid.
     geoid : DataArray
-        As for `gravity.normal_gravity`.
+        Grid of the height of the geoid, taken at the stations, in place of `geoid_height`.
     formula : str
         As for `gravity.normal_gravity`.
     atmosphere : bool

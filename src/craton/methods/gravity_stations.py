@@ -11,6 +11,7 @@ import shapely
 import xarray as xr
 
 from craton.methods.placement import crs_of, place_of, plane_of, within_turn
+from craton.methods.vector_shapes import noted, with_room
 from craton.model import crs as systems
 from craton.model import units
 from craton.model.errors import ContractError
@@ -31,6 +32,9 @@ HEIGHT_RANGE = (-12_000.0, 30_000.0)
 
 FEWEST = 10
 """Stations from which the way gravity goes with height is looked at."""
+
+EDGE = 1e-6
+"""Part of a cell by which a place on a middle may miss it in its last digits."""
 
 RELIEF = 300.0
 """Metres between the lowest and the highest station that show which way is up."""
@@ -156,21 +160,30 @@ def turned_to(
 
 def sampled(process: str, parameter: str, grid: xr.DataArray, stations: gpd.GeoDataFrame) -> np.ndarray:
     """Values of `grid` at the stations, linear between the middles of cells; NaN outside."""
-    from scipy.ndimage import map_coordinates
-
     turned = within_turn(process, parameter, grid)
     place = place_of(process, parameter, turned)
     cells = plane_of(process, parameter, turned).to_numpy().astype(np.float64)
     where = coordinates_in(process, stations, place.crs)
     rows = (where[:, 1] - place.first[0]) / place.step[0]
     columns = (where[:, 0] - place.first[1]) / place.step[1]
-    # A station on the outermost middle stands within, whatever its last digit.
-    edge = 1e-6
-    inside = (rows >= -edge) & (rows <= cells.shape[0] - 1 + edge) & (columns >= -edge)
-    inside &= columns <= cells.shape[1] - 1 + edge
-    rows, columns = np.where(inside, rows, 0.0), np.where(inside, columns, 0.0)
-    values = map_coordinates(cells, [rows, columns], order=1, mode="nearest")
-    return np.where(inside, values, np.nan)
+    return linear_at(cells, rows, columns)
+
+
+def linear_at(cells: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Values at fractions of rows and columns, linear between the middles of `cells`.
+
+    NaN outside of the middles, and where a cell that counts has none; one of no weight does not count.
+    """
+    from scipy.ndimage import map_coordinates
+
+    inside = (rows >= -EDGE) & (rows <= cells.shape[0] - 1 + EDGE)
+    inside &= (columns >= -EDGE) & (columns <= cells.shape[1] - 1 + EDGE)
+    places = [np.where(inside, rows, 0.0), np.where(inside, columns, 0.0)]
+    known = np.isfinite(cells)
+    values = map_coordinates(np.where(known, cells, 0.0), places, order=1, mode="nearest")
+    weight = map_coordinates(known.astype(np.float64), places, order=1, mode="nearest")
+    inside &= weight > 1.0 - 2.0 * EDGE
+    return np.where(inside, values / np.where(inside, weight, 1.0), np.nan)
 
 
 def coordinates_in(process: str, stations: gpd.GeoDataFrame, crs: str) -> np.ndarray:
@@ -237,14 +250,9 @@ def rise_with_height(excess: np.ndarray, heights: np.ndarray) -> float | None:
 def with_columns(
     stations: gpd.GeoDataFrame, columns: dict[str, tuple[np.ndarray, dict[str, str]]]
 ) -> gpd.GeoDataFrame:
-    """`stations` with further columns and their notes; one of the same name is kept as NAME_given."""
-    taken = {name: f"{name}_given" for name in columns if name in stations.columns}
-    notes = dict(stations.attrs.get(TEXT_COLUMNS, {}))
-    frame = stations.drop(columns=[new for new in taken.values() if new in stations.columns]).rename(
-        columns=taken
-    )
-    notes = {taken.get(name, name): note for name, note in notes.items() if name not in taken.values()}
-    result = frame.assign(**{name: values for name, (values, _note) in columns.items()})
-    notes |= {name: {k: v for k, v in note.items() if v} for name, (_values, note) in columns.items()}
-    result.attrs = {**stations.attrs, TEXT_COLUMNS: notes}
-    return result
+    """`stations` with further columns and their notes; one of the same name is renamed (`name_1`)."""
+    roomy = with_room(noted(stations, dict(stations.attrs.get(TEXT_COLUMNS, {}))), columns)
+    kept = roomy.attrs[TEXT_COLUMNS]
+    notes = {name: {k: v for k, v in note.items() if v} for name, (_values, note) in columns.items()}
+    result = roomy.assign(**{name: values for name, (values, _note) in columns.items()})
+    return noted(result, {**kept, **notes})

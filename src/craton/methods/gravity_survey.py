@@ -115,7 +115,8 @@ def drift_and_tide(
     loop : str
         Column of what tells loops apart: day, line, meter. Left out, all readings are one loop.
     instrument_height : str
-        Column of heights of the sensor above the mark, brought to the mark with 0.3086 mGal/m.
+        Column of heights of the sensor above the mark, one in each row, from which readings are brought to
+        the mark with 0.3086 mGal/m. A row without is refused; give 0 where the sensor is at the mark.
     calibration : DataFrame
         Table of the maker: `counter` and its `value` in mGal, linear in between.
     scale : float
@@ -162,11 +163,7 @@ def drift_and_tide(
     _refuse_gaps(moments, places)
     values = _values(readings, reading, calibration, scale)
     if instrument_height is not None:
-        heights = numbers_of(
-            DRIFT_AND_TIDE, "instrument_height", readings, instrument_height, unit="m", quantities=(),
-            table="readings",
-        )  # fmt: skip
-        values = values + FREE_AIR * np.nan_to_num(heights)
+        values = values + FREE_AIR * _sensor_heights(readings, instrument_height)
     pull = np.zeros(len(readings))
     if tide:
         pull = earth_tide.tide_correction(moments, places[:, 1], places[:, 0], amplitude=tide_factor)
@@ -223,20 +220,30 @@ def _values(
     """Readings in mGal."""
     if calibration is None:
         values = numbers_of(
-            DRIFT_AND_TIDE,
-            "reading",
-            readings,
-            column,
-            unit="mGal",
-            quantities=("gravity",),
+            DRIFT_AND_TIDE, "reading", readings, column, unit="mGal", quantities=("gravity",),
             table="readings",
-        )
+        )  # fmt: skip
     else:
         values = _calibrated(readings, column, calibration)
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ContractError(DRIFT_AND_TIDE, "reading", "a number in each row", f"none in row {row}")
     return values * scale
+
+
+def _sensor_heights(readings: gpd.GeoDataFrame, column: str) -> np.ndarray:
+    """Heights of the sensor in metres; refused where one is missing."""
+    parameter = "instrument_height"
+    heights = numbers_of(
+        DRIFT_AND_TIDE, parameter, readings, column, unit="m", quantities=(), table="readings"
+    )
+    missing = np.flatnonzero(~np.isfinite(heights))
+    if missing.size:
+        hint = "give 0 where the sensor is at the mark"
+        raise ContractError(
+            DRIFT_AND_TIDE, parameter, "a height in each row", f"none in row {missing[0]}", hint=hint
+        )
+    return heights
 
 
 def _calibrated(readings: gpd.GeoDataFrame, column: str, calibration: pd.DataFrame) -> np.ndarray:
@@ -375,14 +382,8 @@ def _loops(marks: np.ndarray, given: network.Readings, found: network.Adjusted) 
         rms = float(np.sqrt((residuals**2).mean()))
         rows.append((mark, found.rate[number], found.rate_std[number], closing, left, rms, inside.size))
     columns = [
-        "loop",
-        "drift_rate",
-        "drift_rate_std",
-        "misclosure",
-        "misclosure_left",
-        "residual_rms",
-        "readings",
-    ]
+        "loop", "drift_rate", "drift_rate_std", "misclosure", "misclosure_left", "residual_rms", "readings",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -39,6 +39,9 @@ COVERED = 0.995
 FAR_FROM_GROUND = 30.0
 """Metres between a station and the grid that are worth a remark."""
 
+TIDE = 10.0
+"""Metres from sea level within which a station may stand on the sea."""
+
 Elevation = Annotated[xr.DataArray, Grid(quantity=("elevation", "ellipsoidal_height"), unit="m")]
 
 
@@ -106,8 +109,10 @@ def terrain_correction(
     sea : bool
         Whether ground below 0 lies under the sea; without it, it is dry.
     water_depth : str
-        Column of the depth of water under stations at sea, as for `gravity.bouguer_anomaly`; 0 or nothing
-        on land.
+        Column of the depth of water under stations on the sea, within 10 m of height 0, in any unit of
+        length, positive; 0 or nothing on land. Depths under stations on lakes above or below the sea are
+        refused, as the floor of a lake is not in `relief`: leave them empty, here and for
+        `gravity.bouguer_anomaly`, so that the water counts as ground in both.
 
     Returns
     -------
@@ -209,6 +214,7 @@ def _given(
     depths = np.zeros(len(stations))
     if water_depth is not None:
         depths = thickness_of(TERRAIN, stations, "water_depth", water_depth)
+        _refuse_lakes(heights, depths)
     rows = (where[:, 1] - place.first[0]) / place.step[0]
     columns = (where[:, 0] - place.first[1]) / place.step[1]
     inside = (
@@ -228,6 +234,17 @@ def _given(
         )
     bend = np.full(len(rows), 1.0 / kernel.MEAN_RADIUS if curvature else 0.0)
     return terrain_near.Stations(rows, columns, places, heights, depths, bend), inside
+
+
+def _refuse_lakes(heights: np.ndarray, depths: np.ndarray) -> None:
+    """Refuse depths of water under stations that do not stand on the sea."""
+    odd = np.flatnonzero((depths > 0) & (np.abs(heights) > TIDE))
+    if odd.size:
+        raise ContractError(
+            TERRAIN, "water_depth", f"depths under stations on the sea, within {TIDE:g} m of height 0",
+            f"one at {heights[odd[0]]:g} m in row {odd[0]} ({odd.size} such)",
+            hint="leave depths of lakes empty, here and in gravity.bouguer_anomaly",
+        )  # fmt: skip
 
 
 def _summed(

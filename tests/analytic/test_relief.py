@@ -55,6 +55,24 @@ def test_gravity_is_that_of_stacked_prisms():
     npt.assert_allclose(found - constant, expected, rtol=0, atol=5e-3 * np.abs(expected).max())
 
 
+def test_a_relief_of_two_levels_is_not_cut_short():
+    """Half of the relief 20 m higher: exp(−kz₀)F[sinh(kh)]/k in closed form, whose even terms are all level."""
+    rows, columns, step, height, rise = 8, 64, 500.0, 5000.0, 20.0
+    heights = np.zeros((rows, columns))
+    heights[:, : columns // 2] = rise
+    found = relief.gravity(heights, (step, step), height, 400.0)
+    steps = np.concatenate([heights[0], heights[0, ::-1]]) - rise / 2
+    length = 2 * np.pi * np.fft.rfftfreq(2 * columns, step)
+    signs = np.fft.rfft(np.sign(steps))
+    with np.errstate(invalid="ignore"):
+        waves = np.exp(-length * (height - rise / 2)) * signs * np.sinh(length * rise / 2) / length
+    waves[0] = 0.0
+    expected = 2 * np.pi * 6.6743e-11 * 400.0 * np.fft.irfft(waves)[:columns]
+    measured = found[0] - found[0].mean()
+    np.testing.assert_allclose(measured, expected - expected.mean(), atol=1e-9 * np.abs(expected).max())
+
+
+
 @pytest.mark.parametrize("way", [1, -1])
 def test_the_magnetic_field_is_that_of_stacked_prisms(way):
     """For any magnetisation, rows from either end: to one percent of the peak."""

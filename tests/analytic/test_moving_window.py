@@ -92,6 +92,18 @@ def test_zeros_and_gaps_have_no_index():
     assert np.isnan(moving_window.mean_scaling(alone, HALVES, 1.0).exponent).all()
 
 
+def test_windows_of_zeros_do_not_count():
+    """In a hole of zeros among large numbers the line is that of the windows which reach out of it."""
+    field = np.random.default_rng(3).lognormal(6.0, 3.0, (500, 500))
+    field[365:386, 365:386] = 0.0
+    found = moving_window.mean_scaling(field, np.arange(16), 1.0)
+    row, column = 366, 384
+    halves = np.arange(2, 16)
+    means = [field[row - h : row + h + 1, column - h : column + h + 1].mean() for h in halves]
+    slope = np.polyfit(np.log(2 * halves + 1), np.log(means), 1)[0]
+    npt.assert_allclose(found.exponent[row, column], 2.0 + slope, rtol=1e-7)
+
+
 @pytest.mark.parametrize("half", [1, 3, 20])
 def test_means_deviations_and_medians_one_by_one(half):
     """Every cell against numpy on its own window, with gaps, ties and windows wider than the grid."""

@@ -72,7 +72,6 @@ def test_a_relief_of_two_levels_is_not_cut_short():
     np.testing.assert_allclose(measured, expected - expected.mean(), atol=1e-9 * np.abs(expected).max())
 
 
-
 @pytest.mark.parametrize("way", [1, -1])
 def test_the_magnetic_field_is_that_of_stacked_prisms(way):
     """For any magnetisation, rows from either end: to one percent of the peak."""

@@ -10,8 +10,6 @@ import shapely
 
 from craton.kernels import survey_lines as kernel
 from craton.methods.survey_line_order import lines_of
-from craton.methods.survey_line_order import lines_of
-from craton.methods.survey_line_order import lines_of
 from craton.methods.survey_line_values import despike, filter_lines, resample
 from craton.methods.survey_lines import arrange, crossovers
 from craton.model.errors import ContractError
@@ -315,63 +313,5 @@ def test_even_steps_reach_the_last_reading(interpolation):
     """Lines of every length of whole steps of 0.1 m have a value at their end, though 3 × 0.1 is not 0.3."""
     lines = [straight((0, 0), (0, 0.1 * count), count + 1) for count in range(3, 60)]
     found = resample(survey(lines, v=lambda e, n: n), "line", ("v",), 0.1, interpolation=interpolation)
-    npt.assert_allclose(found["v"], found["distance_m"], atol=1e-9)
-    assert len(found) == sum(range(4, 61))
-
-
-def test_rows_of_one_time_go_along_the_direction_of_travel():
-    """Ten readings a second with whole seconds, flown west and round a bend: 490 m and 980 m long.
-
-    Rows of one time, and no other, stay as they come.
-    """
-    west = straight((490, 0), (0, 0), 50)
-    bend = np.concatenate([straight((0, 0), (490, 0), 50), straight((490, 0), (490, 490), 50)[1:]])
-    frame = survey([west, bend], v=lambda e, n: e + n)
-    frame["second"] = np.concatenate([np.arange(50) // 10, np.arange(99) // 10])
-    lines = lines_of("test", frame, "line", "second")
-    npt.assert_allclose(lines.distance[lines.starts[1:] - 1], [490, 980])
-    npt.assert_array_equal(lines.rows, np.arange(149))
-    mixed = frame.sample(frac=1, random_state=2)
-    npt.assert_array_equal(mixed.index[lines_of("test", mixed, "line", "second").rows], np.arange(149))
-    frame["second"] = 7
-    npt.assert_array_equal(lines_of("test", frame, "line", "second").rows, np.arange(149))
-
-
-@pytest.mark.parametrize("interpolation", ["linear", "akima"])
-def test_even_steps_reach_the_last_reading(interpolation):
-    """Lines of every length of whole steps of 0.1 m have a value at their end, though 3 × 0.1 is not 0.3."""
-    lines = [straight((0, 0), (0, 0.1 * count), count + 1) for count in range(3, 60)]
-    found = resample(
-        survey(lines, v=lambda e, n: n), "line", ("v",), 0.1, interpolation=interpolation
-    )
-    npt.assert_allclose(found["v"], found["distance_m"], atol=1e-9)
-    assert len(found) == sum(range(4, 61))
-
-
-def test_rows_of_one_time_go_along_the_direction_of_travel():
-    """Ten readings a second with whole seconds, flown west and round a bend: 490 m and 980 m long.
-
-    Rows of one time, and no other, stay as they come.
-    """
-    west = straight((490, 0), (0, 0), 50)
-    bend = np.concatenate([straight((0, 0), (490, 0), 50), straight((490, 0), (490, 490), 50)[1:]])
-    frame = survey([west, bend], v=lambda e, n: e + n)
-    frame["second"] = np.concatenate([np.arange(50) // 10, np.arange(99) // 10])
-    lines = lines_of("test", frame, "line", "second")
-    npt.assert_allclose(lines.distance[lines.starts[1:] - 1], [490, 980])
-    npt.assert_array_equal(lines.rows, np.arange(149))
-    mixed = frame.sample(frac=1, random_state=2)
-    npt.assert_array_equal(mixed.index[lines_of("test", mixed, "line", "second").rows], np.arange(149))
-    frame["second"] = 7
-    npt.assert_array_equal(lines_of("test", frame, "line", "second").rows, np.arange(149))
-
-
-@pytest.mark.parametrize("interpolation", ["linear", "akima"])
-def test_even_steps_reach_the_last_reading(interpolation):
-    """Lines of every length of whole steps of 0.1 m have a value at their end, though 3 × 0.1 is not 0.3."""
-    lines = [straight((0, 0), (0, 0.1 * count), count + 1) for count in range(3, 60)]
-    found = resample(
-        survey(lines, v=lambda e, n: n), "line", ("v",), 0.1, interpolation=interpolation
-    )
     npt.assert_allclose(found["v"], found["distance_m"], atol=1e-9)
     assert len(found) == sum(range(4, 61))

@@ -255,3 +255,13 @@ def test_readings_that_sections_leave_out():
     few.attrs = attrs
     with pytest.raises(ContractError, match="6 to 6000 readings"):
         section_inversion(few, resistance="resistance")
+
+
+def test_sections_of_too_many_blocks_are_refused():
+    """A line whose blocks cannot be held at once is refused before the work, in words that say what to do."""
+    start = 5.0 * np.arange(77)
+    frame = pd.DataFrame({"a": start, "m": start + 5, "n": start + 10, "b": start + 15, "resistance": 1.0})
+    frame.attrs = samples.electrode_readings().attrs
+    with pytest.raises(ContractError, match="at most 4000 blocks") as told:
+        section_inversion(frame, resistance="resistance", depth=1000.0)
+    assert "`depth`" in str(told.value)

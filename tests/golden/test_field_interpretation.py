@@ -270,6 +270,10 @@ def test_the_curie_depth_of_random_magnetic_crust():
     assert 0.3 < found["curie_depth"].std() / found["curie_depth_std"].median() < 2
     higher = curie_depth(crust, 512_000.0, height=500.0, **bands)
     npt.assert_allclose(higher["curie_depth"], found["curie_depth"] - 500)
+    assert set(higher["finding"]) == {""}
+    drape = curie_depth(crust, 512_000.0, height=4000.0, **bands)
+    assert set(drape["finding"]) == {"top above the ground"}
+    assert (drape["top_depth"] < 0).all()
 
 
 def test_windows_without_a_curie_depth():

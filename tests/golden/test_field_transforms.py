@@ -17,8 +17,11 @@ from craton.methods import (
     magnetics_reduction,
     magnetics_transforms,
 )
+from craton.methods.geomagnetic import reference_field_grid
 from craton.methods.grid_warp import reproject
 from craton.model.errors import ContractError
+from craton.store.codec_cog import decode_cog
+from craton.store.codec_grid import encode_grid
 
 HALF, DEPTH = 12_000.0, 1_500.0
 NORTHING, EASTING = np.arange(-HALF, HALF + 1, 200.0), np.arange(-HALF, HALF, 250.0)
@@ -281,3 +284,25 @@ def test_the_disturbance_of_the_region_keeps_to_the_rules():
     down = field_continuation.downward_continuation(up, 20_000.0)
     assert float((down - field).std()) < 0.1 * float(field.std())
     npt.assert_array_equal(np.isnan(down), np.isnan(field))
+
+
+def test_declinations_from_true_north_are_turned_to_the_northing_axis(tmp_path):
+    """The reduction is one with declinations from either north, also once they were kept in the store."""
+    field = dipole(60.0, 5.0).assign_coords(easting=EASTING + 8e5)
+    angles = {
+        north: reference_field_grid(
+            field, "2024.5", component="declination", grid_north=north == "grid north"
+        )
+        for north in ("true north", "grid north")
+    }
+    assert float(abs(angles["true north"] - angles["grid north"]).min()) > 0.5
+    inclination = reference_field_grid(field, "2024.5", component="inclination")
+    reduced = []
+    for number, (north, angle) in enumerate(angles.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        encode_grid(angle.to_dataset(name="declination"), folder, str(angle.attrs["crs"]))
+        kept = decode_cog(folder / "data.tif")["declination"]
+        assert angle.attrs["counted_from"] == kept.attrs["counted_from"] == north
+        reduced.append(magnetics_reduction.differential_reduction_to_pole(field, inclination, angle))
+    npt.assert_allclose(*reduced, atol=1e-9)

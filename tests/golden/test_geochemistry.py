@@ -20,6 +20,7 @@ from craton.methods import (
     geochemistry_quality,
     geochemistry_thresholds,
 )
+from craton.methods.geochemistry_columns import chosen
 from craton.model.errors import ContractError
 
 MEUSE = DATA / "geochemistry/meuse/meuse.txt"
@@ -86,6 +87,14 @@ def test_two_in_a_row_beyond_two_deviations_are_out_of_control():
     assert verdicts == ["out of control", "warning", "in control"]
 
 
+def test_numbers_of_standards_meet_whatever_their_type():
+    """905 beside a gap is read as 905.0, and is still the standard 905."""
+    given = table({"Cu": [100.0, 9.0, 105.0]}, id=[905, np.nan, 905])
+    known = table({"Cu": [100.0], "Cu_sd": [5.0]}, id=[905])
+    found = geochemistry_quality.standards(given, known, "id", "id", columns=("Cu",)).summary
+    assert (found["standard"].tolist(), found["count"].tolist()) == (["905"], [2])
+
+
 def test_duplicates_by_hand():
     """Pairs (10, 12) and (20, 20): HARD 9.09 and 0, RMSCV 100 √(2 (1/11)²/2) = 9.09 percent."""
     given = table({"Cu": [10.0, 20.0, 12.0, 20.0, 5.0]}, id=["a", "b", "a", "b", "alone"])
@@ -132,6 +141,25 @@ def test_columns_that_cannot_be_filled_are_refused_by_name(measured, limits, met
     """All below detection, one value only, more than half below."""
     with pytest.raises(ContractError, match="Cu"):
         geochemistry_censored.below_detection(censored(measured, limits), columns=("Cu",), method=method)
+
+
+def test_a_limit_in_its_own_cell_is_kept():
+    """Without a column of limits the first run makes one, so that a second run changes nothing."""
+    given = table({"Cu": [3.0, 5.0, 9.0, 2.0]}, Cu_below_detection=[False, False, False, True])
+    once = geochemistry_censored.below_detection(given)
+    assert once["Cu"].tolist() == [3.0, 5.0, 9.0, 1.0]
+    assert once["Cu_detection_limit"].tolist()[3] == 2.0
+    twice = geochemistry_censored.below_detection(once)
+    pd.testing.assert_frame_equal(twice, once)
+    assert twice.attrs["columns"]["Cu_detection_limit"] == {"unit": "mg/kg"}
+
+
+def test_a_bare_percent_is_an_analysis_by_name_only():
+    """Recovery, moisture and slope in % are no concentrations; SiO2 in % and LOI in wt% are."""
+    names = ("core_recovery", "moisture", "slope", "SiO2", "LOI")
+    given = table({name: [50.0, 60.0] for name in names}, unit="%")
+    given.attrs["columns"]["LOI"] = {"unit": "wt%"}
+    assert chosen("geochemistry.any", given, ()) == ("SiO2", "LOI")
 
 
 def test_censored_statistics_of_a_published_example():
@@ -299,6 +327,28 @@ def test_enrichment_and_geoaccumulation_by_hand():
         geochemistry_indices.geoaccumulation(shale, table({"Zn": [1.0]}))
 
 
+def test_iron_of_compositions_is_total():
+    """FeO alone or FeOT of the crust is 1; FeO beside Fe2O3 is ferrous iron, of which the crust tells nothing."""
+    crust = {"Al2O3": [15.4], "FeO": [5.04]}
+    found = geochemistry_indices.enrichment_factor(table(crust, unit="wt%"), "Al2O3")
+    assert found["ef_FeO"][0] == pytest.approx(1.0, rel=1e-12)
+    total = table({"Al2O3": [15.4], "FeOT": [5.04], "Fe2O3": [3.0], "FeO": [2.34]}, unit="wt%")
+    found = geochemistry_indices.enrichment_factor(total, "Al2O3")
+    assert found["ef_FeOT"][0] == pytest.approx(1.0, rel=1e-12)
+    assert "ef_FeO" not in found
+    assert found["without_background"].tolist() == ["Fe2O3, FeO"]
+
+
+def test_concentrations_without_a_background_are_named():
+    """Shale tells no mercury: a column says so, and mercury by name is refused."""
+    given = table({"Cu": [75.0], "Hg": [1.0]})
+    found = geochemistry_indices.geoaccumulation(given, composition="paas")
+    assert found["without_background"].tolist() == ["Hg"]
+    assert "without_background" not in geochemistry_indices.geoaccumulation(given, composition="upper_crust")
+    with pytest.raises(ContractError, match="Hg"):
+        geochemistry_indices.geoaccumulation(given, columns=("Cu", "Hg"), composition="paas")
+
+
 def test_association_index_by_hand():
     """A balance of two against one is √(2/3) ln(√(2 · 8)/1); standardised ones are 0 at the median."""
     given = table({"Cu": [2.0, 3, 4], "Pb": [8.0, 9, 10], "Zn": [1.0, 2, 3]})
@@ -357,6 +407,30 @@ def test_fields_cover_the_diagram_once():
     outlines = geochemistry_diagrams._outlines("tas")
     area = sum(one.area for one in outlines)
     assert shapely.union_all(outlines).area == pytest.approx(area, rel=1e-12)
+
+
+def test_rocks_that_lack_an_oxide_have_no_class(rocks):
+    """A missing Al2O3 is not 0; a missing total of iron gives way to FeO and Fe2O3, row by row."""
+    gaps = rocks.assign(Al2O3=[np.nan, *rocks["Al2O3"][1:]])
+    gaps.attrs = rocks.attrs
+    assert geochemistry_diagrams.rock_classes(gaps)["tas_class"].tolist() == ["", "andesite", "rhyolite"]
+    whole = rocks.assign(FeOT=[np.nan, 6.98, 2.44], P2O5=np.nan)
+    whole.attrs["columns"] = rocks.attrs["columns"] | {"FeOT": {"unit": "wt%"}}
+    assert geochemistry_diagrams.rock_classes(whole)["tas_class"].tolist() == list(AVERAGES)
+    iron = geochemistry_diagrams.rock_classes(whole, diagram="afm")
+    same = geochemistry_diagrams.rock_classes(rocks, diagram="afm")
+    np.testing.assert_allclose(iron["afm_y"], same["afm_y"], atol=0.02)
+    without = rocks.assign(FeO=[np.nan, 4.0, 1.0], Fe2O3=[np.nan, 3.0, 1.0])
+    without.attrs = rocks.attrs
+    assert geochemistry_diagrams.rock_classes(without)["tas_class"].tolist()[0] == ""
+    assert np.isnan(geochemistry_diagrams.rock_classes(without, diagram="afm")["afm_y"][0])
+
+
+def test_kimberlite_is_no_foidite():
+    """Below 41 percent SiO2, foidite begins at 3 percent alkalis."""
+    given = table({"SiO2": [33.0, 40.0], "Na2O": [0.3, 4.0], "K2O": [1.0, 3.0]}, unit="wt%")
+    found = geochemistry_diagrams.rock_classes(given, recalculate=False)
+    assert found["tas_class"].tolist() == ["", "foidite"]
 
 
 def test_analyses_that_are_not_whole_have_no_class(rocks):

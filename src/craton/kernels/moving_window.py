@@ -126,8 +126,11 @@ def mean_scaling(field: Floats, halves: Integers, side: float) -> Scaling:
     results = np.full((4, *field.shape), np.nan)
     known = np.isfinite(field)
 
+    filled = _table((known & (field != 0.0)).astype(np.int64))
+    tables = (sums.values, sums.counts, filled)
+
     def strip(first: int) -> None:
-        _scaling(sums.values, sums.counts, sums.origin, known, halves, sizes, results, first, THREADS, LEVEL)
+        _scaling(*tables, sums.origin, known, halves, sizes, results, first, THREADS, LEVEL)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(strip, range(THREADS)))
@@ -136,8 +139,8 @@ def mean_scaling(field: Floats, halves: Integers, side: float) -> Scaling:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _scaling(
-    values: Floats, counts: Integers, origin: float, known: NDArray[np.bool_], halves: Integers,
-    sizes: Floats, results: Floats, first: int, step: int, level: float,
+    values: Floats, counts: Integers, filled: Integers, origin: float, known: NDArray[np.bool_],
+    halves: Integers, sizes: Floats, results: Floats, first: int, step: int, level: float,
 ) -> None:  # fmt: skip
     rows, columns = known.shape
     middle = sizes.mean()
@@ -151,6 +154,9 @@ def _scaling(
                 up, down = max(row - half, 0), min(row + half + 1, rows)
                 left, right = max(column - half, 0), min(column + half + 1, columns)
                 count = counts[down, right] - counts[down, left] - counts[up, right] + counts[up, left]
+                # Sums of zeros alone would be the rounding of the table.
+                if filled[down, right] - filled[down, left] - filled[up, right] + filled[up, left] == 0:
+                    continue
                 total = (values[down, right] - values[down, left]) - (values[up, right] - values[up, left])
                 mean = total / count + origin
                 # A mean of no more than rounding is that of zeros.

@@ -46,23 +46,26 @@ OUTSIDE = 30.0
 """Lengths of the line to the outer edge of the grid."""
 
 LOW, HIGH = 10, 6
-"""Wavenumbers below and above half the inverse of the least distance."""
+"""Wavenumbers below and above half the inverse of the least distance, for ratios of distances up to REACH."""
+
+REACH, POWER = 250.0, 4.0
+"""Ratio of distances that LOW wavenumbers serve; more serve a ratio that grows with this power of them."""
 
 AT_ONCE = 64
 """Readings whose derivatives are made together."""
 
 
-def wavenumbers(nearest: float) -> tuple[Floats, Floats]:
-    """Wavenumbers and weights w with Σ w K₀(k r) = 1/r from the distance `nearest` in metres on.
-
-    Within 0.3 % up to 200 times that distance.
+def wavenumbers(nearest: float, furthest: float) -> tuple[Floats, Floats]:
+    """Wavenumbers and weights w with Σ w K₀(k r) = 1/r within 0.3 % for r from `nearest` to `furthest`.
 
     Notes
     -----
-    Gauss-Legendre on k = s³ up to 1/(2 r), which takes the logarithm at 0, and Gauss-Laguerre beyond.
+    Gauss-Legendre on k = s³ up to 1/(2 r), which takes the logarithm at 0, and Gauss-Laguerre beyond. The
+    more the distances differ, the more wavenumbers.
     """
     turn = 0.5 / nearest
-    place, share = np.polynomial.legendre.leggauss(LOW)
+    low = int(np.ceil(LOW * max(1.0, furthest / nearest / REACH) ** (1.0 / POWER)))
+    place, share = np.polynomial.legendre.leggauss(low)
     root = 0.5 * (place + 1.0) * np.cbrt(turn)
     beyond, tail = np.polynomial.laguerre.laggauss(HIGH)
     chosen = np.concatenate([root**3, turn + beyond / nearest])
@@ -155,7 +158,7 @@ class Potentials:
 
     def __init__(self, plane: Plane, nearest: float) -> None:
         self.plane = plane
-        self.wavenumbers, self.weights = wavenumbers(nearest)
+        self.wavenumbers, self.weights = wavenumbers(nearest, float(np.ptp(plane.across[plane.electrodes])))
         wide, tall = np.diff(plane.across), np.diff(plane.down)
         self.size = (len(plane.down), len(plane.across))
         node = np.arange(self.size[0] * self.size[1]).reshape(self.size)

@@ -35,8 +35,8 @@ INVERSION = "electrical.section_inversion"
 FEWEST = 6
 """Readings of a line from which a section is sought."""
 
-MOST_ELECTRODES, MOST_READINGS = 200, 6000
-"""Largest line, whose blocks and readings are solved at once."""
+MOST_ELECTRODES, MOST_READINGS, MOST_BLOCKS = 200, 6000, 4000
+"""Largest line, whose blocks and readings are solved at once in matrices of blocks by blocks."""
 
 SEARCH = occam.Search((2.0, 1.0, 0.0, -1.0, -2.0), 2)
 """Weights of roughness that are tried: few, since each is a solution of the whole plane."""
@@ -165,8 +165,9 @@ def section_inversion(
     Notes
     -----
     Finite differences for point sources on ground that does not change across the line, within 1 % for
-    contrasts of ten; Occam's inversion of logarithms with first differences. Lines of up to 200 electrodes.
-    The time goes with electrodes times depth: seconds for 24, minutes for 100.
+    contrasts of ten; Occam's inversion of logarithms with first differences. Lines of up to 200 electrodes
+    and sections of up to 4000 blocks, which is about 100 electrodes to the depth that they see, or more to a
+    lesser `depth`. The time goes with electrodes times depth: seconds for 24, many minutes for 100.
 
     References
     ----------
@@ -190,6 +191,7 @@ def section_inversion(
     spread = spread.of(used)
     depths = resistivity_section.median_depth(spread.between)
     plane = resistivity_plane.plane_of(spread.positions, depth if depth is not None else 1.3 * depths.max())
+    _check_blocks(plane)
     forward = _Forward(plane, spread)
     problem = occam.Problem(
         forward.response, forward.linearised, np.log(values[used]), deviation[used], SEARCH,
@@ -276,6 +278,16 @@ def _check_size(readings: int, electrodes: int) -> None:
     if electrodes > MOST_ELECTRODES:
         allowed = f"a line of at most {MOST_ELECTRODES} electrodes"
         raise ContractError(INVERSION, "readings", allowed, f"{electrodes} of them", hint="part it")
+
+
+def _check_blocks(plane: Plane) -> None:
+    rows, columns = plane.shape
+    if rows * columns > MOST_BLOCKS:
+        raise ContractError(
+            INVERSION, "readings", f"a section of at most {MOST_BLOCKS} blocks",
+            f"{rows * columns}: {rows} from the top down, {columns} along the line",
+            hint="give a lesser `depth`, or part the line into shorter ones",
+        )  # fmt: skip
 
 
 def _blocks(plane: Plane, found: occam.Found) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from craton.methods.geochemistry_columns import (
     censored,
     chosen,
     companion_of,
+    numbers,
     unit_of,
 )
 from craton.methods.vector_shapes import noted, notes_of
@@ -67,7 +68,7 @@ def below_detection(
     -------
     DataFrame
         All rows and columns, the filled ones with a number in each marked cell; the marks stay, so that
-        other processes still know.
+        other processes still know. A limit that stood in its own cell goes to `NAME_detection_limit`.
 
     Notes
     -----
@@ -87,8 +88,30 @@ def below_detection(
     geochemical data. Mathematical Geology 25, 59-80. doi:10.1007/BF00890676
     """
     names = columns or tuple(name for name in chosen(REPLACED, table, ()) if companion_of(table, name, BELOW))
-    filled = {name: _filled(table, name, method, most_below) for name in chosen(REPLACED, table, names)}
-    return noted(table.assign(**filled), notes_of(table))
+    names = chosen(REPLACED, table, names)
+    filled = {name: _filled(table, name, method, most_below) for name in names}
+    limits, notes = _limits(table, names)
+    return noted(table.assign(**filled, **limits), notes_of(table) | notes)
+
+
+def _limits(
+    table: pd.DataFrame, names: tuple[str, ...]
+) -> tuple[dict[str, np.ndarray], dict[str, dict[str, str]]]:
+    """Columns of limits, and their notes, where the limit of a value stood in its own cell.
+
+    Without them the number that is put in its place would be taken as the limit from then on.
+    """
+    columns, notes = {}, {}
+    for name in names:
+        found, limit = censored(table, name), companion_of(table, name, LIMIT)
+        told = numbers(table, limit) if limit else np.full(len(table), np.nan)
+        lacking = found.below & ~np.isfinite(told)
+        if lacking.any():
+            column, unit = limit or f"{name}{LIMIT}", unit_of(table, name)
+            columns[column] = np.where(lacking, found.values, told)
+            if unit and not limit:
+                notes[column] = {"unit": unit}
+    return columns, notes
 
 
 def _filled(table: pd.DataFrame, name: str, method: str, most_below: float) -> np.ndarray:

@@ -24,6 +24,9 @@ NumberColumns = tuple[Annotated[str, ColumnOf("table", numeric=True)], ...]
 SOLID, DISSOLVED = "mg/kg", "mg/L"
 """Units that the analyses of solids and of waters are brought to before parts are compared."""
 
+ANALYTE = "_concentration"
+"""End of the quantities of elements and oxides."""
+
 BELOW, LIMIT = "_below_detection", "_detection_limit"
 """Ends of the names of the companions of a column."""
 
@@ -80,15 +83,21 @@ def censored(table: pd.DataFrame, name: str) -> Censored:
 
 
 def is_analysis(table: pd.DataFrame, name: str) -> bool:
-    """Whether column `name` holds concentrations, by its quantity or unit."""
+    """Whether column `name` holds concentrations, by its quantity or unit.
+
+    A bare percent is one of an element or oxide only, by quantity or name: recoveries, slopes and moisture
+    are in percent too.
+    """
     names = [str(column) for column in table.columns]
     if companion(name, names).column or not pd.api.types.is_numeric_dtype(table[name]):
         return False
     if pd.api.types.is_bool_dtype(table[name]):
         return False
     unit, quantity = unit_of(table, name), notes_of(table).get(name, {}).get("quantity", "")
+    if unit == "%":
+        return quantity_of_column(table, name).endswith(ANALYTE)
     by_unit = unit not in {"", "1"} and (units.compatible(unit, SOLID) or units.compatible(unit, DISSOLVED))
-    return by_unit or str(quantity).endswith("_concentration")
+    return by_unit or str(quantity).endswith(ANALYTE)
 
 
 def chosen(id: str, table: pd.DataFrame, columns: tuple[str, ...], *, least: int = 1) -> tuple[str, ...]:
@@ -177,6 +186,15 @@ def analytes(table: pd.DataFrame, symbols: tuple[str, ...]) -> dict[str, str]:
             if quantity in wanted:
                 found.setdefault(wanted[quantity], name)
     return found
+
+
+def label_of(value: str | float | None) -> str:
+    """Name of a sample or standard as text, the same for 905, 905.0 and `905`; empty where it is missing."""
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
 
 
 def with_half_limits(table: pd.DataFrame, name: str) -> np.ndarray:

@@ -84,8 +84,8 @@ def rock_classes(table: AnyTable, *, diagram: Diagram = "tas", recalculate: bool
         tholeiitic and calc-alkaline series. `alumina_saturation`: molar A/CNK and A/NK.
     recalculate : bool
         Whether `tas` and `k2o_silica` take oxides as percent of their sum without volatiles, as the
-        classification asks for. It needs SiO2, Al2O3, MgO, CaO, Na2O, K2O and iron; samples whose oxides add
-        up to less than 80 or more than 110 percent have no class.
+        classification asks for. It needs SiO2, Al2O3, MgO, CaO, Na2O, K2O and iron; samples that lack one
+        of them, or whose oxides add up to less than 80 or more than 110 percent, have no class.
 
     Returns
     -------
@@ -96,7 +96,9 @@ def rock_classes(table: AnyTable, *, diagram: Diagram = "tas", recalculate: bool
     Notes
     -----
     A sample on a border is in the first of its fields as they are listed. `tas` does not divide trachyte
-    from trachydacite nor tephrite from basanite, which takes a norm. In `afm` iron is FeO + 0.8998 Fe2O3, and
+    from trachydacite nor tephrite from basanite, which takes a norm. Its foidite begins at 3 percent alkalis
+    here, so that kimberlite and other ultramafic rocks below 41 percent SiO2 have no class. Iron is total
+    iron, or FeO and Fe2O3 in rows without it; in `afm` it is FeO + 0.8998 Fe2O3, and
     the line is known from 5 to 50 percent MgO; `k2o_silica` is known from 48 to 70 percent SiO2.
 
     References
@@ -160,14 +162,18 @@ def _placed(id: str, table: pd.DataFrame, diagram: str, recalculate: bool) -> _P
     return _Placed(shown, _in_triangle(shown) if diagram == "afm" else shown)
 
 
-def _ferrous(oxides: dict[str, np.ndarray]) -> np.ndarray:
-    """All iron as FeO."""
-    for name in ("FeOT", "Fe2O3T"):
-        if name in oxides:
-            return oxides[name] * (1.0 if name == "FeOT" else _reduced())
-    parts = [oxides[n] * (1.0 if n == "FeO" else _reduced()) for n in ("FeO", "Fe2O3") if n in oxides]
-    total = np.nansum(parts, axis=0)
-    return np.where(np.isnan(parts).all(axis=0), np.nan, total)
+def _iron(oxides: dict[str, np.ndarray], *, ferric: float = 1.0) -> np.ndarray:
+    """All iron (n,) of each row, `ferric` times what is stated as Fe2O3; NaN where nothing tells it.
+
+    Total iron where the row has it, else FeO and Fe2O3, of which one may be missing.
+    """
+    found = np.full(next(iter(oxides.values())).shape, np.nan)
+    for names in (("FeOT",), ("Fe2O3T",), ("FeO", "Fe2O3")):
+        parts = [oxides[n] * (ferric if n.startswith("Fe2O3") else 1.0) for n in names if n in oxides]
+        if parts:
+            told = ~np.isnan(parts).all(axis=0)
+            found = np.where(np.isnan(found) & told, np.nansum(parts, axis=0), found)
+    return found
 
 
 def _reduced() -> float:
@@ -177,10 +183,10 @@ def _reduced() -> float:
 
 def _without_volatiles(oxides: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Oxides as percent of their sum; NaN where that cannot be a whole analysis."""
-    total = next((n for n in ("FeOT", "Fe2O3T") if n in oxides), "")
-    iron = [total] if total else [n for n in ("FeO", "Fe2O3") if n in oxides]
-    parts = [oxides[name] for name in (*(n for n in MAJORS if n in oxides), *iron)]
-    whole = np.nansum(parts, axis=0)
+    minor = [oxides[name] for name in MAJORS if name in oxides and name not in ALWAYS]
+    # A missing minor oxide hardly changes the sum; without one of the others there is none.
+    whole = sum((oxides[name] for name in ALWAYS), _iron(oxides))
+    whole = whole + np.nansum(minor, axis=0) if minor else whole
     whole = np.where((whole >= TOTAL[0]) & (whole <= TOTAL[1]), whole, np.nan)
     return {name: values * 100.0 / whole for name, values in oxides.items()}
 
@@ -193,7 +199,9 @@ def _axes(diagram: str, oxides: dict[str, np.ndarray]) -> np.ndarray:
         return np.column_stack([oxides["SiO2"], oxides["K2O"]])
     with np.errstate(divide="ignore", invalid="ignore"):
         if diagram == "afm":
-            parts = np.column_stack([oxides["Na2O"] + oxides["K2O"], _ferrous(oxides), oxides["MgO"]])
+            parts = np.column_stack(
+                [oxides["Na2O"] + oxides["K2O"], _iron(oxides, ferric=_reduced()), oxides["MgO"]]
+            )
             return np.asarray(100.0 * parts / parts.sum(axis=1, keepdims=True))
         moles = {name: oxides[name] / molar_mass(name) for name in NEEDED[diagram]}
         alkalis = moles["Na2O"] + moles["K2O"]

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from craton.kernels import robust_scale as kernel
-from craton.methods.geochemistry_columns import AnyTable, NumberColumns, censored, chosen, unit_of
+from craton.methods.geochemistry_columns import (
+    AnyTable,
+    NumberColumns,
+    censored,
+    chosen,
+    label_of,
+    unit_of,
+)
 from craton.model.errors import ContractError
 from craton.process.marks import Bounds, Column, ColumnOf, Table
 from craton.process.processes import process
@@ -136,7 +143,7 @@ def _pairs(table: pd.DataFrame, pair: str) -> tuple[np.ndarray, np.ndarray]:
     rows: dict[str, list[int]] = {}
     for row, value in enumerate(table[pair]):
         if not pd.isna(value):
-            rows.setdefault(str(value).strip(), []).append(row)
+            rows.setdefault(label_of(value), []).append(row)
     many = [label for label, found in rows.items() if len(found) > 2]
     if many:
         raise ContractError(

@@ -166,9 +166,9 @@ def concentration_number(
     column : str
         Column of concentrations.
     segments : int
-        As for `geochemistry.concentration_area`.
+        Straight lines to fit, 1 to 5. Left out, the Bayesian information criterion chooses their number.
     levels : int
-        As for `geochemistry.concentration_area`.
+        Levels of the curve, evenly spaced in the logarithm from the least value to the largest.
 
     Returns
     -------
@@ -222,9 +222,9 @@ def concentration_volume(
         Grades on even axes upward, northing and easting in metres, with ten or more different values above
         0. Blocks of 0 or less lie below every threshold; those without a value are left out.
     segments : int
-        As for `geochemistry.concentration_area`.
+        Straight lines to fit, 1 to 5. Left out, the Bayesian information criterion chooses their number.
     levels : int
-        As for `geochemistry.concentration_area`.
+        Levels of the curve, evenly spaced in the logarithm from the least value to the largest.
 
     Returns
     -------

@@ -15,7 +15,6 @@ from craton.methods.geochemistry_columns import (
     complete,
     in_one_unit,
     numbers,
-    quantity_of_column,
     unit_of,
     with_columns,
 )
@@ -68,12 +67,14 @@ def enrichment_factor(
     Returns
     -------
     DataFrame
-        The rows and columns of `table`, and `ef_NAME`: 1 as in the background.
+        The rows and columns of `table`, and `ef_NAME`: 1 as in the background. Where the background does
+        not tell some concentrations, `without_background` names them.
 
     Notes
     -----
     EF = (x/r) / (x_b/r_b) with the reference element r and the background b. Missing where one of them is,
-    or where r is not above 0.
+    or where r is not above 0. The compositions of the package tell total iron: FeO is taken as that where no
+    Fe2O3 stands beside it, and has no background where one does.
 
     References
     ----------
@@ -87,14 +88,14 @@ def enrichment_factor(
     levels = _levels(ENRICHMENT, table, background, columns, composition, also=reference)
     steady = numbers(table, reference)
     ratio = np.where(steady > 0, steady, np.nan) / levels[reference]
-    added = {
+    added: dict[str, tuple[Cells, dict[str, str]]] = {
         f"ef_{name}": (numbers(table, name) / level / ratio, {"unit": "1", "title": f"Enrichment of {name}"})
         for name, level in levels.items()
         if name != reference
     }
     if not added:
         raise ContractError(ENRICHMENT, "columns", "another column than the reference", reference)
-    return with_columns(table, added)
+    return with_columns(table, added | _without(ENRICHMENT, table, columns, levels))
 
 
 def _levels(
@@ -113,7 +114,7 @@ def _levels(
         level = (
             _given(id, table, background, name)
             if background is not None
-            else _known(table, name, composition)
+            else level_of(composition, table, name)
         )
         if level > 0:
             found[name] = level
@@ -141,9 +142,15 @@ def _given(id: str, table: pd.DataFrame, background: pd.DataFrame, name: str) ->
     return float(units.convert(value, other, own)) if own else value
 
 
-def _known(table: pd.DataFrame, name: str, composition: str) -> float:
-    """Value of a composition in the unit of column `name`; NaN where it is not known."""
-    return level_of(composition, quantity_of_column(table, name), unit_of(table, name))
+def _without(
+    id: str, table: pd.DataFrame, columns: tuple[str, ...], levels: dict[str, float]
+) -> dict[str, tuple[Cells, dict[str, str]]]:
+    """Column that names in each row the concentrations that have no background; none where all have."""
+    names = [name for name in chosen(id, table, columns) if name not in levels]
+    if not names:
+        return {}
+    cells = np.full(len(table), ", ".join(names), dtype=object)
+    return {"without_background": (cells, {"title": "Concentrations without a background"})}
 
 
 @process(ACCUMULATION, version="1", keywords=("Igeo", "Müller", "pollution", "sediment", "地累积指数"))
@@ -175,6 +182,7 @@ def geoaccumulation(
     -------
     DataFrame
         The rows and columns of `table`, `igeo_NAME`, and `igeo_class_NAME` from 0 (not polluted) to 6.
+        Where the background does not tell some concentrations, `without_background` names them.
 
     Notes
     -----
@@ -186,7 +194,8 @@ def geoaccumulation(
     Müller, G. (1969). Index of geoaccumulation in sediments of the Rhine River. GeoJournal 2(3), 108-118.
     """
     added: dict[str, tuple[Cells, dict[str, str]]] = {}
-    for name, level in _levels(ACCUMULATION, table, background, columns, composition).items():
+    levels = _levels(ACCUMULATION, table, background, columns, composition)
+    for name, level in levels.items():
         values = numbers(table, name)
         there = values > 0
         index = np.full(values.size, np.nan)
@@ -195,7 +204,7 @@ def geoaccumulation(
         grade[~there] = pd.NA
         added[f"igeo_{name}"] = (index, {"unit": "1", "title": f"Geoaccumulation of {name}"})
         added[f"igeo_class_{name}"] = (grade, {"title": f"Class of geoaccumulation of {name}"})
-    return with_columns(table, added)
+    return with_columns(table, added | _without(ACCUMULATION, table, columns, levels))
 
 
 @process(ASSOCIATION, version="1", keywords=("additive index", "multi-element", "pathfinder", "组合异常"))

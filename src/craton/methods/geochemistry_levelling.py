@@ -19,6 +19,7 @@ from craton.methods.geochemistry_columns import (
     censored,
     chosen,
     companion_of,
+    label_of,
     numbers,
     quantity_of_column,
     unit_of,
@@ -255,8 +256,7 @@ def _rows_by_name(column: pd.Series) -> dict[str, list[int]]:
     rows: dict[str, list[int]] = {}
     for row, value in enumerate(column):
         if not pd.isna(value):
-            text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-            rows.setdefault(text, []).append(row)
+            rows.setdefault(label_of(value), []).append(row)
     return rows
 
 

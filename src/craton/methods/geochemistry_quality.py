@@ -15,6 +15,7 @@ from craton.methods.geochemistry_columns import (
     censored,
     chosen,
     companion_of,
+    label_of,
     numbers,
     unit_of,
 )
@@ -133,7 +134,7 @@ def standards(
     """
     names = _certified_columns(table, certified, columns)
     given = _by_name(certified, certified_standard)
-    labels = pd.Series(table[standard]).map(_label).to_numpy()
+    labels = pd.Series(table[standard]).map(label_of).to_numpy()
     rows, scores = [], []
     for label in dict.fromkeys(one for one in labels if one in given):
         for name in names:
@@ -157,14 +158,9 @@ def standards(
     return StandardsResult(pd.DataFrame(rows), pd.DataFrame(scores, columns=columns_of_scores))
 
 
-def _label(value: str | float | None) -> str:
-    """Name of a standard or sample as text; empty where it is missing."""
-    return "" if pd.isna(value) else str(value).strip()
-
-
 def _by_name(certified: pd.DataFrame, column: str) -> dict[str, int]:
     """Row of each standard; `ContractError` where one has two."""
-    labels = [_label(value) for value in certified[column]]
+    labels = [label_of(value) for value in certified[column]]
     twice = sorted({label for label in labels if label and labels.count(label) > 1})
     if twice:
         raise ContractError(STANDARDS, "certified", "a table with one row a standard", f"{twice[0]} twice")

@@ -10,7 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from craton.methods.geochemistry_columns import analytes, numbers, quantity_of_analyte, unit_of
+from craton.methods.geochemistry_columns import (
+    analytes,
+    numbers,
+    quantity_of_analyte,
+    quantity_of_column,
+    unit_of,
+)
 from craton.model import units
 from craton.model.errors import ContractError
 
@@ -70,9 +76,8 @@ def amount(composition: str, symbol: str) -> float:
     oxides = known.get("oxides", {})
     if symbol in oxides:
         return float(oxides[symbol])
-    if symbol in {"FeOT", "Fe2O3T"} and "FeO" in oxides:
-        scale = 1.0 if symbol == "FeOT" else share_in_oxide("FeO")[1] / share_in_oxide("Fe2O3")[1]
-        return float(oxides["FeO"]) * scale
+    if symbol == "Fe2O3T" and "FeOT" in oxides:
+        return float(oxides["FeOT"]) * share_in_oxide("FeOT")[1] / share_in_oxide("Fe2O3T")[1]
     if symbol in known["elements"]:
         return float(known["elements"][symbol])
     for oxide, percent in oxides.items():
@@ -92,12 +97,19 @@ def _symbols() -> dict[str, str]:
         for part in ("elements", "oxides")
         for symbol in _table()[name].get(part, {})
     ]
-    return {quantity_of_analyte(symbol): symbol for symbol in (*known, "Fe2O3T", "FeOT")}
+    return {quantity_of_analyte(symbol): symbol for symbol in (*known, "Fe2O3T")}
 
 
-def level_of(composition: str, quantity: str, unit: str) -> float:
-    """Amount of a quantity in a composition, in `unit`; NaN where it is not known."""
+def level_of(composition: str, table: pd.DataFrame, name: str) -> float:
+    """Amount in a composition of what column `name` holds, in its unit; NaN where it is not known.
+
+    FeO is total iron where no Fe2O3 stands beside it; ferrous iron has no amount, since compositions tell
+    the total.
+    """
+    quantity, unit = quantity_of_column(table, name), unit_of(table, name)
     symbol = _symbols().get(quantity, "")
+    if quantity == quantity_of_analyte("FeO") and not analytes(table, ("Fe2O3",)):
+        symbol = "FeOT"
     if not symbol or not unit or not units.compatible(unit, "mg/kg"):
         return float("nan")
     own = "wt%" if symbol in _table()["formulas"] else "mg/kg"

@@ -301,7 +301,7 @@ def depth_transform(
     Parameters
     ----------
     impedances : DataFrame
-        As for `magnetotelluric.apparent_resistivity`.
+        One row a station and frequency: `frequency` in Hz and `zxx_real` to `zyy_imaginary` in mV/km/nT.
     mode : str
         `xy`, `yx`, or `determinant`.
 

@@ -36,7 +36,8 @@ def curves(
     Parameters
     ----------
     impedances : DataFrame
-        As for `magnetotelluric.apparent_resistivity`.
+        One row a station and frequency: `frequency` in Hz and `zxx_real` to `zyy_imaginary` in mV/km/nT, with
+        variances where errors are known.
     station : str, optional
         Column of the names of stations. Left out, all rows are one.
     name : str

@@ -121,7 +121,10 @@ class Layers(NamedTuple):
             )
         ),
     ]
-    fit: Annotated[pd.DataFrame, Table(columns=FIT)]
+    fit: Annotated[
+        pd.DataFrame,
+        Table(columns=(*FIT, Column(name="left_out", unit="1", title="Rows without a phase of 0 to 90°"))),
+    ]
 
 
 @process(
@@ -145,7 +148,9 @@ def layers(
     Parameters
     ----------
     impedances : DataFrame
-        As for `magnetotelluric.apparent_resistivity`. Rows without a tensor are left out.
+        One row a station and frequency: `frequency` in Hz and `zxx_real` to `zyy_imaginary` in mV/km/nT, with
+        variances where errors are known. Rows without a tensor, or with a phase of the mode that is not
+        between 0 and 90°, are left out: no ground in layers has one.
     station : str, optional
         Column of the names of stations. Left out, all rows are one.
     mode : str
@@ -166,8 +171,8 @@ def layers(
     curves : DataFrame
         `impedances` with measured and calculated apparent resistivity and phase of the mode.
     fit : DataFrame
-        Misfit of each station; where the target is not reached, errors are larger than stated or the
-        ground is not in layers.
+        Misfit of each station, and how many of its rows are left out; where the target is not reached,
+        errors are larger than stated or the ground is not in layers.
 
     Notes
     -----
@@ -191,19 +196,20 @@ def layers(
         np.maximum(np.nan_to_num(apparent_std / apparent), part),
         np.maximum(np.nan_to_num(np.radians(phase_std)), 0.5 * part),
     )  # fmt: skip
+    usable = np.isfinite(curve.resistivity) & (phase > 0) & (phase < 90)
     calculated = np.full((2, len(phase)), np.nan)
     models, fits = [], []
     groups = soundings_of(INVERSION, "impedances", impedances, station)
     for name, rows in progress.each(list(groups.items()), "stations"):
-        used = rows[np.isfinite(curve.resistivity[rows])]
+        used = rows[usable[rows]]
         if len(used) < FEWEST:
-            allowed = f"stations of at least {FEWEST} frequencies with impedances"
+            allowed = f"stations of at least {FEWEST} frequencies with phases between 0 and 90°"
             raise ContractError(INVERSION, "impedances", allowed, f"{len(used)} at {name!r}")
         chosen = _Curve(*(one[used] for one in curve))
         thickness = chosen.thickness(depth)
         found = chosen.fitted(thickness, target)
         models.append(layer_rows(name, found, thickness))
-        fits.append(fit_row(name, found, len(used), target))
+        fits.append(fit_row(name, found, len(used), target).assign(left_out=len(rows) - len(used)))
         calculated[:, used] = chosen.response(found.model, thickness).reshape(2, -1)
     columns = {
         "measured_resistivity": apparent,

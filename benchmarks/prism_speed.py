@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from craton.kernels import prism, sources
+from craton.kernels import constants, prism, sources
 from harness import BENCH, Peer, alternate, report, seconds
 
 COUNT = int(os.environ.get("PRISM_COUNT", "10000"))
@@ -53,11 +53,11 @@ def main() -> None:
     stations, boxes, density = given["stations"], given["prisms"], given["density"]
     magnetic = sources.magnetic_weights(given["magnetisation"])
     vertical = np.zeros((COUNT, 1, 6))
-    vertical[:, 0, 2] = sources.GRAVITATIONAL * density
+    vertical[:, 0, 2] = constants.GRAVITATIONAL * density
     work = {
-        "g_z": (lambda: -prism.gravity(stations, boxes, density), sources.MGAL, "mGal", "≥ 8×"),
-        "g_zz": (lambda: prism.gradients(stations, boxes, vertical)[0], sources.EOTVOS, "Eötvös", "≥ 2×"),
-        "b": (lambda: prism.gradients(stations, boxes, magnetic), sources.NANOTESLA, "nT", "≥ 8×"),
+        "g_z": (lambda: -prism.gravity(stations, boxes, density), constants.MGAL, "mGal", "≥ 8×"),
+        "g_zz": (lambda: prism.gradients(stations, boxes, vertical)[0], constants.EOTVOS, "Eötvös", "≥ 2×"),
+        "b": (lambda: prism.gradients(stations, boxes, magnetic), constants.NANOTESLA, "nT", "≥ 8×"),
     }
     peer = Peer("prism.py")
     for what, (function, scale, unit, goal) in work.items():

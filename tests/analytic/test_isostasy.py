@@ -5,7 +5,8 @@ import numpy.testing as npt
 import pytest
 
 from craton.kernels import prism
-from craton.kernels.gravity import GRAVITATIONAL, MGAL, slab
+from craton.kernels.constants import GRAVITATIONAL, MGAL
+from craton.kernels.gravity import slab
 from craton.kernels.isostasy import (
     flexural_response,
     pratt_attraction,

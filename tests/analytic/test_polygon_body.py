@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from craton.kernels import prism, sources
+from craton.kernels import constants, prism
 from craton.kernels.polygon_body import polygon, sheet
 
 OUTLINE = np.array([[-100.0, -60.0], [50.0, -60.0], [50.0, 90.0], [-100.0, 90.0]])
@@ -27,7 +27,7 @@ def test_a_rectangle_is_a_very_long_prism(outline):
     stations = scattered()
     attraction, tensor = polygon(stations, outline)
     for axis, found in ((0, attraction.real), (2, attraction.imag)):
-        expected = prism.gravity(in_space(stations), LONG, [1 / sources.GRAVITATIONAL], axis=axis)
+        expected = prism.gravity(in_space(stations), LONG, [1 / constants.GRAVITATIONAL], axis=axis)
         npt.assert_allclose(found, expected, rtol=0, atol=1e-9 * 500)
     parts = prism.gradients(in_space(stations), LONG, np.eye(6)[None])
     inside = (np.abs(stations[0] + 25) < 75) & (np.abs(stations[1] - 15) < 75)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from craton.kernels import prism, sources
+from craton.kernels import constants, prism, sources
 from craton.kernels.polyhedron import Polyhedron, cylinder, extruded, field
 
 BOX = np.array([[-100.0, 50.0, -80.0, 120.0, -60.0, 90.0]])
@@ -18,7 +18,7 @@ def of_prism():
 
 def prism_field(stations):
     """Attraction and tensor of the box as a prism."""
-    attraction = [prism.gravity(stations, BOX, [1 / sources.GRAVITATIONAL], axis=axis) for axis in range(3)]
+    attraction = [prism.gravity(stations, BOX, [1 / constants.GRAVITATIONAL], axis=axis) for axis in range(3)]
     return np.stack(attraction), prism.gradients(stations, BOX, np.eye(6)[None])
 
 

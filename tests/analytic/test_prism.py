@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from craton.kernels import sources
+from craton.kernels import constants, sources
 from craton.kernels.prism import gradients, gravity
 
 BOX = np.array([[-250.0, 150.0, -400.0, 300.0, -700.0, -120.0]])
@@ -44,7 +44,7 @@ MAGNETISATION = np.array([[1.2, 2.0, -3.0], [0.3, -1.0, 2.5]])
 
 def all_axes(stations, boxes, density):
     """Attraction (3, m) in mGal."""
-    return np.stack([gravity(stations, boxes, density, axis=axis) for axis in range(3)]) * sources.MGAL
+    return np.stack([gravity(stations, boxes, density, axis=axis) for axis in range(3)]) * constants.MGAL
 
 
 def tensor(stations, boxes):
@@ -70,9 +70,9 @@ def test_the_attraction_is_that_of_another_program():
 
 def test_gradients_and_magnetic_field_are_those_of_another_program():
     """To ten digits."""
-    found = gradients(STATIONS[:, :3], BOXES, sources.gradient_weights(DENSITY)) * sources.EOTVOS
+    found = gradients(STATIONS[:, :3], BOXES, sources.gradient_weights(DENSITY)) * constants.EOTVOS
     npt.assert_allclose(found, PEER_TENSOR, rtol=0, atol=1e-9)
-    found = gradients(STATIONS[:, :3], BOXES, sources.magnetic_weights(MAGNETISATION)) * sources.NANOTESLA
+    found = gradients(STATIONS[:, :3], BOXES, sources.magnetic_weights(MAGNETISATION)) * constants.NANOTESLA
     npt.assert_allclose(found, PEER_MAGNETIC, rtol=1e-8)
 
 
@@ -92,8 +92,8 @@ def corner_sum(stations):
 def test_the_attraction_is_the_sum_over_corners_in_wider_numbers(reach):
     """To 1e-10 mGal for 1000 kg/m³, near and a thousand sizes away."""
     stations = scattered() * reach
-    found = gravity(stations, BOX, [1000.0]) * sources.MGAL
-    expected = corner_sum(stations) * sources.GRAVITATIONAL * 1000.0 * sources.MGAL
+    found = gravity(stations, BOX, [1000.0]) * constants.MGAL
+    expected = corner_sum(stations) * constants.GRAVITATIONAL * 1000.0 * constants.MGAL
     npt.assert_allclose(found, expected.astype(float), rtol=0, atol=1e-10)
 
 
@@ -149,7 +149,8 @@ def test_the_tensor_is_the_derivative_of_the_attraction():
     for number, (along, across) in enumerate(sources.PAIRS):
         step = 0.1 * np.eye(3)[:, across, None]
         ends = [
-            gravity(stations + sign * step, BOX, [1 / sources.GRAVITATIONAL], axis=along) for sign in (1, -1)
+            gravity(stations + sign * step, BOX, [1 / constants.GRAVITATIONAL], axis=along)
+            for sign in (1, -1)
         ]
         npt.assert_allclose((ends[0] - ends[1]) / 0.2, found[number], rtol=0, atol=1e-5 * np.abs(found).max())
 
@@ -174,7 +175,7 @@ def test_parts_add_up_to_the_whole_inside_and_outside():
 def test_a_wide_slab_attracts_like_a_layer():
     """2πGρt below, above and in its middle; 1000 km wide, the edges take 4e-4 of it."""
     slab = np.array([[-5e5, 5e5, -5e5, 5e5, -100.0, 0.0]])
-    layer = 2 * np.pi * sources.GRAVITATIONAL * 2670 * 100
+    layer = 2 * np.pi * constants.GRAVITATIONAL * 2670 * 100
     stations = np.array([[0.0, 0, 0, 0], [0, 0, 0, 0], [1.0, 0.0, -50.0, -101.0]])
     npt.assert_allclose(
         gravity(stations, slab, [2670.0]), layer * np.array([-1, -1, 0, 1]), rtol=4e-4, atol=1e-6 * layer
@@ -188,7 +189,7 @@ def test_far_away_it_is_a_point():
     away = np.array([[-50.0], [-50.0], [-410.0]]) - stations
     distance = np.linalg.norm(away, axis=0)
     found = all_axes(stations, BOX, [1.0])
-    point = sources.GRAVITATIONAL * sources.MGAL * volume * away / distance**3
+    point = constants.GRAVITATIONAL * constants.MGAL * volume * away / distance**3
     npt.assert_allclose(found, point, rtol=0, atol=2e-5 * np.abs(point).max())
     parts = np.stack([3 * away[a] * away[b] for a, b in sources.PAIRS]) / distance**5
     parts[:3] -= 1 / distance**3

@@ -4,11 +4,10 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
+from craton.kernels.constants import GRAVITATIONAL, VACUUM
 from craton.kernels.field_transform import product, transform
 from craton.kernels.reduction_to_pole import (
     DOWN,
-    GRAVITATIONAL,
-    MAGNETIC,
     Direction,
     Stabiliser,
     component,
@@ -35,7 +34,7 @@ def dipole(field, magnetisation, depth=DEPTH, moment=1e10):
         np.tensordot(np.array(one.vector), place / distance, axes=1) for one in (magnetisation, field)
     )
     cosine = float(np.dot(field.vector, magnetisation.vector))
-    return MAGNETIC * moment * 1e9 * (3 * along_m * along_f - cosine) / distance**3
+    return VACUUM * moment * 1e9 * (3 * along_m * along_f - cosine) / distance**3
 
 
 def mass(depth=DEPTH, kilograms=1e12):

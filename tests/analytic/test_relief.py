@@ -4,7 +4,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from craton.kernels import prism, relief, sources
+from craton.kernels import constants, prism, relief, sources
 
 SIDE, STEP = 40, 250.0
 AXIS = STEP * np.arange(SIDE)
@@ -88,7 +88,7 @@ def test_a_level_interface_is_a_layer():
     flat = np.full((20, 30), -300.0)
     npt.assert_allclose(
         relief.gravity(flat, (50.0, 70.0), 100.0, 400.0),
-        -2 * np.pi * sources.GRAVITATIONAL * 400 * 300,
+        -2 * np.pi * constants.GRAVITATIONAL * 400 * 300,
         rtol=1e-12,
     )
     field = relief.magnetic(flat, (50.0, 70.0), 100.0, np.array([0, 0, 1.0]), np.array([0, 0, -1.0]))

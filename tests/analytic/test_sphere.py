@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 
-from craton.kernels import prism, sources
+from craton.kernels import constants, prism, sources
 from craton.kernels.sphere import line, sphere
 
 CENTRE, RADIUS = np.array([30.0, -20.0, -500.0]), 200.0
@@ -42,7 +42,7 @@ def test_a_line_is_a_thin_prism():
     stations = stations[:, np.hypot(stations[0], stations[1]) > 5]
     thin = np.array([[-0.05, 0.05, -0.05, 0.05, -100.0, 200.0]])
     attraction, tensor = line(stations, [0.0, 0, -100], [0.0, 0, 200])
-    factor = [0.01**-1 / sources.GRAVITATIONAL]
+    factor = [0.01**-1 / constants.GRAVITATIONAL]
     expected = np.stack([prism.gravity(stations, thin, factor, axis=axis) for axis in range(3)])
     npt.assert_allclose(attraction, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
     parts = prism.gradients(stations, thin, 100 * np.eye(6)[None])

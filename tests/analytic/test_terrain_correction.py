@@ -4,7 +4,8 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from craton.kernels.gravity import GRAVITATIONAL, MEAN_RADIUS, MGAL, spherical_cap
+from craton.kernels.constants import GRAVITATIONAL, MGAL
+from craton.kernels.gravity import MEAN_RADIUS, spherical_cap
 from craton.kernels.terrain_correction import terrain_corrections
 from craton.kernels.terrain_near import Settings, Stations, surface_at
 from craton.kernels.terrain_relief import half_turns, meridian_places, relief_of

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.testing as npt
 
-from craton.kernels import prism, sources
+from craton.kernels import constants, prism
 from craton.kernels.points import EARTH_RADIUS
 from craton.kernels.tesseroid import gravity
 
@@ -18,7 +18,7 @@ def test_a_whole_shell_attracts_like_a_point_at_its_middle():
     stations = np.array([[3.0, 7, 100], [0.0, 43, -88], EARTH_RADIUS + np.array([1e3, 1e4, 2.5e5])])
     found = gravity(stations, shell, 2670 * full)
     mass = 4 / 3 * np.pi * 2670 * (EARTH_RADIUS**3 - (EARTH_RADIUS - 1e4) ** 3)
-    expected = -sources.GRAVITATIONAL * mass / stations[2] ** 2
+    expected = -constants.GRAVITATIONAL * mass / stations[2] ** 2
     npt.assert_allclose(found[2], expected, rtol=2e-4)
     npt.assert_allclose(found[:2], 0.0, atol=1e-4 * np.abs(expected).max())
 

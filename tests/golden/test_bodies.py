@@ -8,7 +8,7 @@ import pytest
 import shapely
 import xarray as xr
 
-from craton.kernels import prism, sources
+from craton.kernels import constants, prism, sources
 from craton.methods.bodies import (
     gradients_of_bodies,
     gravity_at_stations,
@@ -57,7 +57,7 @@ def test_a_prism_as_a_point_and_as_a_polygon_is_one_body():
     npt.assert_allclose(found, gravity_of_bodies(polygon, grid(), height=20.0), rtol=0, atol=1e-10)
     north, east = np.meshgrid(grid().northing, grid().easting, indexing="ij")
     stations = np.stack([east.ravel() - EAST, north.ravel() - NORTH, np.full(east.size, 20.0)])
-    direct = -prism.gravity(stations, [[-300, 300, -200, 200, -900, -150]], [300.0]) * sources.MGAL
+    direct = -prism.gravity(stations, [[-300, 300, -200, 200, -900, -150]], [300.0]) * constants.MGAL
     npt.assert_allclose(found.to_numpy().ravel(), direct, rtol=0, atol=1e-10)
     assert (found.attrs["units"], found.attrs["standard_name"], found.attrs["crs"]) == (
         "mGal", "gravity_disturbance", CRS,

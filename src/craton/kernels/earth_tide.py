@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from craton.kernels.gravity import MGAL
+from craton.kernels.constants import MGAL
 
 Floats = NDArray[np.float64]
 

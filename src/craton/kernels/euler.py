@@ -25,14 +25,13 @@ in three dimensions using Euler deconvolution, Geophysics 55(1), 80-91, doi:10.1
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from craton.kernels.potential_field import THREADS
+from craton.kernels.threads import do_all
 
 Floats = NDArray[np.float64]
 
@@ -137,8 +136,7 @@ def solve_windows(
     if len(tiles) == 1:
         work(tiles[0])
     else:
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(work, tiles))
+        do_all(work, tiles)
     gaps = ~whole_windows(field, window)[first:last]
     if gaps.any():
         out[:, gaps] = np.nan

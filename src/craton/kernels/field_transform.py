@@ -12,7 +12,6 @@ direction give a negative spacing. Single precision is worked in single precisio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -22,7 +21,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from craton.kernels import wavenumber
-from craton.kernels.potential_field import THREADS, Edges, trend_parts
+from craton.kernels.potential_field import Edges, trend_parts
+from craton.kernels.threads import THREADS, do_all
 from craton.kernels.wavenumber import EVEN, Parity, Reals, Response
 
 BLOCK = 1 << 15
@@ -220,9 +220,7 @@ def _each_block(blocks: list[slice], work: Callable[[slice], None]) -> None:
     if len(blocks) == 1:
         work(blocks[0])
         return
-    with ThreadPoolExecutor(THREADS) as pool:
-        for _done in pool.map(work, blocks):
-            pass
+    do_all(work, blocks)
 
 
 def _repeated(waves: Waves, response: Response) -> Reals:

@@ -17,7 +17,6 @@ thirteenth generation, Earth, Planets and Space 73, 49, doi:10.1186/s40623-020-0
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -25,14 +24,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from craton.kernels.gravity import WGS84
+from craton.kernels.threads import do_all
 
 Floats = NDArray[np.float64]
 
 RADIUS = 6_371_200.0
 """Reference radius a of the models, in metres."""
-
-THREADS = 2
-"""Threads over which places are shared out; each place is worked out by itself."""
 
 BATCH = 1 << 14
 """Places that a thread takes at a time."""
@@ -119,8 +116,7 @@ def field(model: Model, latitude: Floats, longitude: Floats, height: Floats, yea
             model.coefficients, model.recursion, model.degree,
         )  # fmt: skip
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(part, range(0, latitude.size, BATCH)))
+    do_all(part, range(0, latitude.size, BATCH))
     return vectors
 
 

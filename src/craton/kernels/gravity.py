@@ -11,17 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-MGAL = 1e5
-"""Milligal in one metre per second squared."""
+from craton.kernels.constants import GRAVITATIONAL, MGAL
 
 AIR_TOP = 10_000.0
 """Height in metres up to which the polynomial of the atmosphere holds."""
 
 AIR_SCALE = 6_350.0
 """Metres in which the pressure of the lower stratosphere, at 217 K, falls by e."""
-
-GRAVITATIONAL = 6.6743e-11
-"""Newton's constant in m³/(kg s²), CODATA 2018."""
 
 
 class Ellipsoid(NamedTuple):

@@ -20,12 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from craton.kernels.gravity import GRAVITATIONAL, MGAL
+from craton.kernels.constants import GRAVITATIONAL, MGAL
+from craton.kernels.threads import THREADS
 
 Floats = NDArray[np.float64]
-
-THREADS = 2
-"""Threads of a transform; a fixed number."""
 
 ENOUGH = 1e-6
 """Share of the largest term of a series below which two terms in a row end it."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from craton.kernels.covariance import Floats, Model, Whole
-from craton.kernels.variogram import THREADS
+from craton.kernels.threads import THREADS
 
 WIDE = 2.0
 """Reach of a neighbourhood, in half diagonals of its tile, below which cells get one each."""

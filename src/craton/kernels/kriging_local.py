@@ -19,7 +19,6 @@ Chilès, J.-P. and Delfiner, P. (2012), Geostatistics: modeling spatial uncertai
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -36,7 +35,7 @@ from craton.kernels.covariance import (
 )
 from craton.kernels.kriging import Estimate
 from craton.kernels.kriging_groups import Data, Groups, Numbers, Targets
-from craton.kernels.variogram import THREADS
+from craton.kernels.threads import THREADS, do_all
 
 NEW = 1e-11
 """Part of its variance that a datum must have of its own to get a weight."""
@@ -85,8 +84,7 @@ def krige(
         )  # fmt: skip
 
     edges = np.linspace(batch.start, batch.stop, THREADS * 4 + 1).astype(int)
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(part, pairwise(edges.tolist())))
+    do_all(part, pairwise(edges.tolist()))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -29,6 +29,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import fft
 
+from craton.kernels.threads import THREADS
+
 Floats = NDArray[np.float64]
 Waves = NDArray[np.complex128]
 
@@ -37,9 +39,6 @@ WIDTH = 8
 
 STEEPNESS = 2.30 * WIDTH
 """Exponent of the bell, the best for two nodes to the shortest half wave."""
-
-THREADS = 2
-"""Threads of a large transform; a fixed number, so that results do not hang on the machine."""
 
 LARGE = 1 << 18
 """Nodes from which a second thread pays."""

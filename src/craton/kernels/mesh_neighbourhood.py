@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from craton.kernels.lattice_interpolation import POINTS, Plan
-from craton.kernels.mesh_sensitivity import THREADS, Floats, Mesh, fill_lattice
+from craton.kernels.mesh_sensitivity import Floats, Mesh, fill_lattice
+from craton.kernels.threads import share
 
 Array = NDArray[Any]
 
@@ -111,9 +111,8 @@ def neighbourhood(
         _fill(x, y, z, coefficients, kernels, *levels, *weights, excess[part])
 
     starts = range(0, len(places), STATIONS)
-    with ThreadPoolExecutor(THREADS) as pool:
-        for number, _ in enumerate(pool.map(work, starts)):
-            report((number + 1) / len(starts))
+    for number, _ in enumerate(share(work, starts)):
+        report((number + 1) / len(starts))
     return Neighbourhood(layer, row, column, excess)
 
 

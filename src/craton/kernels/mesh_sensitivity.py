@@ -7,20 +7,16 @@ from the top down, rows from the south, columns from the west.
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from craton.kernels.constants import GRAVITATIONAL, MGAL
+from craton.kernels.threads import do_all
+
 Floats = NDArray[np.float64]
-
-GRAVITATION = 6.6743e-11
-"""Newtonian constant of gravitation in m³ kg⁻¹ s⁻² (CODATA 2018)."""
-
-THREADS = 2
-"""Threads over which work is shared; a fixed number, so that results do not hang on the machine."""
 
 _CHUNK = 16
 """Layers worked out at a time; their first corners are worked out twice."""
@@ -45,7 +41,7 @@ class Mesh(NamedTuple):
 
 def gravity_coefficients() -> Floats:
     """Coefficients (1, 7) of `field_on_lattice` for downward gravity in mGal of 1 kg/m³."""
-    return np.array([[GRAVITATION * 1e5, 0, 0, 0, 0, 0, 0]])
+    return np.array([[GRAVITATIONAL * MGAL, 0, 0, 0, 0, 0, 0]])
 
 
 def magnetisation_coefficients(inclination: float, declination: float) -> Floats:
@@ -123,8 +119,7 @@ def field_on_lattice(x: Floats, y: Floats, z: Floats, coefficients: Floats) -> F
         fill_lattice(x, y, z[part.start : part.stop + 1], coefficients, cells)
         out[:, part] = cells
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, starts))
+    do_all(work, starts)
     return out
 
 

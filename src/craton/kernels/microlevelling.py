@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from craton.kernels.potential_field import THREADS, fill_nearest, pad_tapered, trend_parts
+from craton.kernels.potential_field import fill_nearest, pad_tapered, trend_parts
+from craton.kernels.threads import THREADS
 
 Floats = NDArray[np.float64]
 

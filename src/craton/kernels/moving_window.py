@@ -6,18 +6,16 @@ value count.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from craton.kernels.threads import THREADS, do_all
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-THREADS = 2
-"""Threads of a pass; each cell is worked out by itself, so results do not hang on the number."""
 
 LEVEL = 1e-12
 """Relative change of the mean over all windows below which a field counts as level."""
@@ -132,8 +130,7 @@ def mean_scaling(field: Floats, halves: Integers, side: float) -> Scaling:
     def strip(first: int) -> None:
         _scaling(*tables, sums.origin, known, halves, sizes, results, first, THREADS, LEVEL)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(strip, range(THREADS)))
+    do_all(strip, range(THREADS))
     return Scaling(*results)
 
 
@@ -207,8 +204,7 @@ def moving_median(field: Floats, half: int) -> Floats:
     def strip(first: int) -> None:
         _medians(ranks, distinct, half, medians, first, THREADS)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(strip, range(THREADS)))
+    do_all(strip, range(THREADS))
     return medians
 
 

@@ -20,9 +20,6 @@ Edges = Literal["periodic", "mirror"]
 TAPER = 0.25
 """Part of a side by which `pad_tapered` widens a field at either end, at least."""
 
-THREADS = 2
-"""Threads of a transform; a fixed number, so that results do not hang on the machine."""
-
 
 def linear_trend(field: NDArray[np.floating]) -> Floats:
     """Plane that fits the finite cells of `field` best.

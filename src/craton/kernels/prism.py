@@ -35,7 +35,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from craton.kernels.sources import GRAVITATIONAL, Floats, over_stations
+from craton.kernels.constants import GRAVITATIONAL
+from craton.kernels.sources import Floats, over_stations
 from craton.kernels.vector_math import angle, log_ratio
 
 BLOCK = 128

@@ -43,9 +43,7 @@ from craton.kernels.covariance import (
     covariances,
     total_sill,
 )
-
-THREADS = 2
-"""Threads of a transform; a fixed number, so that results do not hang on the machine."""
+from craton.kernels.threads import THREADS
 
 FORGOTTEN = 1e-8
 """Correlation that is taken for none where a torus closes."""

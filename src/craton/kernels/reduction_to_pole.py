@@ -14,19 +14,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from craton.kernels.constants import GRAVITATIONAL, MGAL, NANOTESLA, VACUUM
 from craton.kernels.wavenumber import EVEN, Factors, Reals, Response, length
 
 Stabilisation = Literal["pseudo_inclination", "wiener", "none"]
 """How waves that a low latitude hardly lets through are kept from being blown up."""
-
-GRAVITATIONAL = 6.67430e-11
-"""Gravitational constant in m³/(kg s²), CODATA 2018."""
-
-MAGNETIC = 1e-7
-"""Magnetic constant μ₀ / 4π in H/m."""
-
-MGAL, NANOTESLA = 1e5, 1e9
-"""Milligal in one m/s², nanotesla in one tesla."""
 
 
 class Direction(NamedTuple):
@@ -198,7 +190,7 @@ def pseudo_gravity(
     Blakely, R. J. (1995), Potential theory in gravity and magnetic applications, Cambridge University
     Press, pp. 343-347, eq. 12.39.
     """
-    scale = GRAVITATIONAL * density * MGAL / (MAGNETIC * intensity * NANOTESLA)
+    scale = GRAVITATIONAL * density * MGAL / (VACUUM * intensity * NANOTESLA)
 
     def factors(north: Reals, east: Reals) -> Factors:
         lengths = length(north, east)
@@ -213,7 +205,7 @@ def pseudo_magnetic(
     field: Direction, magnetisation: Direction, *, density: float, intensity: float
 ) -> Response:
     """Magnetic anomaly in nT of a body from its attraction in mGal; the reverse of `pseudo_gravity`."""
-    scale = MAGNETIC * intensity * NANOTESLA / (GRAVITATIONAL * density * MGAL)
+    scale = VACUUM * intensity * NANOTESLA / (GRAVITATIONAL * density * MGAL)
     if field == DOWN and magnetisation == DOWN:
         return Response(lambda north, east: scale * length(north, east), EVEN)
 

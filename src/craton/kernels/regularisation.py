@@ -14,7 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import fft
 
-from craton.kernels.mesh_sensitivity import THREADS, Floats
+from craton.kernels.mesh_sensitivity import Floats
+from craton.kernels.threads import THREADS
 
 Array = NDArray[Any]
 

@@ -35,10 +35,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from craton.kernels import prism
-from craton.kernels.sources import GRAVITATIONAL, VACUUM, Floats
-
-THREADS = 2
-"""Threads of a transform; a fixed number."""
+from craton.kernels.constants import GRAVITATIONAL, VACUUM
+from craton.kernels.sources import Floats
+from craton.kernels.threads import THREADS
 
 ENOUGH = 1e-7
 """Share of the sum below which a term ends the series."""

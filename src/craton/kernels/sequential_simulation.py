@@ -16,7 +16,6 @@ ed., Oxford University Press, sections V.2.3 and V.3.1.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ from craton.kernels.covariance import (
 )
 from craton.kernels.kriging_groups import Numbers, metric
 from craton.kernels.kriging_local import factor, fill_matrix, whiten
-from craton.kernels.variogram import THREADS
+from craton.kernels.threads import THREADS, do_all
 
 STRIDES = (16, 8, 4, 2)
 """Distances in cells of the coarser grids that are drawn first."""
@@ -101,8 +100,7 @@ def weights_along_path(
         _weigh(bounds[0], bounds[1], model, np.array(shape), steps, offsets, rank, *found)
 
     edges = np.linspace(0, path.size, THREADS * 4 + 1).astype(int)
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(part, pairwise(edges.tolist())))
+    do_all(part, pairwise(edges.tolist()))
     return found
 
 

@@ -9,36 +9,20 @@ gravity gradients and magnetic fields of all bodies are sums of V with weights.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from craton.kernels.constants import GRAVITATIONAL, VACUUM
+from craton.kernels.threads import THREADS, do_all
+
 Floats = NDArray[np.float64]
-
-GRAVITATIONAL = 6.67430e-11
-"""Newtonian constant of gravitation in m³/(kg s²), CODATA 2018."""
-
-VACUUM = 1e-7
-"""μ₀/4π in T m/A, to nine digits."""
 
 PERMEABILITY = 4e-7 * np.pi
 """μ₀ in T m/A, to nine digits."""
 
-MGAL = 1e5
-"""Milligal in one metre per second squared."""
-
-EOTVOS = 1e9
-"""Eötvös in one per second squared."""
-
-NANOTESLA = 1e9
-"""Nanotesla in one tesla."""
-
 PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 """Axes of the six parts of a symmetric tensor."""
-
-THREADS = 2
-"""Threads over stations; a fixed number. No result depends on it."""
 
 FEW = 20_000
 """Pairs of station and body below which a second thread costs more than it gives."""
@@ -104,7 +88,6 @@ def over_stations(work: Callable[[Floats, Floats], None], stations: Floats, out:
     middle = -(-count // THREADS)
     parts = [slice(start, start + middle) for start in range(0, count, middle)]
     sums = [np.ascontiguousarray(out[:, part]) for part in parts]
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda part, total: work(stations[:, part].copy(), total), parts, sums))
+    do_all(lambda one: work(stations[:, one[0]].copy(), one[1]), zip(parts, sums, strict=True))
     for part, total in zip(parts, sums, strict=True):
         out[:, part] = total

@@ -21,14 +21,13 @@ Hammer, S. (1939). Terrain corrections for gravimeter stations. Geophysics
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numba import njit
 
-from craton.kernels.gravity import GRAVITATIONAL, MGAL
+from craton.kernels.constants import GRAVITATIONAL, MGAL
 from craton.kernels.terrain_near import Settings, Stations, column_pull, prisms, rays
 from craton.kernels.terrain_relief import Floats, Integers, Relief
+from craton.kernels.threads import THREADS, do_all
 
 NEAR = 8
 """Cells around the station's own, along the wider side, in which the relief is a surface."""
@@ -38,9 +37,6 @@ OPENING = 4.0
 
 EDGE = 200.0
 """Part of the radius to which squares across the rim are cut."""
-
-THREADS = 2
-"""Threads of a sum; a fixed number."""
 
 
 def terrain_corrections(relief: Relief, stations: Stations, settings: Settings) -> tuple[Floats, Floats]:
@@ -53,8 +49,7 @@ def terrain_corrections(relief: Relief, stations: Stations, settings: Settings) 
         if part.size:
             _sums(relief, stations, settings, int(part[0]), int(part[-1]) + 1, result)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, parts))
+    do_all(work, parts)
     return GRAVITATIONAL * MGAL * result[:, 0], result[:, 1]
 
 

@@ -22,7 +22,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from craton.kernels.sources import GRAVITATIONAL, Floats, over_stations
+from craton.kernels.constants import GRAVITATIONAL
+from craton.kernels.sources import Floats, over_stations
 
 RATIO = 2.5
 """Distance over size from which a tesseroid is not cut further."""

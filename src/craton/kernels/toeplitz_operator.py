@@ -17,7 +17,8 @@ from scipy import fft
 
 from craton.kernels.lattice_interpolation import Plan, gather, places_on, plan, scatter
 from craton.kernels.mesh_neighbourhood import middle_of, near_adjoint, near_forward, neighbourhood
-from craton.kernels.mesh_sensitivity import THREADS, Floats, Mesh, field_on_lattice
+from craton.kernels.mesh_sensitivity import Floats, Mesh, field_on_lattice
+from craton.kernels.threads import THREADS
 
 Array = NDArray[Any]
 

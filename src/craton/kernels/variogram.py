@@ -27,7 +27,6 @@ doi:10.1023/A:1021728614555.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -35,11 +34,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from craton.kernels.threads import THREADS, share
+
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-
-THREADS = 2
-"""Threads over the pairs; a fixed number, so that sums do not hang on the machine."""
 
 SQUARED, ABSOLUTE, ROOT = range(3)
 """Powers of a difference that are summed."""
@@ -114,9 +112,7 @@ def pair_sums(
         _add_pairs(axes, first, second, width, way, power, start, THREADS, found)
         return found
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts = list(pool.map(part, range(THREADS)))
-    total: Floats = np.sum(parts, axis=0)[:-1].T
+    total: Floats = np.sum(list(share(part, range(THREADS))), axis=0)[:-1].T
     return total
 
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import xarray as xr
 
-from craton.kernels import sources
+from craton.kernels import constants, sources
 from craton.kernels.sources import Floats
 from craton.methods.body_table import (
     at_stations,
@@ -204,7 +204,7 @@ def gradients_of_bodies(
     stations = _cells(id, grid, height, surface)
     solid = bodies_of(id, bodies, crs_of(grid))
     weights = sources.gradient_weights(numbers_of(id, bodies, "density"))
-    found = at_stations(lambda at: solid.summed(at, weights), stations, solid, 6) * sources.EOTVOS
+    found = at_stations(lambda at: solid.summed(at, weights), stations, solid, 6) * constants.EOTVOS
     shape = place_of(id, "grid", grid).shape
     fields = {
         name: on_cells(
@@ -352,7 +352,7 @@ def _gravity(id: str, bodies: gpd.GeoDataFrame, stations: Floats, crs: str) -> F
     solid = bodies_of(id, bodies, crs)
     density = numbers_of(id, bodies, "density")
     attraction: Floats = at_stations(lambda at: solid.gravity(at, density), stations, solid, 1)[0]
-    return attraction * sources.MGAL
+    return attraction * constants.MGAL
 
 
 def _magnetic(
@@ -364,7 +364,7 @@ def _magnetic(
     direction = np.asarray(axes.get(component, main / np.linalg.norm(main)))
     weights = sources.magnetic_weights(magnetisation_of(id, bodies, main), direction)
     field: Floats = at_stations(lambda at: solid.summed(at, weights), stations, solid, 1)[0]
-    return field * sources.NANOTESLA
+    return field * constants.NANOTESLA
 
 
 def _cells(id: str, grid: xr.DataArray, height: float, surface: xr.DataArray | None) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from craton.kernels import polyhedron, prism, sources, sphere
+from craton.kernels import constants, polyhedron, prism, sources, sphere
 from craton.kernels.sources import Floats
 from craton.methods.placement import brought_to, crs_of
 from craton.model import crs as systems
@@ -67,7 +67,7 @@ class Bodies:
         at = stations - self.origin[:, None]
         total = -prism.gravity(at, self.prisms, density[self.prism_rows])
         for row, sign, field in self.others:
-            total -= sources.GRAVITATIONAL * density[row] * sign * field(at)[0][2]
+            total -= constants.GRAVITATIONAL * density[row] * sign * field(at)[0][2]
         return total[None]
 
     def summed(self, stations: Floats, weights: Floats) -> Floats:
@@ -220,7 +220,7 @@ def column_in(process: str, parameter: str, frame: pd.DataFrame, name: str, unit
 
 def magnetisation_of(id: str, bodies: pd.DataFrame, main: Floats) -> Floats:
     """Magnetisation (n, 3) in A/m, induced by the Earth's field `main` in nT and remanent."""
-    scale = sources.PERMEABILITY * sources.NANOTESLA
+    scale = sources.PERMEABILITY * constants.NANOTESLA
     induced = numbers_of(id, bodies, "susceptibility")[:, None] * main / scale
     if "remanence" not in bodies.columns:
         return induced

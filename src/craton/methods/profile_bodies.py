@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from craton.kernels import polygon_body, polyhedron, sources
+from craton.kernels import constants, polygon_body, polyhedron, sources
 from craton.kernels.sources import Floats
 from craton.methods.body_table import column_in, magnetisation_of, numbers_of
 from craton.model.errors import ContractError
@@ -87,7 +87,7 @@ def gravity_of_section(
     total = np.zeros(places.shape[1])
     for body in progress.each(_bodies(id, bodies, "density"), "bodies"):
         attraction, _tensor = _field(places, body, half_strike)
-        total -= sources.GRAVITATIONAL * body.value * attraction[2] * sources.MGAL
+        total -= constants.GRAVITATIONAL * body.value * attraction[2] * constants.MGAL
     return _with(stations, "gravity_of_bodies", total, "mGal", "Gravity of bodies")
 
 
@@ -166,7 +166,7 @@ def magnetics_of_section(
     for body in progress.each(_bodies(id, bodies, "susceptibility"), "bodies"):
         tensor = _field(places, body, half_strike)[1]
         weights = sources.magnetic_weights(magnetisation[body.row][None], direction)
-        total += weights[0, 0] @ tensor * sources.NANOTESLA
+        total += weights[0, 0] @ tensor * constants.NANOTESLA
     return _with(stations, "magnetic_field_of_bodies", total, "nT", "Magnetic field of bodies")
 
 

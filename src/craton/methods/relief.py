@@ -7,8 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
+from craton.kernels import constants, sources
 from craton.kernels import relief as kernel
-from craton.kernels import sources
 from craton.kernels.potential_field import fill_nearest
 from craton.kernels.sources import Floats
 from craton.methods.gravity import GravityGrid
@@ -81,7 +81,9 @@ def gravity_of_relief(
         field = kernel.gravity(cells - reference, place.step, height - reference, contrast)
     except ValueError as error:
         raise _too_near("gravity.of_relief", height) from error
-    return on_cells(relief, field * sources.MGAL, name="gravity", unit="mGal", title="Gravity of the relief")
+    return on_cells(
+        relief, field * constants.MGAL, name="gravity", unit="mGal", title="Gravity of the relief"
+    )
 
 
 @process(
@@ -151,7 +153,7 @@ def magnetics_of_relief(
     except ValueError as error:
         raise _too_near(id, height) from error
     title = "Magnetic anomaly of the relief"
-    return on_cells(relief, field * sources.NANOTESLA, name="magnetic_anomaly", unit="nT", title=title)
+    return on_cells(relief, field * constants.NANOTESLA, name="magnetic_anomaly", unit="nT", title=title)
 
 
 @process(
@@ -233,7 +235,7 @@ def basement_depth(
     Cordell, L. (1973), Gravity analysis using an exponential density-depth function: San Jacinto Graben,
     California, Geophysics 38(4), 684-690, doi:10.1190/1.1440367.
     """
-    field = plane_of("gravity.basement_depth", "grid", grid).to_numpy().astype(np.float64) / sources.MGAL
+    field = plane_of("gravity.basement_depth", "grid", grid).to_numpy().astype(np.float64) / constants.MGAL
     if not np.isfinite(field).any():
         raise ContractError("gravity.basement_depth", "grid", "a grid with values", "one without any")
     if method == "bott":
@@ -243,7 +245,7 @@ def basement_depth(
             height=height, contrast=contrast, decay=decay, deepest=deepest,
         )  # fmt: skip
         whole = fill_nearest(field, columns.spacing)
-        depth, rest = _by_columns(whole, columns, iterations, tolerance / sources.MGAL)
+        depth, rest = _by_columns(whole, columns, iterations, tolerance / constants.MGAL)
     else:
         if decay_depth is not None:
             raise ContractError(
@@ -257,7 +259,7 @@ def basement_depth(
     depth[missing], rest[missing] = np.nan, np.nan
     return Basement(
         on_cells(grid, depth, name="depth", unit="m", title="Depth of the basement"),
-        on_cells(grid, rest * sources.MGAL, name="residual", unit="mGal", title="Gravity left unexplained"),
+        on_cells(grid, rest * constants.MGAL, name="residual", unit="mGal", title="Gravity left unexplained"),
     )
 
 
@@ -280,7 +282,7 @@ def _by_waves(
     if mean_depth is None:
         raise ContractError(id, "mean_depth", "given for `parker_oldenburg`", "left out")
     cells, place = _whole(id, "grid", grid)
-    field = cells / sources.MGAL
+    field = cells / constants.MGAL
     # Without its mean, the field is that of the relief about the mean depth.
     about = field - field.mean()
     wave = 2.0 * mean_depth if shortest is None else shortest

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from craton.kernels import sources, tesseroid
+from craton.kernels import constants, tesseroid
 from craton.kernels.points import EARTH_RADIUS
 from craton.kernels.sources import Floats
 from craton.methods.body_table import numbers_of
@@ -94,7 +94,7 @@ def gravity_of_tesseroids(
     for start in progress.each(range(0, east.size, STATIONS_AT_ONCE), "stations"):
         part = slice(start, start + STATIONS_AT_ONCE)
         found[part] = -tesseroid.gravity(stations[:, part], bounds, density)[2]
-    field = found.reshape(place.shape) * sources.MGAL
+    field = found.reshape(place.shape) * constants.MGAL
     return on_cells(grid, field, name="gravity", unit="mGal", title="Gravity of tesseroids")
 
 

@@ -20,16 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from craton.kernels import relief
 from craton.kernels.constants import GRAVITATIONAL, MGAL
 from craton.kernels.threads import THREADS
 
 Floats = NDArray[np.float64]
-
-ENOUGH = 1e-6
-"""Share of the largest term of a series below which two terms in a row end it."""
-
-MOST_TERMS = 80
-"""Terms after which a series is said not to converge."""
 
 NORMAL = 9.81
 """Gravity in m/s² that a bent plate is pulled by."""
@@ -116,39 +111,12 @@ def root_attraction(
 
     Notes
     -----
-    Parker's series about m, the middle between the shallowest and the deepest place of the boundary: with
-    the root r = m + s, F[g] = 2πG Δρ (F[m] + exp(−|k| (z + h + m)) Σ (−|k|)ⁿ⁻¹/n! F[sⁿ]). It takes the more
-    terms the nearer the boundary comes to the plane of the result beside the size of cells.
+    The relief of `craton.kernels.relief.gravity`, counted downward: the series takes the more terms the
+    nearer the boundary comes to the plane of the result beside the size of cells.
     """
     if float(-deepening.min()) >= depth + height:
         raise ValueError("the boundary reaches the plane of the result")
-    middle = 0.5 * (float(deepening.min()) + float(deepening.max()))
-    waves = wavenumbers(deepening.shape, spacing)
-    spectrum = _series(deepening - middle, waves, depth + height + middle)
-    layer = middle + fft.idctn(spectrum, workers=THREADS)
-    attraction: Floats = 2 * np.pi * GRAVITATIONAL * contrast * MGAL * layer
-    return attraction
-
-
-def _series(deepening: Floats, waves: Floats, depth: float) -> Floats:
-    """exp(−|k| z) Σ (−|k|)ⁿ⁻¹/n! F[sⁿ], the parts of cosines."""
-    # Powers are taken of the part of the largest, which stays in bounds.
-    most = float(np.abs(deepening).max()) or 1.0
-    total, power, factor = np.zeros_like(waves), np.ones_like(deepening), most * np.exp(-waves * depth)
-    largest, small = 0.0, 0
-    for number in range(1, MOST_TERMS + 1):
-        power = power * (deepening / most)
-        factor = factor / number
-        term = factor * fft.dctn(power, workers=THREADS)
-        factor = factor * -waves * most
-        total += term
-        size = float(np.abs(term).sum())
-        largest = max(largest, size)
-        # Even powers of a root of two depths alone are level: one small term does not end the series.
-        small = small + 1 if size <= ENOUGH * largest else 0
-        if small == 2:
-            return total
-    raise ValueError("Parker's series does not converge: the boundary is too near the plane of the result")
+    return -MGAL * relief.gravity(-deepening, spacing, depth + height, contrast)
 
 
 def pratt_attraction(

@@ -42,8 +42,11 @@ from craton.kernels.threads import THREADS
 ENOUGH = 1e-7
 """Share of the sum below which a term ends the series."""
 
-MOST_TERMS = 40
+MOST_TERMS = 80
 """Terms after which a series is said not to converge."""
+
+MOST_ROUNDS = 40
+"""Rounds after which an iteration is said not to settle."""
 
 NODES = 28
 """Depths between which columns are interpolated."""
@@ -154,14 +157,16 @@ def _summed(relief: Floats, step: tuple[float, float], height: float) -> NDArray
 
 def _terms(relief: Floats, length: Floats, decay: Floats, first: int = 1) -> Iterator[NDArray[np.complex128]]:
     """Terms kⁿ⁻¹/n! F[hⁿ] exp(−k z₀) from the one numbered `first`."""
-    power, factor = np.ones_like(relief), decay.copy()
+    # Powers are taken of the part of the largest, which stays in bounds.
+    most = float(np.abs(relief).max()) or 1.0
+    power, factor = np.ones_like(relief), decay * most
     for number in range(1, MOST_TERMS + 1):
-        power *= relief
+        power *= relief / most
         factor /= number
         if number >= first:
             waves: NDArray[np.complex128] = fft.rfft2(power, workers=THREADS)
             yield waves * factor
-        factor *= length
+        factor *= length * most
 
 
 def interface(
@@ -198,7 +203,7 @@ def interface(
     observed = np.asarray(fft.rfft2(padded, workers=THREADS))
     observed *= kept * np.exp(np.minimum(length * height, 700.0))
     relief = fft.irfft2(observed, s=padded.shape, workers=THREADS)
-    for _ in range(MOST_TERMS):
+    for _ in range(MOST_ROUNDS):
         if not float(np.abs(relief).max()) < height:
             break
         waves, small = observed.copy(), 0

@@ -29,6 +29,9 @@ Floats = NDArray[np.float64]
 NORMAL = 9.81
 """Gravity in m/s² that a bent plate is pulled by."""
 
+MOST_TERMS = 80
+"""Terms after which a series is said not to converge: roots come nearer to the plane than relief does."""
+
 
 def rock_equivalent(elevation: Floats, crust: float, water: float) -> Floats:
     """Height in metres of rock of density `crust` that weighs as land, or as the sea weighs less."""
@@ -116,7 +119,7 @@ def root_attraction(
     """
     if float(-deepening.min()) >= depth + height:
         raise ValueError("the boundary reaches the plane of the result")
-    return -MGAL * relief.gravity(-deepening, spacing, depth + height, contrast)
+    return -MGAL * relief.gravity(-deepening, spacing, depth + height, contrast, most_terms=MOST_TERMS)
 
 
 def pratt_attraction(

@@ -28,7 +28,7 @@ doi:10.1111/j.1365-246X.1960.tb00065.x.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import count, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,8 @@ from craton.kernels.threads import THREADS
 ENOUGH = 1e-7
 """Share of the sum below which a term ends the series."""
 
-MOST_TERMS = 80
+MOST_TERMS = 40
 """Terms after which a series is said not to converge."""
-
-MOST_ROUNDS = 40
-"""Rounds after which an iteration is said not to settle."""
 
 NODES = 28
 """Depths between which columns are interpolated."""
@@ -55,7 +52,14 @@ SMOOTH = 0.1
 """Change of the logarithm of density within a layer of constant density."""
 
 
-def gravity(relief: Floats, step: tuple[float, float], height: float, contrast: float) -> Floats:
+def gravity(
+    relief: Floats,
+    step: tuple[float, float],
+    height: float,
+    contrast: float,
+    *,
+    most_terms: int = MOST_TERMS,
+) -> Floats:
     """Downward gravity of a relief by Parker's series.
 
     Parameters
@@ -69,6 +73,8 @@ def gravity(relief: Floats, step: tuple[float, float], height: float, contrast: 
         Height of the stations above the level plane, in metres, above all of the relief.
     contrast : float
         Density below less density above the interface, in kg/m³.
+    most_terms : int
+        Terms after which the series is said not to converge.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def gravity(relief: Floats, step: tuple[float, float], height: float, contrast: 
     """
     middle = 0.5 * (float(relief.min()) + float(relief.max()))
     padded = _mirrored(relief - middle)
-    waves = _summed(padded, step, height - middle)
+    waves = _summed(padded, step, height - middle, most_terms)
     field = fft.irfft2(waves, s=padded.shape, workers=THREADS)[: relief.shape[0], : relief.shape[1]] + middle
     attraction: Floats = 2.0 * np.pi * GRAVITATIONAL * contrast * field
     return attraction
@@ -115,7 +121,7 @@ def magnetic(
     middle = 0.5 * (float(relief.min()) + float(relief.max()))
     padded = _mirrored(relief - middle)
     north, east, length = _wavenumbers(padded.shape, step)
-    waves = 2.0 * np.pi * _summed(padded, step, height - middle)
+    waves = 2.0 * np.pi * _summed(padded, step, height - middle, MOST_TERMS)
     for vector in (magnetisation, direction):
         waves *= 1j * (vector[0] * east + vector[1] * north[:, None]) - vector[2] * length
     length[0, 0] = np.inf
@@ -138,13 +144,15 @@ def _wavenumbers(shape: tuple[int, ...], step: tuple[float, float]) -> tuple[Flo
     return north, east, np.hypot(north[:, None], east)
 
 
-def _summed(relief: Floats, step: tuple[float, float], height: float) -> NDArray[np.complex128]:
+def _summed(
+    relief: Floats, step: tuple[float, float], height: float, most_terms: int
+) -> NDArray[np.complex128]:
     """exp(−k z₀) Σ kⁿ⁻¹/n! F[hⁿ]."""
     length = _wavenumbers(relief.shape, step)[2]
     total = np.zeros(length.shape, dtype=np.complex128)
     decay = np.exp(-length * height)
     largest, small = 0.0, 0
-    for term in _terms(relief, length, decay):
+    for term in islice(_terms(relief, length, decay), most_terms):
         total += term
         size = float(np.abs(term).max())
         largest = max(largest, size)
@@ -160,7 +168,7 @@ def _terms(relief: Floats, length: Floats, decay: Floats, first: int = 1) -> Ite
     # Powers are taken of the part of the largest, which stays in bounds.
     most = float(np.abs(relief).max()) or 1.0
     power, factor = np.ones_like(relief), decay * most
-    for number in range(1, MOST_TERMS + 1):
+    for number in count(1):
         power *= relief / most
         factor /= number
         if number >= first:
@@ -203,11 +211,11 @@ def interface(
     observed = np.asarray(fft.rfft2(padded, workers=THREADS))
     observed *= kept * np.exp(np.minimum(length * height, 700.0))
     relief = fft.irfft2(observed, s=padded.shape, workers=THREADS)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_TERMS):
         if not float(np.abs(relief).max()) < height:
             break
         waves, small = observed.copy(), 0
-        for term in _terms(relief, length, kept, first=2):
+        for term in islice(_terms(relief, length, kept, first=2), MOST_TERMS - 1):
             waves -= term
             is_small = float(np.abs(term).max()) <= ENOUGH * float(np.abs(observed).max())
             small = small + 1 if is_small else 0

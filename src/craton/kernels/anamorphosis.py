@@ -17,7 +17,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from craton.kernels.covariance import Floats
 
@@ -27,6 +26,8 @@ TERMS = 100
 
 def normal_scores(values: Floats) -> Floats:
     """Standard normal scores (n,) of values (n,); equal values get the score of their mean rank."""
+    from scipy.stats import rankdata  # a large import, which who only lists processes need not wait for
+
     scores: Floats = ndtri((rankdata(values) - 0.5) / values.size)
     return scores
 

@@ -4,7 +4,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/parts.css';
 import Shell from './Shell.svelte';
-import { listen } from './router.svelte';
+import { listen, router } from './router.svelte';
 import { language } from './stores/language.svelte';
 import { node } from './stores/node.svelte';
 import { session } from './stores/session.svelte';
@@ -12,6 +12,7 @@ import { session } from './stores/session.svelte';
 listen();
 void session.load();
 void node.load();
+void router.route.load().catch(() => undefined); // its file comes while the words do; the page says what fails
 await language.start();
 mount(Shell, { target: document.getElementById('app')! });
-void import('./styles/fonts-chinese');
+setTimeout(() => void import('./styles/fonts-chinese'), 3000);

@@ -11,11 +11,17 @@ interface Route {
   full?: boolean;
 }
 
+/** The page, with the library that draws its map on its way at the same time. */
+async function withMap(page: Promise<{ default: Component }>): Promise<{ default: Component }> {
+  void import('./map/base').catch(() => undefined); // the page says what fails
+  return await page;
+}
+
 /** Pages by address; each comes as a file of its own when it is first opened. */
 export const ROUTES: Route[] = [
   { name: 'home', path: '', load: () => import('./pages/Home.svelte') },
-  { name: 'map', path: 'map', load: () => import('./pages/Map.svelte'), full: true },
-  { name: 'site', path: 'site', load: () => import('./pages/Site.svelte') },
+  { name: 'map', path: 'map', load: () => withMap(import('./pages/Map.svelte')), full: true },
+  { name: 'site', path: 'site', load: () => withMap(import('./pages/Site.svelte')) },
   { name: 'record', path: 'data/:id', load: () => import('./pages/Record.svelte') },
   { name: 'processes', path: 'processes', load: () => import('./pages/Processes.svelte') },
   { name: 'process', path: 'processes/:id', load: () => import('./pages/Process.svelte') },

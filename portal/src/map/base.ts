@@ -4,6 +4,7 @@ import {
   AttributionControl,
   Map as MapLibre,
   NavigationControl,
+  prewarm,
   ScaleControl,
   setWorkerUrl,
   type GeoJSONSource,
@@ -16,6 +17,10 @@ import landUrl from 'world-atlas/land-50m.json?url';
 import type { Bbox } from '../api/types';
 
 setWorkerUrl(workerUrl);
+prewarm();
+
+/** What is drawn to find one's way by; its file comes while the map is made. */
+const orientation = import('./orientation');
 
 /** Fonts of labels; without glyphs on a server the map draws them from those of the page. */
 export const LABEL_FONT = ['Noto Sans', 'Noto Sans Lao', 'Noto Sans Khmer', 'Noto Sans Thai', 'Noto Sans Myanmar', 'Noto Sans SC', 'sans-serif'];
@@ -58,10 +63,9 @@ export function makeMap(element: HTMLElement, { bounds, center, zoom, interactiv
     map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-right');
   }
   if (!bare) map.addControl(new AttributionControl({ compact: true }), 'bottom-right');
-  void Promise.all([land(), map.once('style.load')]).then(([shapes]) => {
-    (map.getSource('land') as GeoJSONSource | undefined)?.setData(shapes);
-    if (!bare) void import('./orientation').then(({ drawOrientation }) => drawOrientation(map, (name) => tokenOf(element, name)));
-  });
+  const styled = map.once('style.load');
+  void Promise.all([land(), styled]).then(([shapes]) => (map.getSource('land') as GeoJSONSource | undefined)?.setData(shapes));
+  if (!bare) void orientation.then(({ drawOrientation }) => drawOrientation(map, styled, (name) => tokenOf(element, name)));
   // Whose shapes these are is told in a word that opens when it is wanted.
   map.once('idle', () => element.querySelector('.maplibregl-compact-show')?.classList.remove('maplibregl-compact-show'));
   return map;
@@ -102,11 +106,12 @@ function baseStyle(element: HTMLElement): StyleSpecification {
 
 let loaded: Promise<FeatureCollection> | undefined;
 
-/** Land of the earth; fetched once for all maps of the page. */
+/** Land of the earth; fetched once for all maps of the page, and on its way before the first of them is made. */
 function land(): Promise<FeatureCollection> {
   loaded ??= fetchLand();
   return loaded;
 }
+void land().catch(() => (loaded = undefined));
 
 async function fetchLand(): Promise<FeatureCollection> {
   const topology = await (await fetch(landUrl)).json();

@@ -73,13 +73,20 @@ class Infos {
   /** `null` where the node does not tell. */
   #partings: Record<string, Parting | null> = $state.raw({});
   failed: Record<string, unknown> = $state.raw({});
-  #coming = new Set<string>();
+  #coming = new Map<string, Promise<void>>();
 
   /** Info of a layer, which is fetched if it is not here yet. */
   want(id: string): LayerInfo | undefined {
     const there = this.all[id];
-    if (!there && !this.#coming.has(id) && !this.failed[id]) void this.#load(id);
+    if (!there && !this.#coming.has(id) && !this.failed[id]) this.#start(id, this.#load(id));
     return there;
+  }
+
+  /** Where a layer lies, as soon as that is known. */
+  async boundsOf(id: string): Promise<Bbox | undefined> {
+    this.want(id);
+    await this.#coming.get(id);
+    return this.all[id]?.bounds;
   }
 
   /** Try again to fetch what could not be had. */
@@ -94,26 +101,25 @@ class Infos {
     const query = { column, scheme, classes };
     const key = JSON.stringify([id, query]);
     const there = this.#partings[key];
-    if (there === undefined && !this.#coming.has(key)) void this.#part(key, id, query);
+    if (there === undefined && !this.#coming.has(key)) this.#start(key, this.#part(key, id, query));
     return there;
   }
 
+  #start(key: string, work: Promise<void>): void {
+    this.#coming.set(key, work.finally(() => this.#coming.delete(key)));
+  }
+
   async #part(key: string, id: string, query: Query): Promise<void> {
-    this.#coming.add(key);
     const told = await getIfAny<Parting>(path('collections', id, 'styles', 'default'), query).catch(() => null);
     this.#partings = { ...this.#partings, [key]: told };
-    this.#coming.delete(key);
   }
 
   async #load(id: string): Promise<void> {
-    this.#coming.add(id);
     try {
       const info = await loadInfo(id);
       this.all = { ...this.all, [id]: info };
     } catch (error) {
       this.failed = { ...this.failed, [id]: error };
-    } finally {
-      this.#coming.delete(id);
     }
   }
 }

@@ -15,10 +15,10 @@ const MOST_FEATURES = 5000;
 
 let asked: Promise<FeatureCollection[]> | undefined;
 
-/** Draw what the node keeps for orientation on `map`; nothing where it keeps none. */
-export async function drawOrientation(map: MapLibre, colour: (token: string) => string): Promise<void> {
+/** Draw what the node keeps for orientation on `map` once it is `styled`; nothing where it keeps none. */
+export async function drawOrientation(map: MapLibre, styled: Promise<unknown>, colour: (token: string) => string): Promise<void> {
   asked ??= fetched();
-  const found = await asked;
+  const [found] = await Promise.all([asked, styled]);
   if (!map.getLayer(TOP)) return;
   found.forEach((data, n) => {
     const source = `orientation:${n}`;

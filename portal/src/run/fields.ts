@@ -105,15 +105,3 @@ export function written(value: unknown): string {
   if (value === null || value === undefined) return '';
   return Array.isArray(value) ? value.map(written).join(', ') : String(value);
 }
-
-const AS_FOR = /^As for `([a-z]+\.[a-z_]+)`\.$/;
-
-/** Fields whose words are those of another process, with these words; `ask` gives the other process. */
-export async function spelledOut(fields: Field[], ask: (id: string) => Promise<ProcessDescription>): Promise<Field[]> {
-  const others = new Set(fields.flatMap(({ words }) => AS_FOR.exec(words)?.[1] ?? []));
-  const told = new Map(await Promise.all([...others].map(async (id) => [id, (await ask(id)).inputs] as const)));
-  return fields.map((field) => {
-    const words = told.get(AS_FOR.exec(field.words)?.[1] ?? '')?.[field.name]?.description;
-    return words ? { ...field, words } : field;
-  });
-}

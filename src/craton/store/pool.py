@@ -17,21 +17,31 @@ class Closable(Protocol):
 
 
 class Pool[Connection: Closable]:
-    """Idle connections; each is in the hands of one thread at a time, and of one process always."""
+    """Idle connections; each is in the hands of one thread at a time, and of one process always.
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
+    After an error a connection is closed, unless `is_sound` says of the error that it did no harm.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        is_sound: Callable[[BaseException], bool] = lambda _error: False,
+    ) -> None:
+        self._connect, self._is_sound = connect, is_sound
         self._idle: deque[Connection] = deque()
         self._process = os.getpid()
 
     @contextmanager
     def take(self) -> Iterator[Connection]:
-        """An idle or new connection; it is kept if all went well, else closed."""
+        """An idle or new connection; it is kept if it is still sound, else closed."""
         connection = self._pop() or self._connect()
         try:
             yield connection
-        except BaseException:
-            connection.close()
+        except BaseException as error:
+            if self._is_sound(error):
+                self._idle.append(connection)
+            else:
+                connection.close()
             raise
         self._idle.append(connection)
 

@@ -21,7 +21,7 @@ from craton.store.pool import Pool
 from craton.store.search import UNKNOWN, Query
 from craton.store.session import OvertimeError, Row, Session, newest_sequence
 from craton.store.sql import SqlCatalogue
-from craton.store.sqlite_search import count_records, find_records, newest_answers
+from craton.store.sqlite_search import Sizes, count_records, find_records, newest_answers
 
 SEARCH_TABLES = (
     "CREATE INDEX records_title ON records (lower(title))",
@@ -108,7 +108,7 @@ HINTS = {
 BUSY_SECONDS = 60.0
 """How long a writer waits for its turn."""
 
-STEPS = 20_000
+STEPS = 10_000
 """Steps of SQLite's machine between looks at the clock: some tenths of a millisecond."""
 
 READING = ("PRAGMA cache_size = -32768", "PRAGMA temp_store = MEMORY")
@@ -169,7 +169,8 @@ class SqliteCatalogue(SqlCatalogue):
             "ro" if read_only else "rwc" if create else "rw",
         )
         self._turn = threading.Lock()
-        self._readers = Pool(lambda: self._connect(READING))
+        self._sizes = Sizes()
+        self._readers = Pool(lambda: self._connect(READING), _was_interrupted)
         self._writers = Pool(lambda: self._connect(WRITING))
         if create:
             self._create()
@@ -280,13 +281,13 @@ class SqliteCatalogue(SqlCatalogue):
         session.many("DELETE FROM texts WHERE sequence = ?", keys)
 
     def _find(self, session: Session, query: Query) -> list[Row]:
-        return find_records(session, query)
+        return find_records(session, self._sizes, query)
 
     def _count(self, session: Session, query: Query, most: int | None) -> int:
-        return count_records(session, query, most)
+        return count_records(session, self._sizes, query, most)
 
     def _answers(self, session: Session, query: Query) -> Condition | None:
-        return newest_answers(session, query)
+        return newest_answers(session, self._sizes, query)
 
 
 def _relates(relation: str, json: bytes, geometry: bytes) -> bool | None:
@@ -294,6 +295,11 @@ def _relates(relation: str, json: bytes, geometry: bytes) -> bool | None:
     from craton.store.record_filter_place import relates
 
     return relates(relation, json, geometry)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether a statement was cut short by the limit on its time, which leaves the connection as it was."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_INTERRUPT
 
 
 FUNCTIONS: tuple[tuple[str, int, Callable[..., str | bool | None]], ...] = (
@@ -323,7 +329,7 @@ def _translated() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_INTERRUPT:
+        if _was_interrupted(error):
             raise OvertimeError("the catalogue took too long to answer") from error
         raise StorageError(f"the catalogue failed: {error}", hint=HINTS.get(code, "")) from error
     except UnicodeEncodeError as error:

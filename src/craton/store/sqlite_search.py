@@ -18,6 +18,7 @@ index of the order is walked and every record on the way is looked at.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ from craton.store.entries import LISTS
 from craton.store.record_conditions import exact_conditions
 from craton.store.record_order import KEYS, after, order_sql
 from craton.store.search import Box, Key, Query, Span
-from craton.store.session import Row, Session
+from craton.store.session import Row, Session, newest_sequence
 
 FEW = 8_000
 """Records whose numbers are gathered at once when searching (some milliseconds)."""
@@ -55,6 +56,28 @@ MAX_WORDS = 48
 """Words that the beginning of a word is replaced by; if there are more, FTS5 merges their postings itself."""
 
 
+MOST_SIZES = 256
+"""Sizes of sets that are remembered: a page is searched, then its answers are counted, from the same sets."""
+
+
+class Sizes:
+    """Sizes of sets of records, remembered until the catalogue changes."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[object, ...], int] = OrderedDict()
+
+    def of(self, session: Session, one: Condition, few: int) -> int:
+        """Number of records in the set, counted to `few` and one more."""
+        key = (newest_sequence(session), one.sql, one.values, few)
+        size = self._known.get(key)
+        if size is None:
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM ({one.sql}) LIMIT ?)"  # noqa: S608 - our own words, values apart
+            size = self._known[key] = int(session.rows(sql, *one.values, few + 1)[0][0])
+            while len(self._known) > MOST_SIZES:
+                self._known.popitem(last=False)
+        return size
+
+
 class Walk(NamedTuple):
     """A way through the records: the tables, the column that is the sequence number, what must hold."""
 
@@ -73,11 +96,11 @@ class Walk(NamedTuple):
         return [value for one in self.conditions for value in one.values]
 
 
-def find_records(session: Session, query: Query) -> list[Row]:
+def find_records(session: Session, sizes: Sizes, query: Query) -> list[Row]:
     """JSON of the records that answer `query`, one a row."""
     keys = query.keys
     is_plain = keys[0].name == "sequence"
-    walk = _walk(session, query, FEW) if is_plain else _sorted_walk(session, query)
+    walk = _walk(session, sizes, query, FEW) if is_plain else _sorted_walk(session, sizes, query)
     if walk is None:
         return []
     names = [walk.key if key.name == "sequence" else KEYS[key.name] for key in keys]
@@ -108,9 +131,9 @@ def _begun(query: Query, walk: Walk) -> Iterator[Condition]:
         yield Condition(f"{walk.key} {'<' if query.order == 'newest' else '>'} ?", (query.after,))
 
 
-def count_records(session: Session, query: Query, most: int | None = None) -> int:
+def count_records(session: Session, sizes: Sizes, query: Query, most: int | None = None) -> int:
     """Number of records that answer `query`; no more than `most` are counted."""
-    walk = _walk(session, query, FEW_TO_COUNT if most is None else FEW)
+    walk = _walk(session, sizes, query, FEW_TO_COUNT if most is None else FEW)
     if walk is None:
         return 0
     if most is None:
@@ -119,18 +142,18 @@ def count_records(session: Session, query: Query, most: int | None = None) -> in
     return int(session.rows(sql, *walk.values, most)[0][0])
 
 
-def newest_answers(session: Session, query: Query) -> Condition | None:
+def newest_answers(session: Session, sizes: Sizes, query: Query) -> Condition | None:
     """Query for what is counted of the answers to `query`, newest first; `None` where there are none."""
-    walk = _walk(session, query, FEW)
+    walk = _walk(session, sizes, query, FEW)
     if walk is None:
         return None
     sql = f"SELECT r.sequence, r.kind, r.licence, r.start {walk.sql} ORDER BY {walk.key} DESC"
     return Condition(sql, tuple(walk.values))
 
 
-def _walk(session: Session, query: Query, few: int) -> Walk | None:
+def _walk(session: Session, sizes: Sizes, query: Query, few: int) -> Walk | None:
     """The way to the answers of `query`, `None` where no record has such words."""
-    size, numbers = _smallest_set(session, query, few)
+    size, numbers = _smallest_set(session, sizes, query, few)
     exact = tuple(exact_conditions(query, SQLITE, "+"))
     if numbers and size <= (VERY_FEW if query.groups else few):
         among = Condition(f"r.sequence IN ({numbers.sql})", numbers.values)
@@ -146,14 +169,14 @@ def _walk(session: Session, query: Query, few: int) -> Walk | None:
     return Walk("records r", "r.sequence", exact)
 
 
-def _sorted_walk(session: Session, query: Query) -> Walk | None:
+def _sorted_walk(session: Session, sizes: Sizes, query: Query) -> Walk | None:
     """The way to the answers of `query` in the order of its keys."""
     first = query.keys[0].name
     match = _match(session, query.groups) if query.groups else ""
     if match is None:
         return None
     sets = [Condition("SELECT rowid FROM search WHERE search MATCH ?", (match,))] if match else []
-    size, numbers = _smallest_set(session, query, FEW_TO_SORT, sets)
+    size, numbers = _smallest_set(session, sizes, query, FEW_TO_SORT, sets)
     exact = (*exact_conditions(query, SQLITE, "+", walked=first), *_said(query.groups))
     if numbers and size <= FEW_TO_SORT:
         among = Condition(f"r.sequence IN ({numbers.sql})", numbers.values)
@@ -182,16 +205,16 @@ def _says(phrase: Phrase) -> Condition:
     return Condition(f"EXISTS ({said})", (wanted,))
 
 
-def _sets(query: Query) -> Iterator[Condition]:
+def _sets(session: Session, query: Query) -> Iterator[Condition]:
     """Subqueries for the numbers of the records that meet one condition of `query`, perhaps of a few more."""
-    if query.boxes or query.span:
+    if query.span or (query.boxes and not query.told_span):
         yield _touched(query.boxes, query.span)
     if query.told_span:
         known, unknown = _touched(query.boxes, query.told_span), _touched(query.boxes, TIMELESS)
         yield Condition(f"{known.sql} UNION ALL {unknown.sql}", known.values + unknown.values)
     if query.kind is not None:
         yield Condition("SELECT sequence FROM records WHERE kind = ?", (query.kind,))
-    if query.visibility is not None:
+    if query.visibility is not None and _visible(session, query.visibility) <= FEW_TO_COUNT:
         sql = f"SELECT sequence FROM records WHERE visibility IN ({marks(query.visibility)})"  # noqa: S608 - marks
         yield Condition(sql, query.visibility)
     if query.quantity:
@@ -208,6 +231,15 @@ def _sets(query: Query) -> Iterator[Condition]:
         yield from filter_sets(query.filter, SQLITE, lambda boxes: _touched(boxes, None))
 
 
+def _visible(session: Session, visibility: tuple[str, ...]) -> int:
+    """Number of records of these visibilities, which is kept."""
+    sql = (
+        "SELECT coalesce(sum(number), 0) FROM counts"  # noqa: S608 - marks
+        f" WHERE field = 'kind' AND visibility IN ({marks(visibility)})"
+    )
+    return int(session.rows(sql, *visibility)[0][0])
+
+
 def _touched(boxes: tuple[Box, ...], span: Span | None) -> Condition:
     """Records whose box and time in the R-tree touch those asked for."""
     place = "west <= ? AND east >= ? AND south <= ? AND north >= ?" if boxes else "true"
@@ -221,22 +253,16 @@ def _touched(boxes: tuple[Box, ...], span: Span | None) -> Condition:
 
 
 def _smallest_set(
-    session: Session, query: Query, few: int, more: Iterable[Condition] = ()
+    session: Session, sizes: Sizes, query: Query, few: int, more: Iterable[Condition] = ()
 ) -> tuple[int, Condition | None]:
     """The smallest set of records that meet a condition, and its size, counted to `few` and one more."""
     size, smallest = few + 1, None
-    for one in (*_sets(query), *more):
+    for one in (*_sets(session, query), *more):
         # Of a set that is not smaller than the smallest so far it need not be known how large it is.
-        found = _size(session, one, size - 1)
+        found = sizes.of(session, one, size - 1)
         if smallest is None or found < size:
             size, smallest = found, one
     return (size, smallest) if smallest else (0, None)
-
-
-def _size(session: Session, one: Condition, few: int) -> int:
-    """Number of records in the set, counted to `few` and one more."""
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM ({one.sql}) LIMIT ?)"  # noqa: S608 - our own words, values apart
-    return int(session.rows(sql, *one.values, few + 1)[0][0])
 
 
 def _match(session: Session, groups: Iterable[Iterable[Phrase]]) -> str | None:

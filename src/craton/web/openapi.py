@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, get_args
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,11 +16,11 @@ from craton.process.apps import apps
 from craton.process.ogc import description
 from craton.process.processes import processes
 from craton.process.spec import Spec
-from craton.web.area import areas_of
+from craton.web.area import Area, areas_of
 from craton.web.callbacks import SUCCESS
 from craton.web.datasets import WRITERS
 from craton.web.landing import OPENAPI_TYPE
-from craton.web.negotiation import FORMS
+from craton.web.negotiation import FORMS, wants_page
 from craton.web.openapi_formats import with_formats
 from craton.web.openapi_parts import (
     FILE,
@@ -50,18 +51,31 @@ def show_api(site: Site, request: Request) -> Response:
         "version": site.options.version or "0",
         "description": "Datasets of a geological survey's node, and processes that run on them.",
     }
+    told = _told(request, areas)
+    kind = Json if wants_page(request, OPENAPI_TYPE) else dict[str, msgspec.Raw]
     document = {
         "openapi": VERSION, "info": info, "servers": [{"url": site.base(request)}],
         "tags": [{"name": area.name} for area in areas],
         "security": ANYONE,
-        "paths": with_refusals(with_formats(_joined(area.paths() for area in areas))),
-        "components": {
-            "schemas": _merged(area.schemas for area in areas),
-            "responses": TURNED_AWAY,
-            "securitySchemes": SCHEMES,
-        },
+        **msgspec.json.decode(told, type=kind),
     }  # fmt: skip
     return reply(request, document, media_type=OPENAPI_TYPE)
+
+
+def _told(request: Request, areas: tuple[Area, ...]) -> bytes:
+    """Paths and components of all `areas` as JSON, drawn once: they stay as they are while a server runs."""
+    state = request.app.state
+    if not hasattr(state, "told"):
+        state.told = msgspec.json.encode({
+            "paths": with_refusals(with_formats(_joined(area.paths() for area in areas))),
+            "components": {
+                "schemas": _merged(area.schemas for area in areas),
+                "responses": TURNED_AWAY,
+                "securitySchemes": SCHEMES,
+            },
+        })  # fmt: skip
+    told: bytes = state.told
+    return told
 
 
 def _merged(parts: Iterable[Mapping[str, Any]]) -> Json:

@@ -48,7 +48,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MOST_MATCHED = 10_000
 """Answers that are counted; of more it is told that there are at least so many."""
 
-COUNTING_SECONDS = 0.005
+COUNTING_SECONDS = 0.002
 """How long counting may take: the page itself is found in less."""
 
 MOST_VALUES, DEFAULT_VALUES = 1000, 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -159,7 +160,13 @@ def _plain(text: str) -> str:
 
 def path_of(*parts: str) -> str:
     """Path of an address, each part percent-encoded; `@` and `:` stay."""
-    return "".join("/" + quote(part, safe="@:") for part in parts)
+    return "".join(map(_encoded, parts))
+
+
+@lru_cache(maxsize=4096)
+def _encoded(part: str) -> str:
+    """A stroke and a part of a path; most are asked for again and again."""
+    return "/" + quote(part, safe="@:")
 
 
 def problem_of(error: CratonError) -> ProblemError:

@@ -283,6 +283,8 @@ def test_it_is_described(spec):
     assert len(spec.title) < 110
     assert spec.description, "say when to use it, and when not"
     assert all(len(param.doc) > 6 for param in (*spec.params, *spec.outputs))
+    told = [*(one.doc for one in (*spec.params, *spec.outputs)), *spec.references]
+    assert [words for words in told if words.startswith("As for `")] == []
     assert spec.references or spec.id in NO_SOURCE
     signature = inspect.signature(spec.function).parameters.values()
     keyword_only = {one.name for one in signature if one.kind is one.KEYWORD_ONLY}

@@ -360,7 +360,7 @@ def inverse_distance(
     region : tuple
         As for `gridding.minimum_curvature`.
     maximum_distance : float
-        As for `gridding.minimum_curvature`; in metres, whatever the `ratio`.
+        As for `gridding.minimum_curvature`. It is in metres, whatever the `ratio`.
 
     Returns
     -------

@@ -204,7 +204,7 @@ def error_map(
     folds : int
         As for `gridding.cross_validation`.
     block : float
-        As for `gridding.cross_validation`: it sets from how far points were predicted.
+        As for `gridding.cross_validation`. It sets from how far points were predicted.
     seed : int
         As for `gridding.cross_validation`.
     region : tuple

@@ -26,6 +26,7 @@ import xarray as xr
 from craton.model.errors import ContractError, InvalidError, NotFoundError
 from craton.process.blocks import in_blocks, is_lazy
 from craton.process.data import check_column, check_data, finish, masked
+from craton.process.repeated import spelled_out
 from craton.process.signature import read_spec
 from craton.process.spec import Param, Spec
 from craton.process.values import allowed_words, check_value
@@ -165,6 +166,7 @@ def _load() -> None:
             _registered.clear()
             _registered.update(before)
             warnings.warn(f"processes of plugin {point.name!r} are left out: {error}", stacklevel=3)
+    _registered.update({id: spelled_out(spec, _registered) for id, spec in _registered.items()})
 
 
 def processes() -> tuple[Spec, ...]:

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from craton.model.errors import BeingMadeError, CratonError, NotFoundError
 from craton.model.permission import visible_to
-from craton.model.quantities import rule
 from craton.model.record import Record
+from craton.model.topics import topic_of
 from craton.web.area import Area, asking
 from craton.web.negotiation import languages_of
 from craton.web.places import find_places
@@ -29,11 +29,6 @@ MOST_DATASETS = 200
 
 SECONDS = 15.0
 """When no further dataset is asked; those left are named."""
-
-COORDINATES = frozenset({"coordinates", "time"})
-"""Topics that say where and when, not what."""
-
-OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -106,15 +101,6 @@ def _said(site: Site, place: Place, record: Record) -> Json:
     if record.kind in {"grid", "volume"}:
         return values_at(site, opened, place)
     return features_near(site, opened, place)
-
-
-def topic_of(record: Record) -> str:
-    """Topic of a dataset: that of the first quantity which says what was measured; else its kind."""
-    if record.kind == "boreholes":
-        return "boreholes"
-    topics = (found.topic for quantity in record.quantities if (found := rule(quantity.name)))
-    fallback = "documents" if record.kind == "document" else OTHER
-    return next((topic for topic in topics if topic not in COORDINATES), fallback)
 
 
 def _entry(base: str, languages: tuple[str, ...], found: Found) -> Json:

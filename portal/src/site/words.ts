@@ -1,6 +1,6 @@
 /** Features in words: what one is called, and what is known of it. */
 import type { SiteFeature } from '../api/site';
-import { language, number, quantity } from '../stores/language.svelte';
+import { cell, language } from '../stores/language.svelte';
 
 type Columns = Record<string, { title?: string; unit?: string }> | undefined;
 
@@ -25,18 +25,10 @@ export function factsOf(feature: SiteFeature, columns: Columns): [string, string
   return Object.entries(feature.properties)
     .filter(([, value]) => value !== null && value !== '' && value !== name && typeof value !== 'object')
     .slice(0, MOST_FACTS)
-    .map(([column, value]) => [columns?.[column]?.title || plain(column), valueOf(value, columns?.[column]?.unit)]);
+    .map(([column, value]) => [columns?.[column]?.title || plain(column), cell(value, column, columns?.[column]?.unit, 6)]);
 }
 
 function plain(column: string): string {
   const words = column.replace(/_/g, ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function valueOf(value: unknown, unit?: string): string {
-  if (typeof value === 'number') {
-    const isYear = Number.isInteger(value) && value > 1000 && value < 2200 && !unit;
-    return isYear ? String(value) : unit ? quantity(value, unit) : number(value);
-  }
-  return String(value);
 }

@@ -115,6 +115,18 @@ export function quantity(value: number, unit = '', digits = 6): string {
   return unit && unit !== '1' && unit !== 'count' ? `${text} ${unit}` : text;
 }
 
+/** Columns whose whole numbers name something, such as a hole or a year. */
+const NAMING = /(^|[_\s.-])(id|fid|gid|oid|code|number|no|nr|year)$|编号|代码|年份?$/i;
+
+/** A value of a table: whole numbers that name something are written without signs between their digits. */
+export function cell(value: unknown, column = '', unit = '', digits = 8): string {
+  if (value === null || value === undefined || value === '') return '–';
+  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value !== 'number') return String(value);
+  const names = !unit && Number.isInteger(value) && (NAMING.test(column) || (value > 1000 && value < 2200));
+  return names ? String(value) : quantity(value, unit, digits);
+}
+
 /** A day, and the time of day where `time` is wanted. */
 export function date(text: string | number | Date, time = false): string {
   const moment = new Date(text);

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import cumulative_simpson
 
-from craton.kernels.desurvey import Offsets, offsets_at, station_offsets
+from craton.model.desurvey import Offsets, offsets_at, station_offsets
 
 FOOT = 0.3048
 

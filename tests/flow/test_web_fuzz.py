@@ -23,10 +23,10 @@ SETTINGS = {
     "CRATON_LIMITS_SEARCHING": "0",
     "CRATON_LIMITS_READING": "0",
 }
-GRID_QUERIES = ("position", "area", "radius", "trajectory", "cube", "coverage")
+GRID_QUERIES = ("position", "area", "radius", "trajectory", "cube", "coverage", "heights")
 SAME_FOR_ALL = (
     "^/(wms|wmts|wfs|csw|places|tileMatrixSets|login|portal|processes|apps)"
-    "|/(map|tiles|styles|legend|position|area|radius|cube|trajectory|coverage)"
+    "|/(map|tiles|styles|legend|position|area|radius|cube|trajectory|coverage|scene|bricks|holes|points|heights|mesh)"
 )
 """Addresses at which a manager is answered by the same lines as everyone."""
 

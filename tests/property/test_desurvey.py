@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from craton.kernels.desurvey import offsets_at, station_offsets
+from craton.model.desurvey import offsets_at, station_offsets
 
 lengths = st.floats(0.5, 200)
 azimuths = st.floats(0, 360)

@@ -15,6 +15,7 @@ from craton.web import (
     operations,
     portal,
     records,
+    scene,
     stac,
     styles,
     tiles,
@@ -103,7 +104,7 @@ DATASETS = Area(
 
 AREAS = (
     NODE, DATASETS, records.AREA, features.AREA, stac.AREA, tiles.AREA, maps.AREA, edr.AREA, coverage.AREA,
-    styles.AREA, under.AREA, PROCESSES, APPLICATIONS, JOBS, uploads.AREA, edits.AREA, wms.AREA, wmts.AREA,
-    wfs.AREA, csw.AREA, identity.AREA, operations.AREA, portal.AREA,
+    scene.AREA, styles.AREA, under.AREA, PROCESSES, APPLICATIONS, JOBS, uploads.AREA, edits.AREA, wms.AREA,
+    wmts.AREA, wfs.AREA, csw.AREA, identity.AREA, operations.AREA, portal.AREA,
 )  # fmt: skip
 """Routes are tried in this order."""

@@ -26,6 +26,9 @@ the inclination in degrees from horizontal, negative down, so
 From the collar to the first station the hole goes straight in that station's
 direction; past the last station it goes straight on.
 
+Where a hole goes is asked by methods and by what shows holes alike, so it is
+told here, on the floor below them all.
+
 References
 ----------
 Sawaryn, S. J., and Thorogood, J. L. (2005). A compendium of directional

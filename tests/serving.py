@@ -179,10 +179,11 @@ def make_small_node(folder):
     return folder
 
 
-def put(node, data, kind, *, id, visibility="public"):
-    """A dataset of labelled data."""
+def put(node, data, kind, *, id, visibility="public", **said):
+    """A dataset of labelled data, of which a reader would have `said` more; its record."""
     crs = "EPSG:4326" if hasattr(data, "geometry") else ""
-    record = describe(Draft(data=data, kind=kind, title=id, licence="CC-BY-4.0", crs=crs), id=id)
+    draft = Draft(data=data, kind=kind, title=id, licence="CC-BY-4.0", crs=crs, **said)
+    record = describe(draft, id=id)
     with node.store.transaction() as transaction:
         folder = transaction.folder / id
         folder.mkdir()
@@ -191,6 +192,7 @@ def put(node, data, kind, *, id, visibility="public"):
             record, assets=assets, content=content_hash(assets), visibility=visibility
         )
         node.store.commit(transaction, [record], {sha256: Path(path) for sha256, path in staged.items()})
+    return record
 
 
 class Listener:

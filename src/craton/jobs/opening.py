@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from craton.model.data import Series
+from craton.model.data import Boreholes, Series
 from craton.model.errors import ContractError
 from craton.model.record import Record
 from craton.process.marks import Grid
@@ -67,6 +67,8 @@ def open_input(process: str, param: Param, record: Record, variable: str, paths:
         return _noted(data, record)
     if isinstance(data, Series):
         return Series(values=_noted(data.values, record), stations=data.stations)
+    if isinstance(data, Boreholes):
+        return _noted_holes(data, record)
     return data
 
 
@@ -87,10 +89,22 @@ def _grid(
     return field.squeeze(single, drop=True).assign_attrs(carried)
 
 
-def _noted[F: (gpd.GeoDataFrame, pd.DataFrame)](frame: F, record: Record) -> F:
+def _noted[F: (gpd.GeoDataFrame, pd.DataFrame)](frame: F, record: Record, table: str | None = None) -> F:
+    """`frame`, of several tables the one called `table`, with units, quantities and titles of its columns."""
     notes = {
         c.name: {k: v for k, v in (("unit", c.unit), ("quantity", c.quantity), ("title", c.title)) if v}
         for c in record.columns
+        if table is None or c.table == table
     }
     frame.attrs["columns"] = {name: note for name, note in notes.items() if note and name in frame.columns}
     return frame
+
+
+def _noted_holes(holes: Boreholes, record: Record) -> Boreholes:
+    def noted(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        return {name: _noted(table, record, name) for name, table in tables.items()}
+
+    return Boreholes(
+        _noted(holes.collars, record, "collars"), _noted(holes.surveys, record, "surveys"),
+        noted(holes.intervals), noted(holes.curves),
+    )  # fmt: skip

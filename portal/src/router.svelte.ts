@@ -21,6 +21,7 @@ async function withMap(page: Promise<{ default: Component }>): Promise<{ default
 export const ROUTES: Route[] = [
   { name: 'home', path: '', load: () => import('./pages/Home.svelte') },
   { name: 'map', path: 'map', load: () => withMap(import('./pages/Map.svelte')), full: true },
+  { name: 'scene', path: 'scene', load: () => import('./pages/Scene.svelte'), full: true },
   { name: 'site', path: 'site', load: () => withMap(import('./pages/Site.svelte')) },
   { name: 'record', path: 'data/:id', load: () => import('./pages/Record.svelte') },
   { name: 'processes', path: 'processes', load: () => import('./pages/Processes.svelte') },

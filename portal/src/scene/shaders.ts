@@ -1,0 +1,214 @@
+/** What the graphics card runs. Places are metres from the origin of the scene, before any exaggeration. */
+
+export const PLANES = 4;
+
+/** Cutting planes: a place is kept where it lies behind each that is on. `own` is the plane that a cap lies in. */
+export const CUT = `
+uniform vec4 planes[${PLANES}];
+uniform float cutting[${PLANES}];
+uniform int own;
+uniform float cuts;
+bool isCutOff(vec3 place) {
+  if (cuts < 0.5) return false;
+  for (int n = 0; n < ${PLANES}; n++) {
+    if (n != own && cutting[n] > 0.5 && dot(planes[n].xyz, place) > planes[n].w) return true;
+  }
+  return false;
+}
+`;
+
+/** A pattern of dots by which something is seen through, without sorting. */
+export const SIFT = `
+float bayer(ivec2 at) {
+  int x = at.x ^ at.y;
+  int sum = ((x & 1) << 3) | ((at.y & 1) << 2) | ((x & 2)) | ((at.y & 2) >> 1);
+  return (float(sum) + 0.5) / 16.0;
+}
+bool isSifted(float opacity) {
+  return opacity < bayer(ivec2(gl_FragCoord.xy) & 3);
+}
+`;
+
+const CELLS = `
+precision highp sampler3D;
+uniform sampler3D codes;
+uniform sampler3D doubts;
+uniform sampler2D look;
+uniform ivec3 size;
+uniform float opacity;
+uniform float trust;
+uniform float least;
+uniform float contacts;
+int codeAt(vec3 cell) {
+  ivec3 at = clamp(ivec3(floor(cell)), ivec3(0), size - 1);
+  return int(texelFetch(codes, at, 0).r * 255.0 + 0.5);
+}
+float doubtAt(vec3 cell) {
+  ivec3 at = clamp(ivec3(floor(cell)), ivec3(0), size - 1);
+  return texelFetch(doubts, at, 0).r;
+}
+vec3 coloured(vec3 cell, vec4 found, int code, float light) {
+  vec3 colour = found.rgb;
+  if (contacts > 0.5) {
+    int right = codeAt(cell + 0.8 * dFdx(cell));
+    int above = codeAt(cell + 0.8 * dFdy(cell));
+    if ((right != code && right != 0) || (above != code && above != 0)) colour *= 0.55;
+  }
+  return colour * light;
+}
+`;
+
+/** Faces between what is shown and what is not. */
+export const BODY = {
+  vertex: `
+in vec4 corner;
+uniform vec3 spacing;
+uniform vec3 low;
+out vec3 cell;
+out vec3 place;
+flat out float light;
+void main() {
+  int direction = int(corner.w + 0.5);
+  int axis = direction / 2;
+  float side = float(direction - 2 * axis) * 2.0 - 1.0;
+  vec3 normal = vec3(axis == 0 ? side : 0.0, axis == 1 ? side : 0.0, axis == 2 ? side : 0.0);
+  light = 0.80 + 0.20 * dot(normal, normalize(vec3(-0.45, -0.25, 0.85)));
+  place = low + corner.xyz * spacing;
+  cell = corner.xyz - 0.5 * normal;
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(place, 1.0);
+}`,
+  fragment: `
+in vec3 cell;
+in vec3 place;
+flat in float light;
+out vec4 drawn;
+${CUT}${SIFT}${CELLS}
+void main() {
+  if (isCutOff(place)) discard;
+  float seen = opacity;
+  if (trust > 0.0) seen *= mix(1.0, doubtAt(cell), trust);
+  if (seen < 0.99 && isSifted(seen)) discard;
+  int code = codeAt(cell);
+  drawn = vec4(coloured(cell, texelFetch(look, ivec2(code, 0), 0), code, light), 1.0);
+}`,
+};
+
+/** A plane through the volume, which shows the cells that it cuts. */
+export const CAP = {
+  vertex: `
+uniform vec3 spacing;
+uniform vec3 low;
+out vec3 cell;
+out vec3 place;
+void main() {
+  place = position;
+  cell = (position - low) / spacing;
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+}`,
+  fragment: `
+in vec3 cell;
+in vec3 place;
+out vec4 drawn;
+uniform vec3 inward;
+${CUT}${SIFT}${CELLS}
+void main() {
+  vec3 inside = cell + inward;
+  if (any(lessThan(inside, vec3(0.0))) || any(greaterThanEqual(inside, vec3(size)))) discard;
+  if (isCutOff(place)) discard;
+  int code = codeAt(inside);
+  vec4 found = texelFetch(look, ivec2(code, 0), 0);
+  if (found.a < 0.5) discard;
+  float seen = opacity;
+  if (trust > 0.0 || least > 0.0) {
+    float sure = doubtAt(inside);
+    if (sure < least) discard;
+    seen *= mix(1.0, sure, trust);
+  }
+  if (seen < 0.99 && isSifted(seen)) discard;
+  drawn = vec4(coloured(inside, found, code, 1.0), 1.0);
+}`,
+};
+
+/** A piece of a hole: a strip that always faces whoever looks, shaded as a tube; half of one large triangle. */
+export const TUBE = {
+  vertex: `
+in vec3 start;
+in vec3 end;
+in vec2 texels;
+in float hole;
+uniform float radius;
+uniform float pixel;
+uniform float fewest;
+uniform float chosen;
+out float texel;
+out float across;
+out float share;
+out vec3 place;
+void main() {
+  vec4 from = modelViewMatrix * vec4(start, 1.0);
+  vec4 to = modelViewMatrix * vec4(end, 1.0);
+  vec4 middle = mix(from, to, position.y);
+  vec3 axis = to.xyz - from.xyz;
+  vec3 side = cross(axis, middle.xyz);
+  float size = length(side);
+  side = size > 0.0 ? side / size : vec3(1.0, 0.0, 0.0);
+  float thick = hole == chosen ? 2.0 : 1.0;
+  float width = thick * max(radius, fewest * pixel * -middle.z);
+  texel = mix(texels.x, texels.y, position.y);
+  across = position.x;
+  share = position.y;
+  place = mix(start, end, position.y);
+  gl_Position = projectionMatrix * vec4(middle.xyz + side * width * position.x, 1.0);
+}`,
+  fragment: `
+in float texel;
+in float across;
+in float share;
+in vec3 place;
+out vec4 drawn;
+uniform sampler2D logs;
+uniform int wide;
+uniform float opacity;
+${CUT}${SIFT}
+void main() {
+  if (across > 1.0 || share > 1.0 || isCutOff(place)) discard;
+  if (opacity < 0.99 && isSifted(opacity)) discard;
+  int at = int(floor(texel));
+  vec4 found = texelFetch(logs, ivec2(at % wide, at / wide), 0);
+  if (found.a < 0.25) discard;
+  if (found.a < 0.75 && abs(across) > 0.5) discard;
+  drawn = vec4(found.rgb * (0.62 + 0.38 * sqrt(max(0.0, 1.0 - across * across))), 1.0);
+}`,
+};
+
+/** Points as discs: samples, and the tops of holes. */
+export const DISC = {
+  vertex: `
+in vec3 tint;
+uniform float radius;
+uniform float pixel;
+uniform float fewest;
+uniform float limit;
+out vec3 colour;
+out vec3 place;
+void main() {
+  vec4 seen = modelViewMatrix * vec4(position, 1.0);
+  colour = tint;
+  place = position;
+  gl_Position = projectionMatrix * seen;
+  gl_PointSize = clamp(2.0 * radius / (pixel * -seen.z), fewest, limit);
+}`,
+  fragment: `
+in vec3 colour;
+in vec3 place;
+out vec4 drawn;
+uniform float opacity;
+${CUT}${SIFT}
+void main() {
+  vec2 at = gl_PointCoord * 2.0 - 1.0;
+  float off = dot(at, at);
+  if (off > 1.0 || isCutOff(place)) discard;
+  if (opacity < 0.99 && isSifted(opacity)) discard;
+  drawn = vec4(colour * (off > 0.6 ? 0.55 : 1.0), 1.0);
+}`,
+};

@@ -32,6 +32,8 @@ CLAIMS = {
     "euler_speed": ("euler-windows",),
     "variogram_speed": ("variogram",),
     "kriging_speed": ("kriging-million-cells", "local-kriging"),
+    "indicator_kriging_speed": ("indicator-kriging-volume",),
+    "simulation_3d_speed": ("conditional-simulation-volume",),
     "random_field_speed": ("random-field", "conditional-simulation"),
     "equivalent_source_speed": (
         "equivalent-sources-million",
@@ -48,10 +50,21 @@ CLAIMS = {
         "record-search-http",
         "stac-search-http",
     ),
+    "scene_speed": ("scene-first-picture", "scene-frames"),
+    "surface_nets_speed": ("unit-surfaces",),
     "tile_archive": ("tile-archive",),
     "prism_speed": ("prism-gz", "prism-gzz", "prism-b"),
     "survey_lines_speed": ("main-magnetic-field", "line-crossings"),
     "inversion_speed": ("gravity-inversion-32k", "gravity-inversion-108k", "gravity-inversion-million"),
+    "implicit_speed": ("implicit-model-gempy", "implicit-model-loopstructural", "implicit-model-fine"),
+    "horizon_speed": ("horizon-420", "horizon-2102", "horizon-5255"),
+    "scattered_field_speed": (
+        "scattered-field-linear",
+        "scattered-field-cubic",
+        "scattered-field-update",
+        "field-on-lattice",
+        "field-of-a-million",
+    ),
     "job_speed": ("process-call-overhead", "job-submit-to-start", "thousand-tiny-jobs"),
 }
 

@@ -546,3 +546,74 @@ def catchments() -> gpd.GeoDataFrame:
         "value": {"unit": "m"},
     }
     return frame
+
+
+def geological_model(level: float = -160.0) -> xr.Dataset:
+    """Sand on rock whose top falls to the east, in even cells."""
+    cells = volume(Grid())
+    over = cells["upward"] - level + 0.05 * (cells["easting"] - WEST) + 0.0 * cells["northing"]
+    flags = {
+        "flag_values": [0, 1, 2],
+        "flag_meanings": ["none", "sand", "rock"],
+        "flag_colors": ["#ffffff", "#e0c060", "#808080"],
+    }
+    units = xr.where(over > 0, 1, 2).transpose("upward", "northing", "easting").astype(np.uint8)
+    return units.assign_attrs(flags).to_dataset(name="unit").assign_attrs(crs=CRS)
+
+
+def geological_models() -> tuple[xr.Dataset, ...]:
+    """Three models that differ."""
+    return tuple(geological_model(level) for level in (-160.0, -240.0, -60.0))
+
+
+def rock_properties() -> pd.DataFrame:
+    """Density and susceptibility of the units of `geological_model`."""
+    frame = pd.DataFrame(
+        {"unit": ["sand", "rock"], "density": [2000.0, 2700.0], "susceptibility": [0.0, 0.02]}
+    )
+    frame.attrs["columns"] = {"density": {"unit": "kg/m3"}, "susceptibility": {"unit": "SI"}}
+    return frame
+
+
+def stratigraphy() -> pd.DataFrame:
+    """A column of sand and clay on rock."""
+    return pd.DataFrame({"unit": ["sand", "clay", "rock"], "series": ["beds", "beds", "base"]})
+
+
+def contacts() -> gpd.GeoDataFrame:
+    """Six contacts each on the bases of sand and of clay, 40 m and 90 m down, with heights."""
+    at = shapely.get_coordinates(geometries("Point"))
+    down = np.repeat([-40.0, -90.0], COUNT // 2) + 0.005 * (at[:, 0] - WEST)
+    columns = {"name": "hole", "unit": ["sand"] * (COUNT // 2) + ["clay"] * (COUNT // 2)}
+    return gpd.GeoDataFrame(columns, geometry=shapely.points(np.column_stack([at, down])), crs=CRS)
+
+
+def geological_map() -> gpd.GeoDataFrame:
+    """Two polygons side by side, of sand and of rock, with ages in Ma."""
+    boxes = [
+        shapely.box(WEST, NORTH - 6000, WEST + 4000, NORTH),
+        shapely.box(WEST + 4000, NORTH - 6000, WEST + 8000, NORTH),
+    ]
+    ages = {"youngest": [1.0, 300.0], "oldest": [2.0, 400.0]}
+    return gpd.GeoDataFrame({"name": ["sand", "rock"], **ages}, geometry=boxes, crs=CRS)
+
+
+def assays() -> gpd.GeoDataFrame:
+    """Points within `geological_model`, with a grade `value` in %, a rock and heights."""
+    random = np.random.default_rng(3)
+    east, north = WEST + random.uniform(0, 2000, 40), NORTH - random.uniform(0, 2000, 40)
+    columns = {"value": 5 + random.random(40), "rock": [f"rock {n % 2}" for n in range(40)]}
+    frame = gpd.GeoDataFrame(
+        {**columns, "upward": random.uniform(-330, 30, 40)}, geometry=shapely.points(east, north), crs=CRS
+    )
+    frame.attrs["columns"] = {"value": {"unit": "%"}, "upward": {"unit": "m"}}
+    return frame
+
+
+def ore_blocks() -> xr.Dataset:
+    """Blocks of ore of 100 %, with a grade `value`, and what classes are made from."""
+    grade = volume(Grid(unit="%"))
+    numbers = {"percent": 100.0, "density": 3.0, "holes": 3.0, "distance": 0.2, "slope": 0.95}
+    fields = {name: xr.full_like(grade, number) for name, number in numbers.items()}
+    classes = xr.full_like(grade, 1).astype(np.uint8)
+    return xr.Dataset({"value": grade, **fields, "resource_class": classes}, attrs={"crs": CRS})

@@ -42,6 +42,10 @@ KRIGED = {"spacing": 500.0, "model": samples.variogram_model}
 COARSE = {"deviation": 2.0, "thickness": 500.0, "depth": 1000.0, "margin": 500.0}
 """Errors and a mesh that let an inversion end at once."""
 
+AMBIENT = {"field_intensity": 45_000.0, "inclination": 30.0, "declination": 0.0}
+"""A field of the Earth."""
+
+
 EXAMPLES = {
     **{
         f"geochemistry.{name}": {"table": samples.analyses, **more}
@@ -85,12 +89,66 @@ EXAMPLES = {
         "first": "Pb",
         "second": "Zn",
     },
+    "boreholes.contacts": {"unit": "lithology"},
+    "boreholes.correlation_panel": {"unit": "lithology"},
+    "boreholes.stratigraphic_order": {"unit": "lithology"},
+    "boreholes.units_by_learning": {"unit": "lithology", "trees": 10},
+    "boreholes.units_by_rules": {"rules": lambda: pd.DataFrame({"unit": ["sand"], "lithology": ["sand"]})},
     "geochemistry.anomaly_polygons": {"thresholds": (44.0,)},
     "geochemistry.catchment_anomaly": {"catchments": samples.catchments},
     "geochemistry.lithological_background": {
         "catchments": samples.catchments,
         "geology": samples.catchments,
         "rock": "name",
+    },
+    **{
+        f"geomodel.{name}": {"model": samples.geological_model, **more}
+        for name, more in {
+            "depth_to_unit": {"unit": "rock"},
+            "gravity": {"properties": samples.rock_properties, "height": 100.0},
+            "gravity_grid": {
+                "properties": samples.rock_properties,
+                "grid": lambda: samples.grid()[:7, :6],
+                "height": 100.0,
+            },
+            "magnetics": {**AMBIENT, "properties": samples.rock_properties, "height": 100.0},
+            "magnetics_grid": {
+                **AMBIENT,
+                "properties": samples.rock_properties,
+                "grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6],
+                "height": 100.0,
+            },
+            "reference_model": {"properties": samples.rock_properties},
+            "section": {"along": (samples.WEST, samples.NORTH - 900, samples.WEST + 1900, samples.NORTH)},
+            "slice": {"elevation": -150.0},
+            "surfaces": {},
+            "thickness": {"unit": "sand"},
+            "virtual_borehole": {
+                "easting": samples.WEST + 600.0,
+                "northing": samples.NORTH - 700.0,
+                "inclination": -60.0,
+            },
+            "volumes": {},
+        }.items()
+    },
+    "geomodel.best_next_borehole": {"models": samples.geological_models, "spacing": 800.0},
+    "geomodel.compare": {
+        "before": samples.geological_model,
+        "after": lambda: samples.geological_model(-240.0),
+    },
+    "geomodel.probabilities": {"models": samples.geological_models},
+    "geomodel.contacts_of_map": {
+        "geology": samples.geological_map,
+        "unit_column": "name",
+        "spacing": 500.0,
+        "youngest_age": "youngest",
+        "oldest_age": "oldest",
+    },
+    "geomodel.structural": {
+        "contacts": samples.contacts,
+        "column": samples.stratigraphy,
+        "spacing": 800.0,
+        "thickness": 50.0,
     },
     "geostatistics.block_kriging": KRIGED,
     "geostatistics.change_of_support": {"block": 200.0, "model": samples.variogram_model},
@@ -205,6 +263,32 @@ EXAMPLES = {
     "map.picture": {"grid": samples.grid},
     "magnetics.werner_deconvolution": {**SURVEY, "value": "value", "tolerance": 10.0},
     "potential_field.worms": {"lowest": 300.0, "highest": 2000.0, "heights": 4},
+    **{
+        f"property.{name}": {"volume": samples.geological_model, "points": samples.assays, **more}
+        for name, more in {
+            "collocated_cokriging": {"secondary": "unit", "model": samples.variogram_model},
+            "indicator_kriging": {"column": "rock", "model": samples.variogram_model},
+            "indicator_simulation": {
+                "column": "rock",
+                "model": samples.variogram_model,
+                "realizations": 2,
+            },
+            "kriging": {"model": samples.variogram_model},
+            "simulation": {"model": samples.variogram_model, "realizations": 2},
+        }.items()
+    },
+    "resource.block_model": {
+        "volume": samples.geological_model,
+        "points": samples.assays,
+        "unit": "rock",
+        "block": 800.0,
+        "density": 2.7,
+        "model": samples.variogram_model,
+    },
+    "resource.classify": {"blocks": samples.ore_blocks},
+    "resource.composite": {"columns": ("value",), "length": 10.0},
+    "resource.report": {"blocks": lambda: (samples.ore_blocks(),)},
+    "resource.tonnage_grade": {"blocks": samples.ore_blocks},
     "points.density": {"spacing": 100.0, "bandwidth": 1000.0},
     "points.to_grid_linear": {"spacing": 100.0},
     "points.to_grid_nearest": {"spacing": 100.0},

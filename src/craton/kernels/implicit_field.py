@@ -32,13 +32,16 @@ from numpy.typing import NDArray
 
 from craton.kernels.implicit_checks import LARGEST, Constraints, Frame, checked, frame_of, merged
 from craton.kernels.implicit_solution import Bounds, Centres, Problem, Solution, centres_of, solve_bounded
-from craton.kernels.implicit_system import Rows, gradients_at, independent_columns, values_at
+from craton.kernels.implicit_system import Rows, factor, gradients_at, independent_columns, solve, values_at
 
-__all__ = ["Constraints", "Field", "fit"]
+__all__ = ["Constraints", "Field", "fit", "left_out"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Drift = Callable[[Floats], Floats]
+
+LONE = 1e-9
+"""Weight of a contact, over the largest one, below which no other datum bears on it."""
 
 
 class Background(Protocol):
@@ -76,10 +79,6 @@ class Field(NamedTuple):
         Largest difference between the gradient and an orientation, in units of the gradient.
     unmet : array (p,)
         By how much each inequality is not met, in units of the field; 0 where it is met.
-    energy : float
-        Sum of weights times what contacts and slopes are to be: the bending energy, where there is no noise.
-    freedom : int
-        How many contacts and slopes there are more than planes, levels and steps.
     background : Background or None
         Field that this one was added to; values and gradients are of the sum.
     """
@@ -96,8 +95,6 @@ class Field(NamedTuple):
     misfit: float = 0.0
     gradient_misfit: float = 0.0
     unmet: Floats = np.empty(0)
-    energy: float = 0.0
-    freedom: int = 0
     background: Background | None = None
 
     def at(self, places: Floats) -> Floats:
@@ -190,8 +187,48 @@ def fit(
     return Field(
         frame, centres.places, centres.weights, centres.sources, centres.vectors,
         plane, levels, drift, steps, misfit, gradient_misfit, unmet,
-        float(solution.weights @ problem.right), len(problem.right) - len(kept), background,
+        background,
     )  # fmt: skip
+
+
+def left_out(
+    constraints: Constraints,
+    *,
+    drift: Drift | None = None,
+    nugget: float | Floats = 0.0,
+    gradient_nugget: float = 0.0,
+) -> Floats:
+    """How far contacts are from where the other data put them: squares (q,), in variances of covariance h³.
+
+    With K the covariances and noise of the data, seen without planes, levels and steps, z what they are to be,
+    and G = K⁻¹, the error of a contact that is left out is (G z)ᵢ / Gᵢᵢ, of variance 1 / Gᵢᵢ: the square is
+    (G z)ᵢ² / Gᵢᵢ (Dubrule 1983). Lengths and values are in the extent of the data. Bounds do not count, nor
+    do contacts that nothing else bears on, as the only one of a surface.
+
+    Parameters
+    ----------
+    constraints, drift, nugget, gradient_nugget
+        As for `fit`.
+
+    References
+    ----------
+    Dubrule, O. (1983), Cross validation of kriging in a unique neighborhood, Mathematical Geology 15(6),
+    687-699. doi:10.1007/BF01033232
+    """
+    given = checked(constraints)
+    frame = frame_of(given)
+    noise = np.broadcast_to(np.asarray(nugget, dtype=np.float64), (len(given.points),))
+    given, noise = merged(given, noise, frame)
+    assert given.levels is not None
+    problem, _kept = _problem(given, noise, gradient_nugget, _Layout(frame, given.levels, drift, None))
+    system = factor(problem.rows, problem.columns, problem.noise)
+    count = len(given.points)
+    sides = np.column_stack([problem.right, np.eye(len(problem.right), count)])
+    weights = solve(system, sides, np.zeros((problem.columns.shape[1], sides.shape[1])))[0][:count]
+    own = np.diag(weights[:, 1:])
+    known = own > LONE * own.max(initial=0.0)
+    squares: Floats = weights[known, 0] ** 2 / own[known]
+    return squares
 
 
 class _Layout(NamedTuple):

@@ -97,6 +97,13 @@ def dense_of(
     background: Background | None = None,
 ) -> Coarse:
     """Dense field of at most `most` contacts and a quarter as many of each other kind."""
+    part, contacts = part_of(given, lattice, most=most)
+    nuggets = {"nugget": noise[contacts], "gradient_nugget": gradient_noise}
+    return fit(part, drift=drift, background=background, **nuggets)
+
+
+def part_of(given: Constraints, lattice: Lattice, *, most: int) -> tuple[Constraints, Whole]:
+    """At most `most` contacts and a quarter as many of each other kind, and the numbers of those contacts."""
     assert given.levels is not None
     known = np.isfinite(given.levels)
     groups = np.where(known[given.surface], -1, given.surface).astype(np.int64)
@@ -118,9 +125,7 @@ def dense_of(
         given.tangents[lines],
         given.levels,
     )
-    return fit(
-        part, drift=drift, background=background, nugget=noise[contacts], gradient_nugget=gradient_noise
-    )
+    return part, contacts
 
 
 def thinned(places: Floats, groups: Whole, most: int) -> Whole:

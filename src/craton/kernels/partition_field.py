@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from craton.kernels import partition_blend
 from craton.kernels.implicit_checks import Constraints, checked
-from craton.kernels.implicit_field import Drift
+from craton.kernels.implicit_field import Background, Drift
 from craton.kernels.partition_blend import Sizes
 from craton.kernels.partition_boxes import Boxes, Floats, Whole, bounds, matches, part
 from craton.kernels.partition_coarse import Coarse, coarse_of_values, dense_of
@@ -167,6 +167,7 @@ def fit_partition(
     lattice: Lattice | None = None,
     coarse: Coarse | None = None,
     settings: Settings | None = None,
+    background: Background | None = None,
 ) -> PartitionField:
     """Fit a field to many constraints.
 
@@ -189,6 +190,8 @@ def fit_partition(
         A coarse field to build upon; left out, a dense fit of a part of the data.
     settings : Settings, optional
         How the field is parted.
+    background : Background, optional
+        Field from which the coarse one is to bend away as little as it can; unused with `coarse`.
 
     Returns
     -------
@@ -205,7 +208,9 @@ def fit_partition(
     lattice = lattice or lattice_of(given)
     noise = _noise(nugget, len(given.points))
     if coarse is None:
-        coarse = dense_of(given, lattice, noise, gradient_nugget, most=settings.coarse, drift=drift)
+        coarse = dense_of(
+            given, lattice, noise, gradient_nugget, most=settings.coarse, drift=drift, background=background
+        )
     table = table_of(given, coarse.levels, noise, gradient_nugget, lattice)
     own = float(nugget) if np.ndim(nugget) == 0 else 0.0
     return _built(_empty(coarse, lattice, settings, (own, gradient_nugget), drift), table)[0]

@@ -4,6 +4,12 @@ May import `kernels`, `model`, `process`. Never: files, storage, jobs, web.
 """
 
 from craton.methods import bodies as bodies
+from craton.methods import borehole_contacts as borehole_contacts
+from craton.methods import borehole_desurvey as borehole_desurvey
+from craton.methods import borehole_learning as borehole_learning
+from craton.methods import borehole_order as borehole_order
+from craton.methods import borehole_panel as borehole_panel
+from craton.methods import borehole_units as borehole_units
 from craton.methods import change_of_support as change_of_support
 from craton.methods import contour as contour
 from craton.methods import curie_depth as curie_depth
@@ -41,6 +47,15 @@ from craton.methods import geochemistry_singularity as geochemistry_singularity
 from craton.methods import geochemistry_spectrum as geochemistry_spectrum
 from craton.methods import geochemistry_thresholds as geochemistry_thresholds
 from craton.methods import geomagnetic as geomagnetic
+from craton.methods import geomodel as geomodel
+from craton.methods import geomodel_ask as geomodel_ask
+from craton.methods import geomodel_ask_map as geomodel_ask_map
+from craton.methods import geomodel_compare as geomodel_compare
+from craton.methods import geomodel_fields as geomodel_fields
+from craton.methods import geomodel_map as geomodel_map
+from craton.methods import geomodel_section as geomodel_section
+from craton.methods import geomodel_surfaces as geomodel_surfaces
+from craton.methods import geomodel_uncertainty as geomodel_uncertainty
 from craton.methods import gravity as gravity
 from craton.methods import gravity_check as gravity_check
 from craton.methods import gravity_isostasy as gravity_isostasy
@@ -76,8 +91,15 @@ from craton.methods import map_picture as map_picture
 from craton.methods import microlevelling as microlevelling
 from craton.methods import points as points
 from craton.methods import profile_bodies as profile_bodies
+from craton.methods import property_categories as property_categories
+from craton.methods import property_kriging as property_kriging
+from craton.methods import property_simulation as property_simulation
 from craton.methods import proximity as proximity
 from craton.methods import relief as relief
+from craton.methods import resource_blocks as resource_blocks
+from craton.methods import resource_classes as resource_classes
+from craton.methods import resource_composites as resource_composites
+from craton.methods import resource_tonnage as resource_tonnage
 from craton.methods import simulation as simulation
 from craton.methods import simulation_classes as simulation_classes
 from craton.methods import simulation_scores as simulation_scores

@@ -1,0 +1,283 @@
+"""Geological model: units in space from contacts, orientations, faults and the stratigraphic column."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+
+from craton.methods.geomodel_column import ColumnTable, StratigraphicColumn, column_of
+from craton.methods.geomodel_data import Contacts, contacts_of
+from craton.methods.geomodel_faults import faults_of
+from craton.methods.geomodel_ground import Terrain
+from craton.methods.geomodel_inputs import (
+    Box,
+    ContactTable,
+    Counts,
+    DipError,
+    Edges,
+    Elevation,
+    Error,
+    FaultTable,
+    Height,
+    PointTable,
+    Side,
+    Stretch,
+    cells_for,
+    data_of,
+    under,
+)
+from craton.methods.geomodel_series import Data
+from craton.methods.geomodel_stack import Cells, Stack, build, cells, choices_of, distance_to_data, residuals
+from craton.methods.geomodel_volume import Lattice, volume_of
+from craton.methods.placement import crs_of
+from craton.process.marks import Column, ColumnOf, Table, Volume
+from craton.process.processes import process
+
+STRUCTURAL = "geomodel.structural"
+
+
+class Built(NamedTuple):
+    """A model, how well contacts are met, and what each unit came to."""
+
+    model: Annotated[xr.Dataset, Volume()]
+    contacts: Annotated[
+        gpd.GeoDataFrame,
+        Table(
+            geometry=("Point",),
+            columns=(
+                Column(name="unit", quantity="geological_unit", title="Unit whose base it is"),
+                Column(name="residual", unit="m", title="Height of the contact above the modelled base"),
+            ),
+        ),
+    ]
+    report: Annotated[
+        pd.DataFrame,
+        Table(
+            columns=(
+                Column(name="unit", quantity="geological_unit", title="Unit"),
+                Column(name="volume", unit="m3", title="Volume"),
+                Column(name="thickness", unit="m", title="Mean vertical thickness where present"),
+                Column(name="misfit", unit="m", title="Root mean square misfit of contacts"),
+            )
+        ),
+    ]
+
+
+@process(
+    STRUCTURAL,
+    version="1",
+    keywords=("3D geology", "implicit modelling", "fault", "unconformity", "intrusion", "三维地质建模"),
+)
+def structural(
+    contacts: ContactTable,
+    column: ColumnTable,
+    orientations: PointTable | None = None,
+    faults: FaultTable | None = None,
+    topography: Elevation | None = None,
+    limits: PointTable | None = None,
+    lines: PointTable | None = None,
+    *,
+    unit_column: Annotated[str, ColumnOf("contacts")] = "unit",
+    region: Edges | None = None,
+    bottom: Height | None = None,
+    top: Height | None = None,
+    spacing: Side | None = None,
+    thickness: Side | None = None,
+    error: Error = 0.0,
+    dip_error: DipError = 10.0,
+    method: Literal["auto", "global", "local"] = "auto",
+    vertical_stretch: Stretch | None = None,
+    keep_fields: bool = False,
+) -> Built:
+    """Three-dimensional model of geological units from contacts, orientations and faults.
+
+    Use it to build a model from boreholes, a geological map, sections, or all of them, with beds that are
+    folded, faulted, cut by unconformities or intruded. It takes the smoothest shapes that honour the data:
+    where data are sparse the model is smooth, not certain (see `distance_to_data`). It is not for rocks
+    without layers, such as melange, or facies that change within a unit; take simulation for those.
+
+    Parameters
+    ----------
+    contacts : GeoDataFrame
+        Points, or corners of lines, on the bases of units: `unit` is the unit whose base it is. Heights are
+        those of the geometry, or of a column `upward`, `elevation`, `height` or `z`, in metres; without
+        either the points lie on `topography`. A column `below`, the unit beneath, tells contacts on an older
+        series apart. Rows without unit or place are left out; those beyond the box are used.
+    column : DataFrame
+        Stratigraphic column: one row a unit, from the youngest to the oldest, with `unit` and, where they
+        are wanted, `series` (units of one shape), `relation` of the series to what is older (`onlap`, its
+        layers end against a floor of its own; `erode`, its layers follow its base, which cuts what is older;
+        `intrude`, a body), `colour`, `code`.
+    orientations : GeoDataFrame
+        Points with `dip` and `dip_direction` in degrees (or `strike`, the dip to the right of it). A dip
+        over 90, or `polarity` -1, is a bed that lies upside down; with a dip over 90 the direction is the
+        one the bed had before it was turned past the vertical. `unit` or `series` says what was measured;
+        left out, that of the nearest contact.
+    faults : GeoDataFrame
+        Points or traces with `fault` (its name; a row without is one of its own), and where known `dip`
+        (90 where no row of it has one),
+        `dip_direction` (to the right of a trace where it is not), `slip` in metres (above 0 for a normal
+        fault), `rake` in degrees (-90 normal, 90 reverse, 0 left lateral, 180 right lateral), `length` in
+        metres, and `order`, 1 the youngest (that of the rows where it is not). A fault of known slip is
+        undone; of unknown slip, the data decide how far beds are offset. One traced over less than half of
+        the model ends where its trace does.
+    topography : DataArray
+        Height of the ground in metres. Cells above it have no unit.
+    limits : GeoDataFrame
+        Points whose `unit` is known though they lie on no contact. `side` is `above` or `below` for the
+        base of the unit, or `in` (as where it is left out) for a place within the unit.
+    lines : GeoDataFrame
+        Points with `trend` and `plunge` in degrees of lines that lie in the beds, such as fold axes.
+    unit_column : str
+        Column of `contacts` that has the units.
+    region : tuple
+        West, south, east, north edges of the model in metres. Left out, the extent of contacts and
+        orientations and a twentieth more on each side.
+    bottom : float
+        Height of the lower face in metres. Left out, the lowest datum and some room.
+    top : float
+        Height of the upper face in metres. Left out, the highest ground, or the highest datum and some room.
+    spacing : float
+        Level side of the cells in metres. Left out, the longer side of the region has 50 of them.
+    thickness : float
+        Height of the cells in metres. Left out, there are 50 layers.
+    error : float
+        Standard deviation of the position of contacts in metres. With 0 surfaces go through all of them;
+        else they are as smooth as that misfit allows. Of a map it is about half a millimetre at its scale.
+    dip_error : float
+        Standard deviation of dips in degrees, which counts where `error` is above 0: a dip at one place
+        stands for the beds around it.
+    method : str
+        `global`: every datum is felt everywhere; `local`: near it, for many thousands of data; `auto`
+        takes what fits their number.
+    vertical_stretch : float
+        Factor of heights while surfaces are fitted: beds in a flat basin go on further than they are thick.
+        Left out, 1 for a box at least half as high as wide, more for a flatter one with gentle dips.
+    keep_fields : bool
+        Whether to keep the scalar field of each series.
+
+    Returns
+    -------
+    model : Dataset
+        `unit` (codes of the column; 0 above ground and where nothing is known), `distance_to_data` in
+        metres, and `field_SERIES` with their `levels` where they are kept.
+    contacts : GeoDataFrame
+        Contacts with the distance in metres by which each lies above the modelled base of its unit.
+    report : DataFrame
+        By unit: cells, volume, mean thickness, contacts, contacts beyond the box, orientations of its
+        series, misfit, and what was assumed or left out.
+
+    Notes
+    -----
+    Each series is a scalar field whose levels are the bases of its units: the field of least bending among
+    those that honour contacts, orientations, limits and lines (Lajaunie et al. 1997; Hillier et al. 2014).
+    Faults are fields too. A cell is tried from the youngest series: above its base it is in that series,
+    else in an older one. A series without any orientation takes its dip from its contacts, or lies flat; an
+    intrusion without one closes around its contacts; `report` tells. Of contacts of several units of one
+    series at one place, where the units between have no thickness, the youngest counts. A unit without
+    contacts is not in the model, but for the oldest, which needs none. The result does not depend on the
+    order of rows.
+
+    References
+    ----------
+    Lajaunie, C., Courrioux, G. and Manuel, L. (1997), Foliation fields and 3D cartography in geology:
+    principles of a method based on potential interpolation, Mathematical Geology 29(4), 571-584,
+    doi:10.1007/BF02775087.
+
+    Hillier, M. J., Schetselaar, E. M., de Kemp, E. A. and Perron, G. (2014), Three-dimensional modelling of
+    geological surfaces using generalized interpolation with radial basis functions, Mathematical
+    Geosciences 46(8), 931-953, doi:10.1007/s11004-014-9540-3.
+
+    Grose, L., Ailleres, L., Laurent, G., Caumon, G., Jessell, M. and Armit, R. (2021), Modelling of faults in
+    LoopStructural 1.0, Geoscientific Model Development 14(10), 6197-6213, doi:10.5194/gmd-14-6197-2021.
+    """
+    units, ground = column_of(STRUCTURAL, column), Terrain(STRUCTURAL, topography)
+    read = contacts_of(STRUCTURAL, contacts, units, ground, unit_column=unit_column)
+    crs = crs_of(contacts)
+    ground.check(crs)
+    data, counts = data_of(STRUCTURAL, units, read, ground, orientations, limits, lines, crs)
+    lattice = cells_for(STRUCTURAL, data, ground, crs, Box(region, bottom, top, spacing, thickness))
+    west, south, _bottom, east, north, _top = lattice.extent
+    broken = [] if faults is None else faults_of(STRUCTURAL, faults, ground, crs)
+    stack = build(
+        STRUCTURAL, units, data, broken,
+        choices_of(lattice, data, error=error, dip_error=dip_error, method=method, stretch=vertical_stretch),
+        box=float(np.hypot(east - west, north - south)),
+    )  # fmt: skip
+    found = cells(stack, lattice, keep=keep_fields)
+    found = found._replace(codes=under(ground, lattice, found.codes))
+    away = residuals(stack, read)
+    told = _report(stack, lattice, found.codes, read, away, data, counts)
+    return Built(_model(stack, lattice, found, data), _residual_table(units, read, away, crs), told)
+
+
+def _model(stack: Stack, lattice: Lattice, found: Cells, data: Data) -> xr.Dataset:
+    """The model as a dataset."""
+    places = np.concatenate([data.contacts.places, data.orientations.places, data.limits.places])
+    far = {"units": "m", "long_name": "Distance to the nearest datum"}
+    fields: dict[str, tuple[np.ndarray, dict[str, str]]] = {
+        "distance_to_data": (distance_to_data(lattice, places), far)
+    }
+    for name, (values, levels) in found.fields.items():
+        told = {"long_name": f"Scalar field {name.removeprefix('field_')}", "levels": json.dumps(levels)}
+        fields[name] = values, told
+    model = volume_of(lattice, found.codes, stack.column.table, fields=fields)
+    model.attrs["vertical_stretch"] = stack.choices.stretch
+    return model
+
+
+def _residual_table(
+    column: StratigraphicColumn, read: Contacts, away: np.ndarray, crs: str
+) -> gpd.GeoDataFrame:
+    """Contacts with their residuals."""
+    names = np.array(column.order, dtype=object)[read.units]
+    columns = {"unit": names, "residual": away, "row": read.source + 1}
+    return gpd.GeoDataFrame(columns, geometry=shapely.points(read.places), crs=crs or None)
+
+
+def _report(
+    stack: Stack,
+    lattice: Lattice,
+    codes: np.ndarray,
+    read: Contacts,
+    away: np.ndarray,
+    data: Data,
+    counts: Counts,
+) -> pd.DataFrame:
+    """One row a unit."""
+    west, south, low, east, north, high = lattice.extent
+    least, most = np.array([west, south, low]), np.array([east, north, high])
+    beyond = ((read.places < least) | (read.places > most)).any(axis=1)
+    rows = []
+    cell = float(np.prod(lattice.spacing))
+    for row, unit in enumerate(stack.column.units):
+        own, inside = read.units == row, codes == unit.code
+        columns = int(inside.any(axis=0).sum())
+        known = own & np.isfinite(away)
+        rows.append({
+            "unit": unit.name, "code": unit.code, "series": unit.series, "cells": int(inside.sum()),
+            "volume": float(inside.sum()) * cell,
+            "thickness": float(inside.sum()) * lattice.spacing[0] / columns if columns else 0.0,
+            "contacts": int(own.sum()), "contacts_beyond": int((own & beyond).sum()),
+            "orientations": int((data.orientations.series == stack.column.series_of(row)).sum()),
+            "misfit": float(np.sqrt(np.mean(away[known] ** 2))) if known.any() else np.nan,
+            "note": _note(stack, row, int(own.sum())),
+        })  # fmt: skip
+    told = pd.DataFrame(rows)
+    told.attrs["unused_orientations"] = counts.orientations
+    told.attrs["pinched_contacts"] = counts.pinched
+    return told
+
+
+def _note(stack: Stack, row: int, contacts: int) -> str:
+    """What was assumed of a unit, or why it is absent."""
+    told = list(dict.fromkeys(stack.notes.get(row, [])))
+    if not contacts and row < len(stack.column.units) - 1:
+        told.append("no contacts: not in the model")
+    return "; ".join(told)

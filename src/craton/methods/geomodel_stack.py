@@ -1,0 +1,196 @@
+"""Stack of a geological model: faults and series fitted together, and the unit at any place.
+
+A place is tried from the youngest series: above its base it is in one of its units, which its levels tell;
+below, the next older series is asked. What lies below all is the oldest unit of the column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from craton.methods.geomodel_cells import undone_cells, values_on
+from craton.methods.geomodel_column import StratigraphicColumn
+from craton.methods.geomodel_data import Contacts
+from craton.methods.geomodel_faults import Fault, FaultData, Undone, fitted, undone
+from craton.methods.geomodel_fit import Choices, steepness, stepped
+from craton.methods.geomodel_series import Data, FittedSeries, Notes, Surfaces, fit_series
+from craton.methods.geomodel_volume import Lattice
+from craton.process import progress
+
+DISTANCE_NODES = 24_000
+"""Nodes at which the distance to data is found; between them it is linear."""
+
+STRETCHED = 0.5
+"""Height over width of the box that flat models are stretched to while fitting."""
+
+
+STEEPEST = 2.0
+"""Slope of the middle one of measured dips, stretched, at most."""
+
+
+class Stack(NamedTuple):
+    """A fitted model: column, faults and series from the youngest, and what is to be told of units."""
+
+    column: StratigraphicColumn
+    faults: list[Fault]
+    series: list[FittedSeries]
+    choices: Choices
+    notes: Notes
+
+
+class Cells(NamedTuple):
+    """Cells of a model: codes (layers, rows, columns), and fields by name with their levels by unit."""
+
+    codes: np.ndarray
+    fields: dict[str, tuple[np.ndarray, dict[str, float]]]
+
+
+def choices_of(
+    lattice: Lattice, data: Data, *, error: float, dip_error: float, method: str, stretch: float | None
+) -> Choices:
+    """How fields are fitted to data for the cells of a lattice.
+
+    A box that is flatter than half its width is stretched to that while fitting, as beds in it go on much
+    further than they are thick; but no more than makes the middle one of the dips measured 63 degrees.
+    """
+    west, south, bottom, east, north, top = lattice.extent
+    own = STRETCHED * min(east - west, north - south) / (top - bottom)
+    poles = np.abs(data.orientations.poles[:, 2])
+    if poles.size:
+        middle = float(np.clip(np.median(poles), 1e-6, 1.0))
+        own = min(own, STEEPEST * middle / max(float(np.sqrt(1.0 - middle**2)), 1e-6))
+    used = float(f"{max(own, 1.0):.2g}") if stretch is None else stretch
+    side = max(east - west, north - south, used * (top - bottom))
+    return Choices(error, dip_error, method, used, np.array([west, south, top]), side)
+
+
+def build(
+    process: str,
+    column: StratigraphicColumn,
+    data: Data,
+    faults: list[FaultData],
+    choices: Choices,
+    *,
+    box: float,
+) -> Stack:
+    """Fit faults and series; `box` is the diagonal of the model in metres."""
+    notes: Notes = {}
+    made = fitted(process, faults, box=box)
+    series = [
+        fit_series(process, column, place, data, made, choices, notes)
+        for place in progress.each(range(len(column.series)), "series")
+    ]
+    return Stack(column, made, series, choices, notes)
+
+
+def values_of(surfaces: Surfaces, back: Undone, choices: Choices) -> np.ndarray:
+    """Values (n,) of a field at places that are undone, with its steps."""
+    return stepped(surfaces.field, back.steps).at(choices.scaled(back.places))
+
+
+def codes_at(stack: Stack, places: np.ndarray) -> np.ndarray:
+    """Codes (n,) of the units at places (n, 3)."""
+    back = undone(stack.faults, places)
+    return _classified(stack, len(places), lambda surfaces: values_of(surfaces, back, stack.choices))
+
+
+def cells(stack: Stack, lattice: Lattice, *, keep: bool = False) -> Cells:
+    """Units of the cells of a lattice, and the fields of the series where they are to be kept."""
+    here = undone_cells(stack.faults, lattice)
+    found = {
+        id(surfaces): values_on(surfaces, here, stack.choices)
+        for one in progress.each(stack.series, "cells")
+        for surfaces in (one.layers, one.floor)
+        if surfaces is not None
+    }
+    codes = _classified(stack, len(here.steps), lambda surfaces: found[id(surfaces)])
+    fields = _kept(stack, found, lattice) if keep else {}
+    return Cells(codes.reshape(lattice.shape), fields)
+
+
+def _classified(stack: Stack, count: int, values: Callable[[Surfaces], np.ndarray]) -> np.ndarray:
+    """Codes (count,) by the values of each field."""
+    units = stack.column.units
+    codes, free = np.zeros(count, np.int32), np.ones(count, bool)
+    for one in stack.series:
+        if one.base is None or one.layers is None:
+            continue
+        surfaces, level = one.base
+        inside = free & (values(surfaces) >= level)
+        # The oldest first, so that each younger unit overwrites what lies above its base.
+        if one.floor is not None:
+            codes[inside] = units[one.floor.rows[-1]].code
+        for row, base in zip(reversed(one.layers.rows), one.layers.levels[::-1], strict=True):
+            codes[inside & (values(one.layers) >= base)] = units[row].code
+        free &= ~inside
+    oldest = len(units) - 1
+    if all(one.level_of(oldest) is None for one in stack.series):
+        codes[free] = units[oldest].code
+    return codes
+
+
+def _kept(
+    stack: Stack, found: dict[int, np.ndarray], lattice: Lattice
+) -> dict[str, tuple[np.ndarray, dict[str, float]]]:
+    """Fields by name with their levels by unit."""
+    kept = {}
+    for one in stack.series:
+        for surfaces, tail in ((one.layers, ""), (one.floor, "_base")):
+            if surfaces is not None:
+                names = [stack.column.units[row].name for row in surfaces.rows]
+                levels = dict(zip(names, (float(level) for level in surfaces.levels), strict=True))
+                values = found[id(surfaces)].reshape(lattice.shape).astype(np.float32)
+                kept[f"field_{one.series.name}{tail}"] = values, levels
+    return kept
+
+
+def residuals(stack: Stack, contacts: Contacts) -> np.ndarray:
+    """Distance (n,) in metres of contacts above the base of their unit; NaN where it has none."""
+    back = undone(stack.faults, contacts.places)
+    away = np.full(len(contacts.units), np.nan)
+    for row, below in np.unique(np.column_stack([contacts.units, contacts.below]), axis=0):
+        known = stack.series[stack.column.series_of(int(row))].level_at(int(row), int(below))
+        if known is None:
+            continue
+        surfaces, number = known
+        own = (contacts.units == row) & (contacts.below == below)
+        here = Undone(back.places[own], back.steps[own])
+        short = values_of(surfaces, here, stack.choices) - surfaces.levels[number]
+        away[own] = short / steepness(surfaces.field, stack.choices.scaled(here.places), stack.choices)
+    return away
+
+
+def distance_to_data(lattice: Lattice, places: np.ndarray) -> np.ndarray:
+    """Distance (layers, rows, columns) in metres of cells from the nearest datum, to about a node."""
+    stride = [max(1, int(np.ceil(size / DISTANCE_NODES ** (1 / 3)))) for size in lattice.shape]
+    axes = [
+        np.unique(np.append(np.arange(0, size, step), size - 1))
+        for size, step in zip(lattice.shape, stride, strict=True)
+    ]
+    own = (lattice.upward, lattice.northing, lattice.easting)
+    up, north, east = np.meshgrid(
+        *(axis[nodes] for axis, nodes in zip(own, axes, strict=True)), indexing="ij"
+    )
+    nodes = np.stack([east.ravel(), north.ravel(), up.ravel()], axis=1)
+    coarse: np.ndarray = cKDTree(places).query(nodes)[0].reshape(up.shape).astype(np.float32)
+    for axis, (size, at) in enumerate(zip(lattice.shape, axes, strict=True)):
+        coarse = _between(coarse, at, size, axis)
+    return coarse
+
+
+def _between(values: np.ndarray, nodes: np.ndarray, size: int, axis: int) -> np.ndarray:
+    """Values at `nodes` along one axis made linear between them."""
+    if len(nodes) == size:
+        return values
+    after = np.clip(np.searchsorted(nodes, np.arange(size), side="right"), 1, len(nodes) - 1)
+    share = ((np.arange(size) - nodes[after - 1]) / (nodes[after] - nodes[after - 1])).astype(np.float32)
+    shape = [1] * values.ndim
+    shape[axis] = size
+    share = share.reshape(shape)
+    low, high = np.take(values, after - 1, axis), np.take(values, after, axis)
+    between: np.ndarray = low + share * (high - low)
+    return between

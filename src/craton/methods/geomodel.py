@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal, NamedTuple
 
 import geopandas as gpd
@@ -32,9 +31,10 @@ from craton.methods.geomodel_inputs import (
     data_of,
     under,
 )
+from craton.methods.geomodel_output import model_of
 from craton.methods.geomodel_series import Data
-from craton.methods.geomodel_stack import Cells, Stack, build, cells, choices_of, distance_to_data, residuals
-from craton.methods.geomodel_volume import Lattice, volume_of
+from craton.methods.geomodel_stack import Stack, build, cells, choices_of, residuals
+from craton.methods.geomodel_volume import Lattice
 from craton.methods.placement import crs_of
 from craton.process.marks import Column, ColumnOf, Table, Volume
 from craton.process.processes import process
@@ -140,9 +140,11 @@ def structural(
         West, south, east, north edges of the model in metres. Left out, the extent of contacts and
         orientations and a twentieth more on each side.
     bottom : float
-        Height of the lower face in metres. Left out, the lowest datum and some room.
+        Height of the lower face in metres. Left out, a tenth of their height below the data, or a twentieth
+        of their width below those of a map.
     top : float
-        Height of the upper face in metres. Left out, the highest ground, or the highest datum and some room.
+        Height of the upper face in metres. Left out, the highest ground, or a tenth of their height
+        above the data.
     spacing : float
         Level side of the cells in metres. Left out, the longer side of the region has 50 of them.
     thickness : float
@@ -214,22 +216,7 @@ def structural(
     found = found._replace(codes=under(ground, lattice, found.codes))
     away = residuals(stack, read)
     told = _report(stack, lattice, found.codes, read, away, data, counts)
-    return Built(_model(stack, lattice, found, data), _residual_table(units, read, away, crs), told)
-
-
-def _model(stack: Stack, lattice: Lattice, found: Cells, data: Data) -> xr.Dataset:
-    """The model as a dataset."""
-    places = np.concatenate([data.contacts.places, data.orientations.places, data.limits.places])
-    far = {"units": "m", "long_name": "Distance to the nearest datum"}
-    fields: dict[str, tuple[np.ndarray, dict[str, str]]] = {
-        "distance_to_data": (distance_to_data(lattice, places), far)
-    }
-    for name, (values, levels) in found.fields.items():
-        told = {"long_name": f"Scalar field {name.removeprefix('field_')}", "levels": json.dumps(levels)}
-        fields[name] = values, told
-    model = volume_of(lattice, found.codes, stack.column.table, fields=fields)
-    model.attrs["vertical_stretch"] = stack.choices.stretch
-    return model
+    return Built(model_of(stack, lattice, found, data), _residual_table(units, read, away, crs), told)
 
 
 def _residual_table(

@@ -33,7 +33,7 @@ SLICE, THICKNESS, DEPTH = "geomodel.slice", "geomodel.thickness", "geomodel.dept
 THICK = "thickness"
 
 Metres = Annotated[float, Unit("m")]
-Ground = Annotated[xr.DataArray, Grid(quantity=("elevation", "ellipsoidal_height"), unit="m", plane=True)]
+Ground = Annotated[xr.DataArray, Grid(quantity="elevation", unit="m", plane=True)]
 
 
 class Slice(NamedTuple):

@@ -116,7 +116,13 @@ class Asked:
             next((p + str(int(code)) for p in CHANCE if p + str(int(code)) in self.volume.data_vars), None)
             for code in self.units.codes
         ]
-        return [None if name is None else _as_share(self.volume[name]) for name in found]
+        cells = {name: upright_cells(self.volume[name]).astype(np.float64) for name in found if name}
+        units = {name: measures.parse(str(self.volume[name].attrs.get("units", ""))) or "" for name in cells}
+        bare = [name for name, unit in units.items() if not (unit and measures.compatible(unit, "1"))]
+        # GeoTOP states no unit for its chances in percent; where all are rare, that one is none.
+        percent = any(float(np.nanmax(cells[name], initial=0.0)) > 1.0 for name in bare)
+        units |= dict.fromkeys(bare, "%" if percent else "1")
+        return [None if name is None else measures.convert(cells[name], units[name], "1") for name in found]
 
 
 def code_type(units: UnitTable) -> type[np.unsignedinteger]:
@@ -127,15 +133,6 @@ def code_type(units: UnitTable) -> type[np.unsignedinteger]:
 def upright_cells(field: xr.DataArray, process: str = "geomodel", parameter: str = "model") -> np.ndarray:
     """Values (layers, rows, columns) from the bottom, the south and the west."""
     return np.ascontiguousarray(cells_of(field, process=process, parameter=parameter)[::-1, ::-1])
-
-
-def _as_share(field: xr.DataArray) -> np.ndarray:
-    unit = measures.parse(str(field.attrs.get("units", ""))) or ""
-    cells = upright_cells(field).astype(np.float64)
-    if unit and measures.compatible(unit, "1"):
-        return np.asarray(measures.convert(cells, unit, "1"))
-    # GeoTOP states no unit for its chances in percent.
-    return cells / 100.0 if float(np.nanmax(cells, initial=0.0)) > 1.0 else cells
 
 
 def asked_of(process: str, volume: xr.Dataset, *, variable: str = "", parameter: str = "model") -> Asked:

@@ -7,8 +7,10 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.ndimage import map_coordinates
 
-from craton.kernels.volume_questions import classes_at, columns_of
+from craton.kernels.surface_nets import Contacts
+from craton.kernels.volume_questions import cell_edges, classes_at, columns_of
 from craton.methods.geomodel_ask_model import Asked, Model, asked_of
 from craton.methods.geomodel_members import codes_by_class, joined_units, same_cells
 from craton.methods.geomodel_volume import UnitTable, flags, volume_of
@@ -61,8 +63,8 @@ def compare(before: Model, after: Model, *, variable: str = "") -> Comparison:
     before : Dataset
         The earlier model, on whose cells the two are compared.
     after : Dataset
-        The later model. On other cells, it is read at the middles of those of `before`; what it does not
-        reach is left out. Units are matched by name.
+        The later model. On other cells, it is read at the middles of those of `before`; cells that it does
+        not reach are left out of both. Units are matched by name.
     variable : str
         Variable of both models with the classes; left out, `unit`, else the first that has classes.
 
@@ -78,8 +80,9 @@ def compare(before: Model, after: Model, *, variable: str = "") -> Comparison:
 
     Notes
     -----
-    Volumes before and after, and moves, are within cells where the models keep their scalar fields and lie
-    on the same cells; cells gained and lost are whole ones.
+    Volumes before and after, and moves, are within cells where the models keep their scalar fields; of a
+    later model on other cells, by its fields at the middles of those of the earlier one. Cells gained and
+    lost are whole ones.
 
     References
     ----------
@@ -92,27 +95,39 @@ def compare(before: Model, after: Model, *, variable: str = "") -> Comparison:
     units, second = joined_units(units, two.units)
     old = first[one.classes]
     alike = same_cells(one.lattice, two.lattice)
-    new = second[two.classes] if alike else _read(one, two, second)
-    both = new >= 0
-    edges = (one.edges(), two.edges()) if alike else (one.edges(), one.edges())
-    rows = [_row(one, units, (old, np.where(both, new, old)), edges, row) for row in range(len(units.names))]
+    read, later = (two.classes, two.edges()) if alike else _read(one, two)
+    new = np.where(read >= 0, second[np.maximum(read, 0)], -1)
+    classes, edges = (np.where(new >= 0, old, -1), new), (one.edges(), later)
+    rows = [_row(one, units, classes, edges, row) for row in range(len(units.names))]
     table = pd.DataFrame(rows)
     table.attrs[TEXT_COLUMNS] = {c.name: {"unit": c.unit, "title": c.title} for c in CHANGES if c.unit}
     return Comparison(table, _changed(one, units, old, new))
 
 
-def _read(one: Asked, two: Asked, table: np.ndarray) -> np.ndarray:
-    """Classes of the later model at the middles of the cells of the earlier one, −1 beyond it."""
+def _read(one: Asked, two: Asked) -> tuple[np.ndarray, np.ndarray]:
+    """Later model in the cells of the earlier one: classes at their middles, −1 beyond it, and their ends."""
     if not same_crs(one.lattice.crs, two.lattice.crs):
         raise ContractError(
             COMPARE, "after", f"in the system of `before` ({one.lattice.crs[:40] or 'none stated'})",
             f"in {two.lattice.crs[:40] or 'none stated'}",
         )  # fmt: skip
-    found = classes_at(two.classes, two.inward(one.lattice.places()), two.contacts)
-    cells = found.reshape(one.classes.shape)[::-1, ::-1]
+    places = two.inward(one.lattice.places())
+    shape = one.classes.shape
+    cells = classes_at(two.classes, places, two.contacts).reshape(shape)[::-1, ::-1]
     if not (cells >= 0).any():
         raise ContractError(COMPARE, "after", "a model that overlaps with `before`", "one beside it")
-    return np.where(cells >= 0, table[np.maximum(cells, 0)], -1)
+    contacts = None if two.contacts is None else _contacts_at(two.contacts, places, shape)
+    return cells, cell_edges(np.maximum(cells, 0), contacts)
+
+
+def _contacts_at(contacts: Contacts, places: np.ndarray, shape: tuple[int, ...]) -> Contacts:
+    """Contacts with their fields at places, linear between the middles of cells."""
+    layers_rows_columns = places.T[::-1] - 0.5
+    fields = [
+        map_coordinates(field, layers_rows_columns, order=1, mode="nearest").reshape(shape)[::-1, ::-1]
+        for field in contacts.fields
+    ]
+    return contacts._replace(fields=np.stack(fields))
 
 
 def _row(

@@ -88,8 +88,9 @@ class Mean(NamedTuple):
         if noise.is_none:
             return float(np.clip(10.0 ** over(0.0), 10.0**LEAST, 10.0**MOST))
         if over(LEAST) <= 0.0:
-            return 10.0**LEAST
-        return 10.0 ** float(brentq(over, LEAST, MOST, xtol=CLOSE)) if over(MOST) < 0.0 else 10.0**MOST
+            return float(10.0**LEAST)
+        power = brentq(over, LEAST, MOST, xtol=CLOSE) if over(MOST) < 0.0 else MOST
+        return float(10.0**power)
 
     def _few(self, constraints: Constraints, noise: _Noise) -> tuple[Constraints, _Noise]:
         """Those of the data that the coarse field of a local one has."""

@@ -57,6 +57,8 @@ class Asked(NamedTuple):
         Of the series in the column.
     floor : bool
         Whether it is the floor of the series.
+    rows : tuple of int
+        Rows in the column of the units whose bases are its surfaces.
     sources : array (n,)
         Row of the table of each contact.
     constraints : Constraints
@@ -67,6 +69,7 @@ class Asked(NamedTuple):
 
     place: int
     floor: bool
+    rows: tuple[int, ...]
     sources: np.ndarray
     constraints: Constraints
     drift: Drift | None
@@ -87,8 +90,8 @@ class Choices(NamedTuple):
         Factor of heights while fitting.
     origin : array (3,)
         What places are counted from: the south-west corner at the top of the model.
-    side : float
-        Longest side of the model in metres, heights stretched: that of the boxes of a local field.
+    size : array (3,)
+        Sides of the model to the east, to the north and upward in metres, heights stretched.
     own_fit : callable or None
         What fits the fields instead of `fit_field`.
     """
@@ -98,13 +101,19 @@ class Choices(NamedTuple):
     method: str
     stretch: float
     origin: np.ndarray
-    side: float
+    size: np.ndarray
     own_fit: OwnFit | None = None
 
     @property
     def boxes(self) -> Lattice:
         """Lattice that the boxes of local fields hang on."""
-        return Lattice(np.zeros(3), self.side)
+        return Lattice(np.zeros(3), float(self.size.max()))
+
+    @property
+    def box(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest place of the model, as the fields take them."""
+        east, north, up = self.size
+        return np.array([0.0, 0.0, -up]), np.array([east, north, 0.0])
 
     def scaled(self, places: np.ndarray) -> np.ndarray:
         """Places as the fields take them."""

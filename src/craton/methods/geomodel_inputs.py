@@ -34,13 +34,16 @@ GROUND_SAMPLES = 500
 ContactTable = Annotated[gpd.GeoDataFrame, Table(geometry=("Point", "LineString"))]
 PointTable = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",))]
 FaultTable = Annotated[gpd.GeoDataFrame, Table(geometry=("Point", "LineString"))]
-Elevation = Annotated[xr.DataArray, Grid(quantity=("elevation", "ellipsoidal_height"), unit="m", plane=True)]
+Elevation = Annotated[xr.DataArray, Grid(quantity="elevation", unit="m", plane=True)]
 Side = Annotated[float, Unit("m"), Bounds(above=0)]
 Height = Annotated[float, Unit("m"), Bounds(minimum=-100_000, maximum=20_000)]
 Error = Annotated[float, Unit("m"), Bounds(minimum=0, maximum=10_000)]
 DipError = Annotated[float, Unit("deg"), Bounds(minimum=0, maximum=45)]
 Stretch = Annotated[float, Bounds(minimum=1, maximum=1000)]
 Edges = tuple[float, float, float, float]
+
+ROOM, DEEP = 0.1, 0.05
+"""Room above and below data in their height, and below data of a map in its width."""
 
 
 class Box(NamedTuple):
@@ -95,9 +98,14 @@ def cells_for(process: str, data: Data, ground: Terrain, crs: str, box: Box) -> 
     if not (west < east and south < north):
         raise ContractError(process, "region", "west < east and south < north", f"{box.region}")
     side = box.spacing or _two_digits(max(east - west, north - south) / CELLS_A_SIDE)
-    room = max(0.1 * float(high[2] - low[2]), 0.05 * max(east - west, north - south))
+    height, width = float(high[2] - low[2]), max(east - west, north - south)
+    # Data that reach down show how deep the model should; those of a map do not.
+    room = ROOM * height if height > ROOM * width else DEEP * width
+    above = ROOM * height or room
     top = (
-        box.top if box.top is not None else _summit(ground, (west, south, east, north), float(high[2]) + room)
+        box.top
+        if box.top is not None
+        else _summit(ground, (west, south, east, north), float(high[2]) + above)
     )
     bottom = box.bottom if box.bottom is not None else float(low[2]) - room
     if not bottom < top:

@@ -30,7 +30,7 @@ BEDS = "beds"
 
 Polygons = Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))]
 Traces = Annotated[gpd.GeoDataFrame, Table(geometry=("LineString",))]
-Elevation = Annotated[xr.DataArray, Grid(quantity=("elevation", "ellipsoidal_height"), unit="m", plane=True)]
+Elevation = Annotated[xr.DataArray, Grid(quantity="elevation", unit="m", plane=True)]
 MapColumn = Annotated[str, ColumnOf("geology")]
 Distance = Annotated[float, Unit("m"), Bounds(above=0)]
 Clearance = Annotated[float, Unit("m"), Bounds(minimum=0)]

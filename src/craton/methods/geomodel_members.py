@@ -59,7 +59,8 @@ def _members(process: str, models: Sequence[xr.Dataset], variable: str) -> Itera
         if REALIZATION not in model.dims:
             yield model
             continue
-        name = units_of(model, variable=variable, process=process, parameter="models").variable
+        wanted = variable or _with_members(model)
+        name = units_of(model, variable=wanted, process=process, parameter="models").variable
         field = model[name]
         if set(field.dims) != {REALIZATION, *AXES}:
             came = ", ".join(map(str, field.dims))
@@ -68,6 +69,15 @@ def _members(process: str, models: Sequence[xr.Dataset], variable: str) -> Itera
             )
         for number in range(model.sizes[REALIZATION]):
             yield field.isel({REALIZATION: number}, drop=True).to_dataset(name=name).assign_attrs(model.attrs)
+
+
+def _with_members(model: xr.Dataset) -> str:
+    """Variable of classes with an axis of members, empty where none or more have one."""
+    names = [
+        str(name) for name, one in model.data_vars.items()
+        if REALIZATION in one.dims and "flag_values" in one.attrs
+    ]  # fmt: skip
+    return names[0] if len(names) == 1 else ""
 
 
 def same_cells(one: Lattice, other: Lattice) -> bool:

@@ -13,6 +13,9 @@ from craton.methods.placement import crs_of
 from craton.model.data import Boreholes
 from craton.model.errors import ContractError
 
+HAIR = 0.01
+"""Metres beyond the ends of a section at which a hole counts as at its end."""
+
 
 class NearHoles(NamedTuple):
     """Intervals near a section: distances along it and elevations (n, 2) of their ends, what they are, whose.
@@ -47,9 +50,11 @@ def holes_near(
     known = np.isfinite(ends).all(axis=2)
     points = shapely.points(np.where(known[..., None], ends[..., :2], 0.0))
     near = (known & (shapely.distance(path, points) <= reach)).all(axis=0)
-    along = shapely.line_locate_point(path, points[:, near])
+    longer = _lengthened(path)
+    along = shapely.line_locate_point(longer, points[:, near])
     # Beyond the ends of the line everything falls on its end points; those holes are not beside it.
-    beside = ((along > 0) & (along < path.length)).all(axis=0)
+    beside = ((along > 0) & (along < longer.length)).all(axis=0)
+    along = np.clip(along - HAIR, 0.0, path.length)
     kept = np.flatnonzero(near)[beside]
     words = texts(layers.frame[name])[kept]
     collars = []
@@ -57,6 +62,14 @@ def holes_near(
         at = placed.collars[hole]
         collars.append((str(placed.names[hole]), float(path.project(shapely.Point(at[:2]))), float(at[2])))
     return NearHoles(along[:, beside].T, ends[:, kept, 2].T, words, collars, reach)
+
+
+def _lengthened(path: shapely.LineString) -> shapely.LineString:
+    """The line, a hair longer at both ends, so that holes at its ends are beside it."""
+    corners = shapely.get_coordinates(path)
+    ways = corners[[0, -1]] - corners[[1, -2]]
+    ends = corners[[0, -1]] + HAIR * ways / np.linalg.norm(ways, axis=1, keepdims=True)
+    return shapely.LineString([ends[0], *corners, ends[1]])
 
 
 def _layers(process: str, boreholes: Boreholes, table: str, column: str) -> tuple[Layers, str]:

@@ -15,9 +15,13 @@ from craton.kernels.implicit_field import Constraints
 from craton.methods.geomodel_column import Series, StratigraphicColumn
 from craton.methods.geomodel_data import Contacts, Limits, Lines, Orientations
 from craton.methods.geomodel_faults import Fault, Undone, undone
-from craton.methods.geomodel_fit import Asked, Choices, Drift, ScalarField, fit_field
+from craton.methods.geomodel_fit import Asked, Choices, Drift, ScalarField, fit_field, is_whole
 from craton.methods.geomodel_poles import closed, inward, plane, restored_poles
+from craton.methods.geomodel_upright import upright
 from craton.model.errors import ContractError
+
+STEEP = 0.1
+"""Upward part of a pole below which a bed stands so steeply that its field may turn over by right."""
 
 
 class Data(NamedTuple):
@@ -45,6 +49,11 @@ class Surfaces(NamedTuple):
     field: ScalarField
     rows: tuple[int, ...]
     levels: np.ndarray
+
+    @classmethod
+    def of(cls, asked: Asked, field: ScalarField) -> Surfaces:
+        """The field that was asked for."""
+        return cls(field, asked.rows, np.asarray(field.levels))
 
 
 class FittedSeries(NamedTuple):
@@ -131,29 +140,45 @@ class _Builder(NamedTuple):
     def surfaces(self, contacts: Contacts, *, floor: bool = False) -> Surfaces:
         """Field through contacts; units whose level is out of order are left out of it and told."""
         while True:
-            found = self._fitted(contacts, floor=floor)
+            asked = self._asked(contacts, floor=floor)
+            found = Surfaces.of(asked, self._fit(asked, asked.constraints))
             wrong = _out_of_order(found, contacts)
             if wrong is None:
-                return found
+                return self._upright(found, asked)
             self.notes.setdefault(wrong, []).append(
                 "left out: its contacts lie on the other side of those of the next unit than the column says"
             )
             contacts = contacts.of(contacts.units != wrong)
 
-    def _fitted(self, contacts: Contacts, *, floor: bool) -> Surfaces:
+    def _upright(self, found: Surfaces, asked: Asked) -> Surfaces:
+        """The field held upright where it may be, if its levels stay in order."""
+        if not self._lies_right(asked.constraints):
+            return found
+        field, added = upright(
+            lambda given: self._fit(asked, given), found.field, asked.constraints, self.choices
+        )
+        held = Surfaces.of(asked, field)
+        if not added or (np.diff(held.levels) >= 0).any():
+            return found
+        words = "held flat where no data are near, else it would turn over"
+        self.notes.setdefault(asked.rows[-1], []).append(words)
+        return held
+
+    def _asked(self, contacts: Contacts, *, floor: bool) -> Asked:
         rows = np.unique(contacts.units)
-        constraints, undone_all, steps = self._constraints(contacts, rows, floor=floor)
-        drift = _looked_up(undone_all, steps) if steps.shape[1] else None
+        constraints, places, steps = self._constraints(contacts, rows, floor=floor)
+        drift = _looked_up(places, steps) if steps.shape[1] else None
+        units = tuple(int(row) for row in rows)
+        return Asked(self.place, floor, units, contacts.source, constraints, drift)
+
+    def _fit(self, asked: Asked, constraints: Constraints) -> ScalarField:
         try:
             if self.choices.own_fit is not None:
-                asked = Asked(self.place, floor, contacts.source, constraints, drift)
-                field = self.choices.own_fit(asked)
-            else:
-                field = fit_field(self.process, constraints, drift, self.choices)
+                return self.choices.own_fit(asked._replace(constraints=constraints))
+            return fit_field(self.process, constraints, asked.drift, self.choices)
         except ValueError as error:
             allowed = f"data that fit for the series {self.series.name!r}"
             raise ContractError(self.process, "contacts", allowed, str(error)) from error
-        return Surfaces(field, tuple(int(row) for row in rows), np.asarray(field.levels))
 
     def _constraints(
         self, contacts: Contacts, rows: np.ndarray, *, floor: bool
@@ -173,6 +198,19 @@ class _Builder(NamedTuple):
         )
         steps = np.concatenate([one.steps for one in (at, turned, within, along)])
         return constraints, np.concatenate(places), steps
+
+    def _lies_right(self, constraints: Constraints) -> bool:
+        """Whether the series is one of beds none of which is known to stand steeply or upside down.
+
+        Steps across faults are known at data only, and in parts a field has data nearly everywhere.
+        """
+        length = np.linalg.norm(constraints.gradients, axis=1)
+        return (
+            self.series.relation != "intrude"
+            and not self.faults
+            and bool((constraints.gradients[:, 2] > STEEP * length).all())
+            and is_whole(self.process, constraints, self.choices)
+        )
 
     def _undone(self, places: np.ndarray) -> Undone:
         return undone(self.faults, places)

@@ -43,10 +43,10 @@ class Stack(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Cells of a model: codes (layers, rows, columns), and fields by name with their levels by unit."""
+    """Cells of a model (layers, rows, columns): codes, and fields by name."""
 
     codes: np.ndarray
-    fields: dict[str, tuple[np.ndarray, dict[str, float]]]
+    fields: dict[str, np.ndarray]
 
 
 def choices_of(
@@ -64,8 +64,8 @@ def choices_of(
         middle = float(np.clip(np.median(poles), 1e-6, 1.0))
         own = min(own, STEEPEST * middle / max(float(np.sqrt(1.0 - middle**2)), 1e-6))
     used = float(f"{max(own, 1.0):.2g}") if stretch is None else stretch
-    side = max(east - west, north - south, used * (top - bottom))
-    return Choices(error, dip_error, method, used, np.array([west, south, top]), side)
+    size = np.array([east - west, north - south, used * (top - bottom)])
+    return Choices(error, dip_error, method, used, np.array([west, south, top]), size)
 
 
 def build(
@@ -95,7 +95,7 @@ def values_of(surfaces: Surfaces, back: Undone, choices: Choices) -> np.ndarray:
 def codes_at(stack: Stack, places: np.ndarray) -> np.ndarray:
     """Codes (n,) of the units at places (n, 3)."""
     back = undone(stack.faults, places)
-    return _classified(stack, len(places), lambda surfaces: values_of(surfaces, back, stack.choices))
+    return classified(stack, len(places), lambda surfaces: values_of(surfaces, back, stack.choices))
 
 
 def cells(stack: Stack, lattice: Lattice, *, keep: bool = False) -> Cells:
@@ -107,12 +107,13 @@ def cells(stack: Stack, lattice: Lattice, *, keep: bool = False) -> Cells:
         for surfaces in (one.layers, one.floor)
         if surfaces is not None
     }
-    codes = _classified(stack, len(here.steps), lambda surfaces: found[id(surfaces)])
-    fields = _kept(stack, found, lattice) if keep else {}
+    codes = classified(stack, len(here.steps), lambda surfaces: found[id(surfaces)])
+    named = named_surfaces(stack) if keep else {}
+    fields = {name: found[id(one)].reshape(lattice.shape) for name, one in named.items()}
     return Cells(codes.reshape(lattice.shape), fields)
 
 
-def _classified(stack: Stack, count: int, values: Callable[[Surfaces], np.ndarray]) -> np.ndarray:
+def classified(stack: Stack, count: int, values: Callable[[Surfaces], np.ndarray]) -> np.ndarray:
     """Codes (count,) by the values of each field."""
     units = stack.column.units
     codes, free = np.zeros(count, np.int32), np.ones(count, bool)
@@ -133,19 +134,25 @@ def _classified(stack: Stack, count: int, values: Callable[[Surfaces], np.ndarra
     return codes
 
 
-def _kept(
-    stack: Stack, found: dict[int, np.ndarray], lattice: Lattice
-) -> dict[str, tuple[np.ndarray, dict[str, float]]]:
-    """Fields by name with their levels by unit."""
-    kept = {}
-    for one in stack.series:
-        for surfaces, tail in ((one.layers, ""), (one.floor, "_base")):
-            if surfaces is not None:
-                names = [stack.column.units[row].name for row in surfaces.rows]
-                levels = dict(zip(names, (float(level) for level in surfaces.levels), strict=True))
-                values = found[id(surfaces)].reshape(lattice.shape).astype(np.float32)
-                kept[f"field_{one.series.name}{tail}"] = values, levels
-    return kept
+def named_surfaces(stack: Stack) -> dict[str, Surfaces]:
+    """Fitted fields by the name that they have in a model."""
+    return {
+        field_name(one.series.name, floor=surfaces is one.floor): surfaces
+        for one in stack.series
+        for surfaces in (one.layers, one.floor)
+        if surfaces is not None
+    }
+
+
+def field_name(series: str, *, floor: bool) -> str:
+    """Name in a model of the field of a series, or of its floor."""
+    return f"field_{series}{'_base' if floor else ''}"
+
+
+def levels_of(stack: Stack, surfaces: Surfaces) -> dict[str, float]:
+    """Levels of a field by unit, from the youngest."""
+    names = [stack.column.units[row].name for row in surfaces.rows]
+    return dict(zip(names, (float(level) for level in surfaces.levels), strict=True))
 
 
 def residuals(stack: Stack, contacts: Contacts) -> np.ndarray:

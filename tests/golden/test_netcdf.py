@@ -76,17 +76,21 @@ def test_time_that_is_no_date_is_kept_as_numbers():
 
 @with_data
 def test_voxel_model_is_a_volume():
-    """GeoTOP is a volume of 19 x 15 x 313 voxels in Dutch RD and NAP, positive up, 12 or more attributes."""
+    """GeoTOP is a volume of 19 x 15 x 313 voxels in Dutch RD and NAP, positive up, 12 or more attributes.
+
+    The file names voxels by their lowest south-west corners, from -50 m NAP; ours are middles, and say so.
+    """
     draft = read_one(DATA / "boreholes/utrecht_science_park/geotop_usp.nc")
     assert (draft.kind, draft.crs) == ("volume", "EPSG:7415")
     volume = draft.data
     assert next(iter(volume.data_vars.values())).dims == ("upward", "northing", "easting")
     assert dict(volume.sizes) == {"easting": 19, "northing": 15, "upward": 313}
-    assert volume["upward"].values[[0, -1]].tolist() == [-50, 106]
-    assert volume["easting"].values[[0, -1]].tolist() == [139500, 141300]
-    assert volume["northing"].values[[0, -1]].tolist() == [454700, 456100]
+    assert volume["upward"].values[[0, -1]].tolist() == [-49.75, 106.25]
+    assert volume["easting"].values[[0, -1]].tolist() == [139550, 141350]
+    assert volume["northing"].values[[0, -1]].tolist() == [454750, 456150]
     assert len(volume.data_vars) == 13
-    voxel = volume.sel(easting=140300, northing=455300, upward=-10)
+    assert any("corner" in step for step in draft.steps)
+    voxel = volume.sel(easting=140350, northing=455350, upward=-9.75)
     assert [float(values) for values in voxel.data_vars.values()] == [
         4010,
         7,

@@ -185,7 +185,9 @@ def test_volumes_go_to_netcdf_and_zarr(tmp_path: Path) -> None:
         np.testing.assert_array_equal(zarr["v"].values, cube["v"].values)
     with xr.open_dataset(staged.export(tmp_path / "o.nc")) as netcdf:
         np.testing.assert_array_equal(netcdf["v"].values, cube["v"].values)
-    with pytest.raises(InvalidError, match=r"this volume cannot be written as '.csv'; .*\.zarr, \.nc, \.tif"):
+    with pytest.raises(InvalidError, match=r"this volume cannot be written as '.shp'; .*\.zarr, \.nc, \.tif"):
+        staged.export(tmp_path / "o.shp")
+    with pytest.raises(InvalidError, match=r"\.csv needs an axis easting\b.*\s+hint: use \.nc or \.zarr"):
         staged.export(tmp_path / "o.csv")
     with pytest.raises(InvalidError, match=r"regular axis of northing or latitude\s+hint: use .nc or .zarr"):
         staged.export(tmp_path / "o.tif")
@@ -302,7 +304,9 @@ def test_json_is_the_record_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["o.xlsx", "o", "o.csv.gz"])
 def test_other_formats_are_refused_with_a_list(table: Staged, tmp_path: Path, name: str) -> None:
     """The message names all suffixes a table can be written in."""
-    with pytest.raises(InvalidError, match=r"it can be written as .parquet, .gpkg, .geojson, .shp, .csv$"):
+    with pytest.raises(
+        InvalidError, match=r"it can be written as .parquet, .gpkg, .geojson, .shp, .csv, .omf,"
+    ):
         table.export(tmp_path / name)
 
 

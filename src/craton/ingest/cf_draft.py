@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,11 +14,12 @@ from craton.ingest.cf_crs import crs_of, mapping_names
 from craton.ingest.cf_time import decode_times
 from craton.ingest.grid_axes import axis_names, count_missing, settle_longitudes
 from craton.ingest.grid_missing import empty_undeclared
+from craton.ingest.voxel_corners import STEP, is_by_corners, to_middles
 from craton.model.data import GRID_DIMENSIONS, ColumnNote, Draft
 from craton.model.licences import licence_from_text
 from craton.model.record import Kind, Party
 
-KEPT_ATTRIBUTES = ("units", "long_name", "standard_name", "cell_methods", "comment")
+KEPT_ATTRIBUTES = ("units", "long_name", "standard_name", "cell_methods", "comment", "levels")
 """Attributes of variables that stay with the data; the rest describe the file."""
 
 ANONYMOUS = re.compile(
@@ -50,6 +52,9 @@ def grid_draft(dataset: xr.Dataset, *, stem: str, name: str = "") -> Draft | Non
     plane = horizontal(axes)
     if plane is None:
         return None
+    by_corners = is_by_corners(dataset)
+    if by_corners:
+        dataset = to_middles(dataset, axes)
     crs, doubts = crs_of(dataset, geographic="longitude" in axes and "latitude" in axes)
     gridded = _gridded(dataset, plane)
     if not gridded:
@@ -62,6 +67,7 @@ def grid_draft(dataset: xr.Dataset, *, stem: str, name: str = "") -> Draft | Non
     cells = _ordered(_clean(grid, crs))
     draft = Draft(cells, kind=_kind(grid), name=name, crs=crs)
     draft.findings = [*findings, *doubts, *wrapped]
+    draft.steps += [STEP] if by_corners else []
     draft.data = empty_undeclared(draft, cells, _unclassed(grid))
     _describe(draft, described, grid)
     for code, count in {
@@ -158,8 +164,28 @@ def _clean(dataset: xr.Dataset, crs: str) -> xr.Dataset:
         attributes = cleaned[name].attrs
         cleaned[name].attrs = {
             key: str(attributes[key]) for key in KEPT_ATTRIBUTES if str(attributes.get(key, ""))
-        }
+        } | _classes(attributes)
     return cleaned
+
+
+def _classes(attributes: Mapping[str, object]) -> dict[str, list[Any]]:
+    """Codes, names and colours of classes as lists, however they are stated, where they fit each other."""
+    codes = np.atleast_1d(np.asarray(attributes.get("flag_values", [])))
+    names = _words(attributes.get("flag_meanings", ""))
+    if codes.dtype.kind not in "iuf" or not names or len(names) != codes.size:
+        return {}
+    if not (np.isfinite(codes).all() and (codes == np.rint(codes)).all()):
+        return {}
+    told: dict[str, list[Any]] = {"flag_values": [int(code) for code in codes], "flag_meanings": names}
+    colours = _words(attributes.get("flag_colors", ""))
+    return told | ({"flag_colors": colours} if len(colours) == len(names) else {})
+
+
+def _words(value: object) -> list[str]:
+    """Words of an attribute: those of a list as they are, of a text at its blanks, underscores as blanks."""
+    if isinstance(value, str):
+        return [word.replace("_", " ") for word in value.split()]
+    return [str(word) for word in np.atleast_1d(np.asarray(value, dtype=object)).tolist()]
 
 
 def _ordered(dataset: xr.Dataset) -> xr.Dataset:
@@ -219,9 +245,7 @@ def _text(value: object) -> str:
 def _legend(variable: xr.DataArray) -> list[dict[str, str | float]]:
     """Classes that the CF attributes `flag_values` and `flag_meanings` state."""
     values = np.atleast_1d(variable.attrs.get("flag_values", []))
-    labels = _text(variable.attrs.get("flag_meanings", "")).split()
+    labels = _words(variable.attrs.get("flag_meanings", ""))
     if values.dtype.kind not in "iuf" or not labels or len(labels) != values.size:
         return []
-    return [
-        {"value": float(v), "label": label.replace("_", " ")} for v, label in zip(values, labels, strict=True)
-    ]
+    return [{"value": float(v), "label": label} for v, label in zip(values, labels, strict=True)]

@@ -14,11 +14,19 @@ from typing import Any, cast
 import pandas as pd
 import xarray as xr
 
+from craton.model.data import Boreholes, Mesh
 from craton.model.errors import InvalidError, StorageError
 from craton.model.record import Asset, Kind, Member
 from craton.store.codec_asset import COG, ZARR, Labelled, Locate, asset_of, only_member, to_json
 from craton.store.codec_columns import unique_names
 from craton.store.codec_export_bands import write_bands
+from craton.store.codec_export_exchange import (
+    HOLE_WRITERS,
+    MESH_WRITERS,
+    SHAPE_WRITERS,
+    VOLUME_WRITERS,
+)
+from craton.store.codec_export_mesh import stored_crs
 from craton.store.codec_export_table import TABLE_WRITERS, write_csv, write_layers
 from craton.store.codec_table import copy_plain, decode_table
 from craton.store.codec_zarr import write_zarr
@@ -134,7 +142,10 @@ def _writers(stored: Stored) -> Mapping[str, Writer]:
         return _original_writers(stored)
     if stored.kind in SEVERAL and len(stored.members) == 1:
         return {**WRITERS["table"], **FOLDER_WRITERS}
-    return GRID_WRITERS.get(asset_of(stored.assets).media_type) or WRITERS.get(stored.kind, {})
+    gridded = GRID_WRITERS.get(asset_of(stored.assets).media_type)
+    if gridded is not None and stored.kind == "volume":
+        return {**gridded, **EXCHANGE_WRITERS["volume"]}
+    return gridded or {**WRITERS.get(stored.kind, {}), **EXCHANGE_WRITERS.get(stored.kind, {})}
 
 
 def _copy(stored: Stored, target: Path) -> None:
@@ -239,6 +250,18 @@ def _bands(stored: Stored, target: Path) -> None:
     write_bands(cast("xr.Dataset", stored.read()), target)
 
 
+def _volume_writer(writer: Callable[[xr.Dataset, Path], None]) -> Writer:
+    return lambda stored, target: writer(cast("xr.Dataset", stored.read()), target)
+
+
+def _mesh_writer(writer: Callable[[Mesh, str, Path], None]) -> Writer:
+    return lambda stored, target: writer(cast("Mesh", stored.read()), stored_crs(stored.path), target)
+
+
+def _hole_writer(writer: Callable[[Boreholes, Path], None]) -> Writer:
+    return lambda stored, target: writer(cast("Boreholes", stored.read()), target)
+
+
 def _parts(stored: Stored, target: Path) -> None:
     """Write the attributes of the parts of a mesh as CSV."""
     write_csv(decode_table(stored.locate(only_member(asset_of(stored.assets, "parts")))), target)
@@ -267,6 +290,14 @@ WRITERS: dict[Kind, dict[str, Writer]] = {
     "mesh": {".glb": _copy, ".csv": _parts},
 }
 """Formats of other data by kind; those of a document depend on its assets."""
+
+EXCHANGE_WRITERS: dict[Kind, dict[str, Writer]] = {
+    "volume": {suffix: _volume_writer(writer) for suffix, writer in VOLUME_WRITERS.items()},
+    "mesh": {suffix: _mesh_writer(writer) for suffix, writer in MESH_WRITERS.items()},
+    "boreholes": {suffix: _hole_writer(writer) for suffix, writer in HOLE_WRITERS.items()},
+    "table": {suffix: _table_writer(writer) for suffix, writer in SHAPE_WRITERS.items()},
+}
+"""Formats that programs of modelling exchange, beside those of `GRID_WRITERS` and `WRITERS`."""
 
 SEVERAL: frozenset[Kind] = frozenset({"boreholes", "series"})
 """Kinds of several tables; one that has but one is written as any table is."""

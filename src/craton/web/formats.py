@@ -41,14 +41,27 @@ GEOTIFF = Format("image/tiff; application=geotiff", ".tif")
 NETCDF = Format("application/x-netcdf", ".nc", ("application/netcdf",))
 ZIP = Format("application/zip", ".zip")
 GLB = Format("model/gltf-binary", ".glb")
+VTI = Format("application/vnd.vtk.imagedata+xml", ".vti")
+VTP = Format("application/vnd.vtk.polydata+xml", ".vtp")
+VTU = Format("application/vnd.vtk.unstructuredgrid+xml", ".vtu")
+OMF = Format("application/vnd.omf", ".omf")
+VOXET = Format("application/vnd.gocad.voxet+zip", ".vo.zip")
+SGRID = Format("application/vnd.gocad.sgrid+zip", ".sg.zip")
+TSURF = Format("application/vnd.gocad.tsurf", ".ts")
+PLINE = Format("application/vnd.gocad.pline", ".pl")
+VSET = Format("application/vnd.gocad.vset", ".vs")
+DXF = Format("image/vnd.dxf", ".dxf", ("application/dxf",))
+TILES_3D = Format("application/vnd.3dtiles+zip", ".3dtiles.zip")
+AGS = Format("application/vnd.ags", ".ags")
+LOGS = Format("application/vnd.las-logs+zip", ".las.zip")
 
 FORMATS: dict[Kind, tuple[Format, ...]] = {
-    "table": (GEOJSON_FORMAT, CSV, GEOPACKAGE, PARQUET),
+    "table": (GEOJSON_FORMAT, CSV, GEOPACKAGE, PARQUET, OMF, DXF, PLINE, VSET),
     "grid": (GEOTIFF, NETCDF),
-    "volume": (NETCDF, GEOTIFF),
-    "boreholes": (ZIP, GEOPACKAGE),
+    "volume": (NETCDF, GEOTIFF, VTI, OMF, VOXET, SGRID, CSV, TILES_3D),
+    "boreholes": (ZIP, GEOPACKAGE, AGS, LOGS, OMF),
     "series": (ZIP, GEOPACKAGE),
-    "mesh": (GLB, CSV),
+    "mesh": (GLB, CSV, VTP, VTU, OMF, TSURF, DXF, TILES_3D),
     "document": (),
 }
 """Formats by kind, the one that is given where none is asked for first. A document has its own."""

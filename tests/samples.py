@@ -588,6 +588,19 @@ def contacts() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=shapely.points(np.column_stack([at, down])), crs=CRS)
 
 
+def built_model() -> xr.Dataset:
+    """The model built from `contacts`, with its fields."""
+    from craton.methods.geomodel import structural
+
+    return structural(contacts(), stratigraphy(), spacing=800.0, thickness=50.0, keep_fields=True).model
+
+
+def new_contacts() -> gpd.GeoDataFrame:
+    """Two contacts of a hole in `built_model`, 10 m deeper than the others."""
+    points = shapely.points([[WEST + 900.0, NORTH - 900.0, -46.0], [WEST + 900.0, NORTH - 900.0, -96.0]])
+    return gpd.GeoDataFrame({"name": "hole", "unit": ["sand", "clay"]}, geometry=points, crs=CRS)
+
+
 def geological_map() -> gpd.GeoDataFrame:
     """Two polygons side by side, of sand and of rock, with ages in Ma."""
     boxes = [

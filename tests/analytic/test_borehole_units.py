@@ -307,8 +307,8 @@ def test_contacts_of_a_bent_hole():
     npt.assert_allclose(found.contacts[["easting", "northing", "upward"]], expected, atol=1e-9)
     npt.assert_allclose(shapely.get_coordinates(found.contacts.geometry, include_z=True), expected, atol=1e-9)
     assert list(found.contacts["unit"]) == ["Top", "Clay"]
-    assert list(found.limits["reason"]) == ["end of hole"]
-    npt.assert_allclose(found.limits["upward"], 10 - 100 * np.sin(1.5), atol=1e-9)
+    assert list(found.limits["reason"]) == ["top of hole", "end of hole"]
+    npt.assert_allclose(found.limits["upward"], [10.0, 10 - 100 * np.sin(1.5)], atol=1e-9)
 
 
 def test_desurveyed_lines_and_points():
@@ -359,6 +359,88 @@ def test_missing_repeated_and_gapped_units():
         ("repeat", "older unit on a younger one"),
         ("gap", "gap too long for a contact"),
     }
+
+
+def turned(logs, inclination=90.0):
+    """The same rock met by holes that go up: from the end of each to its start, from the collar at its end."""
+    found = {}
+    for name, rows in logs.items():
+        end = rows[-1][1]
+        found[name] = [(end - b, end - a, *rest) for a, b, *rest in rows[::-1]]
+    surveys = pd.DataFrame({"hole_id": list(logs), "depth": 0.0, "azimuth": 0.0, "inclination": inclination})
+    return holes_of(
+        found, surveys=surveys, elevation=10.0 - np.array([rows[-1][1] for rows in logs.values()])
+    )
+
+
+def test_a_hole_that_rises_tells_the_same_as_one_that_falls():
+    """Order, units by rules, contacts, limits and panels of rock are the same from below as from above."""
+    logs = {
+        "A": log("Top", "Clay", "Clay", "Sand"),
+        "B": [(0, 3, "peat", "Top"), (3.4, 6, "sand", "Sand"), (20, 21, "chalk", "Chalk")],
+    }
+    down, up = holes_of(logs), turned(logs)
+    npt.assert_array_equal(
+        borehole_order.stratigraphic_order(up).pairs, borehole_order.stratigraphic_order(down).pairs
+    )
+    both = [units(holes, column=COLUMN)[0].sort_values(["hole_id", "from_depth"]) for holes in (down, up)]
+    assert [list(part["unit"])[::-1] for _hole, part in both[1].groupby("hole_id")] == [
+        list(part["unit"]) for _hole, part in both[0].groupby("hole_id")
+    ]
+    ends = []
+    for holes in (down, up):
+        found = borehole_contacts.contacts(holes)
+        contacts = found.contacts[["unit", "below", "easting", "upward", "tolerance"]]
+        limits = found.limits[["unit", "easting", "upward"]]
+        ends.append([sorted(map(tuple, part.round(9).to_numpy())) for part in (contacts, limits)])
+    assert ends[0] == ends[1]
+    panels = [
+        borehole_panel.correlation_panel(holes, COLUMN, hang="Top", width_px=400).thickness
+        for holes in (down, up)
+    ]
+    for name in ("unit", "thickness", "top_height", "whole"):
+        npt.assert_array_equal(panels[0][name], panels[1][name])
+
+
+def test_a_hole_that_falls_and_rises_gives_the_contacts_of_both_parts():
+    """Along a half circle down and up again the unit above is the younger one on both sides; the turn tells nothing."""
+    surveys = pd.DataFrame(
+        {"hole_id": "A", "depth": [0.0, 100 * np.pi], "azimuth": 90.0, "inclination": [-89.999, 89.999]}
+    )
+    half = 50 * np.pi
+    rows = [(0, 40, "", "Clay"), (40, half, "", "Sand"), (half, 250, "", "Sand"), (250, 300, "", "Clay")]
+    found = borehole_contacts.contacts(holes_of({"A": rows}, surveys=surveys), COLUMN)
+    assert list(found.contacts[["depth", "unit", "below"]].itertuples(index=False, name=None)) == [
+        (40.0, "Clay", "Sand"), (250.0, "Clay", "Sand"),
+    ]  # fmt: skip
+    rows = [(0, half, "", "Clay"), (half, 300, "", "Sand")]
+    found = borehole_contacts.contacts(holes_of({"A": rows}, surveys=surveys), COLUMN)
+    assert found.contacts.empty
+    assert "hole turns between two units" in set(found.report["problem"])
+
+
+def test_intervals_without_a_confidence_are_not_sure():
+    """Where a least confidence is asked for they count as without a unit; with none asked for all count."""
+    holes = holes_of({"A": log("Clay", "Sand")})
+    holes.intervals["geology"]["confidence"] = [0.9, np.nan]
+    assert len(borehole_contacts.contacts(holes, COLUMN).contacts) == 1
+    assert borehole_contacts.contacts(holes, COLUMN, least_confidence=0.5).contacts.empty
+
+
+def test_nothing_is_said_of_a_stretch_without_a_log():
+    """Limits beside a missing unit, and levels to hang holes on, do not come from between 5 and 95 m."""
+    rows = [(0, 5, "", "Top"), (95, 100, "", "Top"), (100, 104, "", "Sand")]
+    found = borehole_contacts.contacts(holes_of({"A": rows}), COLUMN).limits
+    beside = found[found["reason"] == "beside a missing unit"]
+    assert list(beside["depth"]) == [97.5, 102.0]
+    table = borehole_panel.correlation_panel(
+        holes_of({"A": rows}), COLUMN, hang="Top", width_px=400
+    ).thickness
+    assert list(table["top_height"]) == [100.0, 5.0, 0.0]
+    for unseen in ([(0, 5, "", "Top"), (5, 9, "", "")], [(0, 5, "", "Top"), (95, 99, "", "Sand")]):
+        holes = holes_of({"A": unseen, "B": log("Top", "Sand")})
+        hung = borehole_panel.correlation_panel(holes, COLUMN, hang="Top", width_px=400).thickness
+        assert set(hung["hole_id"]) == {"B"}
 
 
 def test_holes_without_place_or_height_are_told():

@@ -14,6 +14,7 @@ from craton.kernels.constants import GRAVITATIONAL
 from craton.methods import geomodel_ask as ask
 from craton.methods import geomodel_ask_map as maps
 from craton.methods import geomodel_compare, geomodel_fields, geomodel_section, geomodel_surfaces
+from craton.methods.geomodel_ask_model import asked_of
 from craton.methods.geomodel_section_holes import holes_near
 from craton.methods.geomodel_volume import UnitTable, new_lattice, volume_of
 from craton.model.data import Boreholes
@@ -182,6 +183,36 @@ def test_comparing_a_lowered_contact_tells_by_how_much():
     assert (same.changes["base_moved_mean"].dropna() == 0).all()
 
 
+def test_models_on_other_cells_are_compared_within_cells_where_both_reach():
+    """A contact from −23 to −34.3 m on cells of half the size: −11.3 m, and volumes to single precision.
+
+    Of a later model of the western half, only that half counts, before as after.
+    """
+    before, after = plane_model(level=-23.0), plane_model(level=-34.3, spacing=(5.0, 10.0, 12.5))
+    for later, share in ((after, 1.0), (after.isel(easting=slice(16)), 0.5)):
+        table = geomodel_compare.compare(before, later).changes.set_index("unit")
+        npt.assert_allclose(table.loc["sand", "base_moved_mean"], -11.3, atol=1e-3)
+        area = share * 400 * 300
+        npt.assert_allclose(table["volume_before"], area * np.array([23.0, 77.0]), rtol=1e-6)
+        npt.assert_allclose(table["volume_after"], area * np.array([34.3, 65.7]), rtol=1e-6)
+
+
+def test_chances_in_percent_are_told_from_all_of_them():
+    """Of chances without a unit, 99.5 and 0.5 are percent: the rare unit has 0.005, not one half."""
+    model = plane_model(level=-50.0, field=False)
+    one = xr.zeros_like(model["unit"], dtype=np.float32).drop_attrs()
+    chances = asked_of("test", model.assign(probability_3=one + 99.5, probability_7=one + 0.5)).chances()
+    npt.assert_allclose([np.unique(part) for part in chances], [[0.995], [0.005]], rtol=1e-6)
+
+
+def test_heights_above_the_ellipsoid_are_no_ground():
+    """They lie tens of metres off the elevations of a model, and are refused by name."""
+    model = plane_model()
+    ground = (0.0 * maps.thickness(model, "sand")).assign_attrs(standard_name="ellipsoidal_height", units="m")
+    with pytest.raises(ContractError, match="elevation"):
+        maps.depth_to_unit(model, "rock", ground)
+
+
 def properties(**density):
     """Table of rocks."""
     frame = pd.DataFrame({"unit": list(density), "density": list(density.values())})
@@ -285,6 +316,24 @@ def test_a_magnetic_block_is_a_dipole_from_afar():
     )  # fmt: skip
     moment = 0.05 * 40_000e-9 / (4e-7 * np.pi) * 10 * 20 * 25
     npt.assert_allclose(found.stations["predicted"], 2e-7 * moment / 500.0**3 * 1e9, rtol=(25 / 500) ** 2)
+
+
+def test_holes_at_the_ends_of_a_section_are_drawn():
+    """A line through three collars shows all three, at its ends and in its middle; one beyond it is left out."""
+    names = ["A", "B", "C", "D"]
+    places = np.add([[50.0, 100], [150, 130], [350, 100], [380, 90]], [WEST, SOUTH])
+    collars = gpd.GeoDataFrame(
+        {"hole_id": names, "elevation": 5.0, "total_depth": 30.0},
+        geometry=shapely.points(places), crs=CRS,
+    )  # fmt: skip
+    layers = pd.DataFrame({"hole_id": names, "from_depth": 0.0, "to_depth": 30.0, "unit": "sand"})
+    line = shapely.LineString(places[:3])
+    found = holes_near(
+        "test", Boreholes(collars, intervals={"geology": layers}), CRS, line, 50.0, table="", column=""
+    )
+    assert [name for name, *_place in found.holes] == ["A", "B", "C"]
+    expected = [0.0, np.hypot(100, 30), line.length]
+    npt.assert_allclose(found.distance, np.column_stack([expected, expected]), atol=1e-9)
 
 
 def test_holes_beside_a_section_are_turned_into_it():

@@ -5,6 +5,7 @@ import numpy.testing as npt
 import pytest
 from scipy.optimize import minimize
 
+from craton.kernels.implicit_checks import Frame, checked, merged
 from craton.kernels.implicit_fault import Fault, displaced, is_hanging, restored, slip_vector
 from craton.kernels.implicit_field import Constraints, fit
 from craton.kernels.implicit_noise import fit_within, rms_misfit
@@ -281,6 +282,17 @@ def test_doubled_data_count_once():
     )  # fmt: skip
     places = np.random.default_rng(6).uniform(LOW, HIGH, (20, 3))
     npt.assert_allclose(fit(doubled).at(places), fit(data).at(places), atol=1e-3)
+
+
+def test_orientations_at_one_place_keep_their_length():
+    """Two of length 2, 60° apart, are one between them of length 2, not of 2 cos 30° = 1.73."""
+    half = np.radians(30.0)
+    given = Constraints(
+        np.zeros((1, 3)), np.zeros(1, int), np.zeros((2, 3)),
+        2 * np.array([[np.sin(half), 0, np.cos(half)], [-np.sin(half), 0, np.cos(half)]]),
+    )  # fmt: skip
+    kept = merged(checked(given), np.zeros(1), Frame(np.zeros(3), 1.0))[0]
+    npt.assert_allclose(kept.gradients, [[0.0, 0.0, 2.0]], atol=1e-15)
 
 
 def test_close_contacts_are_still_solved():

@@ -9,6 +9,7 @@ import pytest
 from craton.kernels import covariance as cov
 from craton.kernels.conditional_field import ConditionalField
 from craton.kernels.kriging import System
+from craton.kernels.layer_coordinates import at_places
 from craton.methods import property_categories, property_kriging, property_simulation
 from craton.methods.geomodel_volume import Lattice, UnitTable, volume_of
 from craton.methods.variogram_model import variogram_model
@@ -174,6 +175,77 @@ def test_kriging_along_a_fold_beats_kriging_in_space():
     npt.assert_array_equal(automatic["grade"], same["grade"])
 
 
+def layered(across, scale=2.0):
+    """One unit whose field is `across` (cells,) in metres, times `scale`."""
+    field = (scale * across.reshape(LATTICE.shape), {"levels": '{"Upper sand": 0.0}'})
+    return model_volume(np.full(LATTICE.shape, 3), field_main=field)
+
+
+@pytest.mark.parametrize(("dip", "scale"), [(0.0, 2.0), (35.0, 0.1), (60.0, -3.0), (90.0, 1.0)])
+def test_along_a_plane_bed_of_any_dip_kriging_is_that_in_space(dip, scale):
+    """The coordinates are those of space, turned: under an isotropic variogram nothing changes, to 1e-4.
+
+    Samples in the outer half of the outer cells count too; float32 results. Depth counts in a vertical bed.
+    """
+    points = samples()
+    normal = np.array([0.8 * np.sin(np.radians(dip)), 0.6 * np.sin(np.radians(dip)), np.cos(np.radians(dip))])
+    model = variogram_model("exponential", sill=2.0, range_along=200.0, nugget=0.1)
+    along, space = (
+        property_kriging.kriging(
+            layered((PLACES - PLACES.mean(axis=0)) @ normal, scale), points, "grade", layering=layering,
+            model=model, neighbours=60,
+        )
+        for layering in ("automatic", "none")
+    )  # fmt: skip
+    assert along.attrs["layering"] == "Upper sand: field"
+    npt.assert_allclose(along["grade"], space["grade"], atol=1e-4)
+    npt.assert_allclose(along["grade_std"], space["grade_std"], atol=1e-4)
+
+
+def test_a_field_goes_on_straight_beyond_its_outer_cells():
+    """A linear field is met there, or keeps the value at the middle of the outer cell where it is to be level."""
+    field = np.add.outer(3.0 * np.arange(4), 2.0 * np.arange(5)[::-1])
+    places = np.array([[-1.0, 4.5], [3.7, -0.5], [1.25, 1.5], [9.0, 2.0]])
+    found = at_places(field, (0.0, 4.0), (1.0, -1.0), places, straight=True)
+    npt.assert_allclose(found, 3 * places[:, 0] + 2 * places[:, 1], rtol=1e-12)
+    inside = np.clip(places, 0, [3, 4])
+    npt.assert_allclose(
+        at_places(field, (0.0, 4.0), (1.0, -1.0), places), 3 * inside[:, 0] + 2 * inside[:, 1], rtol=1e-12
+    )
+
+
+def test_the_limbs_of_a_recumbent_fold_stay_apart():
+    """10 in the lower limb and 90 in the upper: the field is not taken, told and, if asked for, refused."""
+    volume = layered(np.abs(PLACES[:, 2] + 50.0))
+    points = samples(value=lambda places: np.where(places[:, 2] < -50, 10.0, 90.0))
+    model = variogram_model("spherical", sill=1.0, range_along=300.0, range_vertical=15.0)
+    found = property_kriging.kriging(volume, points, "grade", model=model, neighbours=60)
+    same = property_kriging.kriging(volume, points, "grade", layering="none", model=model, neighbours=60)
+    npt.assert_array_equal(found["grade"], same["grade"])
+    assert found.attrs["layering"].startswith("Upper sand: none, as its layers lie too far")
+    with pytest.raises(ContractError, match="too far from one"):
+        property_kriging.kriging(volume, points, "grade", layering="field", model=model)
+
+
+def test_each_cell_of_a_vertical_bed_has_a_node_of_its_own():
+    """Values at samples' cells are the samples though cells are 10 m high and 50 m wide; units are told."""
+    cells = np.random.default_rng(9).choice(len(PLACES), 60, replace=False)
+    points = gpd.GeoDataFrame(
+        {"grade": np.arange(60.0) + 1, "upward": PLACES[cells, 2]}, geometry=gpd.points_from_xy(*PLACES[cells, :2].T),
+        crs=CRS,
+    )  # fmt: skip
+    found = property_simulation.simulation(
+        layered(PLACES[:, 0]), points, "grade", model=variogram_model("spherical", sill=1.0, range_along=90.0),
+        realizations=2,
+    )  # fmt: skip
+    npt.assert_allclose(
+        found["grade"].to_numpy().reshape(2, -1)[:, cells], np.tile(points["grade"], (2, 1)), rtol=1e-5
+    )
+    assert (found["unit"] == 3).all()
+    with pytest.raises(ContractError, match="column"):
+        property_simulation.simulation(model_volume(), points.rename(columns={"grade": "unit"}), "unit")
+
+
 def test_a_collocated_property_helps_as_the_markov_model_says():
     """Without correlation it is simple kriging; with ρ the variance is that of one more measurement."""
     random = np.random.default_rng(4)
@@ -189,6 +261,12 @@ def test_a_collocated_property_helps_as_the_markov_model_says():
     )
     before, after = (one["grade_std"].to_numpy().astype(float) ** 2 / 2.2 for one in (simple, some))
     npt.assert_allclose(1 / after, 1 / before + 0.64 / 0.36, rtol=2e-5)
+    for known in (np.arange(LATTICE.upward.size) < 4, np.zeros(LATTICE.upward.size, bool)):
+        part = volume.assign(density=volume["density"].where(known[:, None, None]) * 0 + 3.0)
+        few = property_kriging.collocated_cokriging(part, samples(), "grade", "density", **settings)
+        npt.assert_array_equal(
+            np.isfinite(few["grade"]), np.broadcast_to(known[:, None, None], LATTICE.shape)
+        )
     with pytest.raises(ContractError, match="secondary"):
         property_kriging.collocated_cokriging(volume, samples(), "grade", "no such", **settings)
 
@@ -309,6 +387,9 @@ def test_indicators_are_kriged_with_shared_weights():
     npt.assert_array_equal(found["rock"].to_numpy().ravel(), chances.argmax(axis=0) + 1)
     assert found["rock"].attrs["flag_meanings"] == ["none", "clay", "peat", "sand"]
     assert 0 <= float(found["entropy"].min()) < float(found["entropy"].max()) <= 1
+    for taken in ("entropy", "probability_2"):
+        with pytest.raises(ContractError, match="column"):
+            property_categories.indicator_kriging(volume, points.rename(columns={"rock": taken}), taken)
 
 
 def test_drawn_categories_honour_samples_and_shares():

@@ -145,6 +145,30 @@ def test_composites_of_holes():
             )
 
 
+def one_hole(**columns):
+    """A vertical hole with a table of assays."""
+    collars = make_collars(["A"], x=[0.0], y=[0.0], elevation=[0.0], total_depth=[20.0], crs=CRS)
+    return Boreholes(collars=collars, intervals={"assay": pd.DataFrame({"hole_id": "A", **columns})})
+
+
+def test_of_assays_that_overlap_the_upper_one_with_a_value_counts_once():
+    """6-9 m of 3, 7-14 m of 8, 8-12 m of 3: (3 · 3 + 3.5 · 8) / 6.5, then 8; a row without a value hides none."""
+    nested = one_hole(from_depth=[6.0, 7.0, 8.0], to_depth=[9.0, 14.0, 12.0], g=[3.0, 8.0, 3.0])
+    found = resource_composites.composite(nested, ("g",), 6.5, remainder="last", minimum_recovery=0.0)
+    npt.assert_allclose(found["g"], [37 / 6.5, 8.0])
+    npt.assert_allclose(found["recovery"], 1.0)
+    empty = one_hole(
+        from_depth=[0.0, 0.0, 5.0], to_depth=[5.0, 10.0, 10.0], g=[2.0, np.nan, 4.0], h=[np.nan, 7.0, np.nan]
+    )
+    found = resource_composites.composite(empty, ("g", "h"), 5.0)
+    npt.assert_allclose(found[["g", "h"]], [[2.0, 7.0], [4.0, 7.0]])
+    assert "overlap in A at 0 m" in found.attrs["notice"]
+    with pytest.raises(ContractError, match="columns"):
+        resource_composites.composite(
+            one_hole(from_depth=[0.0], to_depth=[5.0], length=[5.0]), ("length",), 5.0
+        )
+
+
 def blocks_of(grade, *, sides=(5.0, 10.0, 10.0), percent=100.0, density=2.0, **more):
     """A block model of given grades (levels, rows, columns)."""
     cells = lattice(grade.shape, sides)
@@ -228,6 +252,72 @@ def test_an_interval_is_that_of_block_means_of_the_realizations():
         resource_tonnage.tonnage_grade(blocks, "Au", realizations=ensemble[["Au"]].isel(realization=[0]))
 
 
+def test_all_ore_counts_at_a_cutoff_of_0_and_a_block_on_a_cutoff_keeps_it():
+    """Kriged grades below 0 stay in total and metal; 0.7 in single precision is at a cut-off of 0.7."""
+    grade = np.full((2, 2, 2), 0.7, np.float32)
+    grade[0, 0, 0] = -0.1
+    found = resource_tonnage.tonnage_grade(blocks_of(grade), "Au", cutoffs=(0.0, 0.7)).table
+    npt.assert_allclose(found["tonnage"] * 1e6 / 1000, [8, 7])
+    npt.assert_allclose(found["metal"], [1000 * 4.8e-6, 1000 * 4.9e-6], rtol=1e-6)
+    assert resource_tonnage.tonnage_grade(blocks_of(grade), "Au").table["cutoff"].iloc[0] == 0
+
+
+def test_realizations_of_other_units_do_not_count():
+    """Blocks half of ore of 10 ± 1 and half of waste of 0.5: the interval is that of the ore, or is refused."""
+    blocks = blocks_of(np.full((2, 2, 2), 10.0), sides=(10.0, 10.0, 10.0), percent=50.0)
+    cells = lattice((4, 2, 2), (5.0, 10.0, 10.0))
+    codes = np.tile([1, 2], 2)[:, None, None] * np.ones(cells.shape, int)
+    drawn = np.where(codes == 2, np.linspace(9, 11, 9)[:, None, None, None], 0.5)
+    ensemble = volume_of(cells, codes, ORE).assign(
+        Au=(("realization", "upward", "northing", "easting"), drawn)
+    )
+
+    def interval(of):
+        table = resource_tonnage.tonnage_grade(blocks, "Au", cutoffs=(5.0,), realizations=of).table
+        return table[["grade_low", "grade_high"]].iloc[0]
+
+    npt.assert_allclose(interval(ensemble), [9.0, 11.0])
+    npt.assert_allclose(interval(ensemble[["Au"]].where(codes == 2)), [9.0, 11.0])
+    for wrong, words in (
+        (ensemble[["Au"]], "values beyond it"),
+        (ensemble.where(ensemble["easting"] < 10), "without any in 4 of 8"),
+        (ensemble.isel(realization=slice(8)), "9 realizations or more"),
+        (
+            volume_of(cells, codes, ORE._replace(names=("Waste", "Coal"))).assign(Au=ensemble["Au"]),
+            "Waste, Coal",
+        ),
+    ):
+        with pytest.raises(ContractError, match=words):
+            interval(wrong)
+
+
+def test_samples_that_share_a_place_count_as_one():
+    """Densities there are averaged, whatever their order; of two holes there one counts, and no third."""
+    places = np.random.default_rng(6).uniform([0, 0, -40], [120, 100, 0], (30, 3))
+    density = 3.0 + np.sin(places[:, 0] / 30)
+
+    def model_of(places, density, holes):
+        points = gpd.GeoDataFrame(
+            {"Au": 2.0, "rho": density, "upward": places[:, 2], "hole_id": holes},
+            geometry=gpd.points_from_xy(*places[:, :2].T), crs=CRS,
+        )  # fmt: skip
+        return resource_blocks.block_model(
+            volume_of(lattice(), np.full(lattice().shape, 2), ORE), points, "Au", "Ore", 25.0, height=10.0,
+            density_column="rho", model=variogram_model("spherical", sill=1.0, range_along=900.0), neighbours=6,
+        )  # fmt: skip
+
+    names = [f"H{number}" for number in range(30)]
+    once = model_of(places, density, names)
+    order = np.random.default_rng(7).permutation(60)
+    twice = model_of(
+        np.tile(places, (2, 1))[order], np.concatenate([density + 0.5, density - 0.5])[order],
+        np.array(names * 2)[order],
+    )  # fmt: skip
+    npt.assert_allclose(twice["density"], once["density"], rtol=1e-5)
+    few = model_of(places[[0, 0, 1]], np.full(3, 3.0), ["A", "E", "C"])
+    assert (few["holes"] == 2).all()
+
+
 def test_a_block_model_of_one_grade():
     """A constant grade is met; percent adds up to the ore; a constant density stays; blocks without ore are empty."""
     cells = lattice()
@@ -250,7 +340,12 @@ def test_a_block_model_of_one_grade():
     npt.assert_allclose(float(found["percent"].sum()) / 100 * 25 * 25 * 10, 120 * 100 * 25, rtol=1e-5)
     assert not known[found["upward"].to_numpy() > -10].any()
     assert 1 <= float(found["holes"].min()) <= float(found["holes"].max()) <= 10
-    with pytest.raises(ContractError, match="density"):
-        resource_blocks.block_model(volume, points, "Au", "Ore", 25.0, model=model)
+    for given in ({}, {"density": 3.0, "density_column": "rho"}):
+        with pytest.raises(ContractError, match="density"):
+            resource_blocks.block_model(volume, points, "Au", "Ore", 25.0, model=model, **given)
+    with pytest.raises(ContractError, match="column"):
+        resource_blocks.block_model(
+            volume, points.rename(columns={"Au": "holes"}), "holes", "Ore", 25.0, density=3.0, model=model
+        )
     with pytest.raises(ContractError, match="unit"):
         resource_blocks.block_model(volume, points, "Au", "Coal", 25.0, density=3.0, model=model)

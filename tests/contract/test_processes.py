@@ -144,6 +144,24 @@ EXAMPLES = {
         "youngest_age": "youngest",
         "oldest_age": "oldest",
     },
+    "geomodel.ensemble": {
+        "contacts": samples.contacts,
+        "column": samples.stratigraphy,
+        "members": 3,
+        "spacing": 800.0,
+        "thickness": 50.0,
+    },
+    "geomodel.history": {
+        "models": samples.geological_models,
+        "times": ("2023-01-01", "2024-01-01", "2025-01-01"),
+    },
+    "geomodel.update": {
+        "model": samples.built_model,
+        "contacts": samples.contacts,
+        "column": samples.stratigraphy,
+        "new_contacts": samples.new_contacts,
+        "time": "2024-05-17",
+    },
     "geomodel.structural": {
         "contacts": samples.contacts,
         "column": samples.stratigraphy,

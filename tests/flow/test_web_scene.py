@@ -116,6 +116,7 @@ def server(tmp_path_factory):
         put(node, model(), "volume", "secret-1", UTM, "private")
         put(node, holes(), "boreholes", "holes-1", UTM)
         put(node, surface(), "mesh", "surface-1", UTM)
+        put(node, surface(), "mesh", "surface-2", "EPSG:32648+5773")
         put(node, contacts(), "table", "contacts-1", "EPSG:4326")
         put(node, pd.DataFrame({"unit": ["clay"]}), "table", "column-1", "")
         put(node, relief(), "grid", "relief-1", UTM)
@@ -242,6 +243,16 @@ def test_a_mesh_comes_as_it_is_stored(server):
     easting, upward, southing = np.concatenate([one.vertices for one in mesh.geometry.values()]).T
     places = np.column_stack([easting, -southing, upward]) + told["origin"]
     assert (places.min(axis=0) == [EAST, NORTH, 10.0]).all()
+
+
+def test_a_scene_tells_the_degrees_of_its_corners(server):
+    """South-west, south-east, north-east, north-west, as PROJ has them; a system with heights is told flat."""
+    move = pyproj.Transformer.from_crs(UTM, "OGC:CRS84", always_xy=True)
+    around = [(EAST, NORTH), (EAST + 30, NORTH), (EAST + 30, NORTH + 20), (EAST, NORTH + 20)]
+    for id in ("surface-1", "surface-2"):
+        told = scene(server, id)
+        assert told["crs"] == UTM
+        np.testing.assert_allclose(told["corners"], [move.transform(*one) for one in around], atol=1e-7)
 
 
 def test_points_and_lines_lie_in_metres_of_their_place(server):

@@ -32,12 +32,12 @@ def runs(column):
 
 def test_a_virtual_hole_is_the_column_of_voxels(geotop):
     """At the middle of a column: the strata of its voxels, thickness the count of voxels times 0.5 m."""
-    column = geotop["strat"].sel(easting=140_300, northing=455_300).transpose("upward").to_numpy()
+    column = geotop["strat"].sel(easting=140_350, northing=455_350).transpose("upward").to_numpy()
     codes, counts = runs(column)
-    found = ask.virtual_borehole(geotop, easting=140_300.0, northing=455_300.0).intervals
+    found = ask.virtual_borehole(geotop, easting=140_350.0, northing=455_350.0).intervals
     assert [int(name) for name in found["unit"]] == codes.astype(int).tolist()
     npt.assert_allclose(found["thickness"], 0.5 * counts, atol=1e-6)
-    lithoclass = ask.virtual_borehole(geotop, easting=140_300.0, northing=455_300.0, variable="lithok")
+    lithoclass = ask.virtual_borehole(geotop, easting=140_350.0, northing=455_350.0, variable="lithok")
     assert lithoclass.intervals["probability"].between(0, 1).all()
 
 
@@ -54,13 +54,14 @@ def test_volumes_are_counts_of_voxels(geotop):
 def test_sections_slices_and_surfaces_are_made(geotop):
     """A section along a column of voxels, a cut at their level and closed surfaces agree with the voxels."""
     section = geomodel_section.section(
-        geotop, along=(140_300.0, 454_650.0, 140_300.0, 456_150.0), spacing=100.0
+        geotop, along=(140_350.0, 454_700.0, 140_350.0, 456_200.0), spacing=100.0
     )
-    expected = np.nan_to_num(geotop["strat"].sel(easting=140_300).transpose("upward", "northing").to_numpy())
+    expected = np.nan_to_num(geotop["strat"].sel(easting=140_350).transpose("upward", "northing").to_numpy())
     npt.assert_array_equal(section.section["strat"], expected[::-1])
-    cut = maps.slice_(geotop, elevation=-10.0).slice
+    cut = maps.slice_(geotop, elevation=-9.75).slice
     npt.assert_array_equal(
-        cut, np.nan_to_num(geotop["strat"].sel(upward=-10).transpose("northing", "easting").to_numpy())[::-1]
+        cut,
+        np.nan_to_num(geotop["strat"].sel(upward=-9.75).transpose("northing", "easting").to_numpy())[::-1],
     )
     mesh = geomodel_surfaces.surfaces(geotop, smoothing=0)
     volumes = ask.volumes(geotop).set_index("unit")["volume"]

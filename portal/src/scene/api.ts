@@ -1,8 +1,8 @@
 /** What the node tells of a dataset for a scene: its extent, its levels of detail, their bricks, its holes. */
-import type { Bbox } from '../api/types';
 import { ask, at, get, path, ProblemError } from '../api/client';
 
 export type Triple = [number, number, number];
+export type Degrees = [longitude: number, latitude: number];
 
 export interface ClassOf {
   value: number;
@@ -48,8 +48,8 @@ export interface SceneOf {
   levels?: Level[];
   brick?: number;
   times?: string[];
-  /** West, south, east, north in degrees. */
-  bbox?: Bbox | null;
+  /** Longitude and latitude of the south-west, south-east, north-east and north-west corner of the extent. */
+  corners?: [Degrees, Degrees, Degrees, Degrees] | null;
 }
 
 export interface Hole {

@@ -14,6 +14,8 @@ Rossi, M. E. and Deutsch, C. V. (2014), Mineral resource estimation, Springer, s
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,10 +59,12 @@ def overlap_sums(
     holes : tuple of array (m,), (n,)
         Numbers of the holes of wanted and of known intervals.
     wanted, known : tuple of array
-        From and to of both, in metres; known ones sorted by hole and from, and not overlapping.
+        From and to of both, in metres; known ones sorted by hole and from, of some length, not overlapping.
     values : array (n, c)
         Values x of the known intervals.
     """
+    if not known[0].size:
+        return np.zeros((wanted[0].size, values.shape[1]))
     low = min(float(one.min(initial=0.0)) for one in (wanted[0], known[0]))
     high = max(float(one.max(initial=0.0)) for one in (wanted[1], known[1]))
     # Holes one after the other on one axis, with room between them.
@@ -84,10 +88,9 @@ def without_overlap(hole: Whole, start: Floats, end: Floats) -> Floats:
     An interval that lies wholly within those above it gets no length.
     """
     moved = start.copy()
-    reach, current = -np.inf, -1
-    for row in range(hole.size):
-        if hole[row] != current:
-            current, reach = int(hole[row]), -np.inf
-        moved[row] = min(max(start[row], reach), end[row])
-        reach = max(reach, end[row])
+    edges = [0, *(np.flatnonzero(np.diff(hole)) + 1), hole.size]
+    for first, last in pairwise(edges):
+        reach = np.maximum.accumulate(end[first:last])[:-1]
+        below = slice(first + 1, last)
+        moved[below] = np.minimum(np.maximum(start[below], reach), end[below])
     return moved

@@ -118,8 +118,8 @@ def merged(constraints: Constraints, noise: Floats, frame: Frame) -> tuple[Const
     """The constraints in an order of their own, with what lies at one place made one.
 
     Contacts of one surface, or orientations, nearer to each other than `SAME` of the extent become one at
-    their mean; the noise (n,) of k contacts becomes 1 / Σ (1/noise). Tangents at the place of an
-    orientation add nothing and are left out.
+    their mean, a gradient as long as they are on average; the noise (n,) of k contacts becomes
+    1 / Σ (1/noise). Tangents at the place of an orientation add nothing and are left out.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def _groups(places: Floats, near: float) -> Whole:
 
 
 def _means(values: Floats, groups: Whole) -> Floats:
-    """Mean (g, 3) of the values (k, 3) of each group; a value alone is left as it is."""
+    """Mean (g, c) of the values (k, c) of each group; a value alone is left as it is."""
     count = np.bincount(groups)
     sums = np.stack([np.bincount(groups, column) for column in values.T], axis=-1)
     means: Floats = sums / count[:, np.newaxis]
@@ -256,14 +256,14 @@ def _merged_orientations(places: Floats, gradients: Floats, near: float) -> tupl
         return places, gradients
     places, gradients = _ordered(places, gradients)
     groups = _groups(places, near)
-    means = _means(gradients, groups)
-    longest = np.zeros(len(means))
-    np.maximum.at(longest, groups, np.linalg.norm(gradients, axis=1))
-    opposite = np.linalg.norm(means, axis=1) < SAME * longest
+    means, lengths = _means(gradients, groups), np.linalg.norm(gradients, axis=1, keepdims=True)
+    length, left = _means(lengths, groups), np.linalg.norm(means, axis=1, keepdims=True)
+    opposite = (left < SAME * length)[:, 0]
     places = _means(places, groups)
     if opposite.any():
         raise ValueError(f"orientations at {_place(places[np.argmax(opposite)])} point opposite ways")
-    return places, means
+    # The mean of directions that differ is shorter than they are; that would flatten the field.
+    return places, means * (length / left)
 
 
 def _place(place: Floats) -> str:

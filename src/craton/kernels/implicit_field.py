@@ -191,19 +191,27 @@ def fit(
     )  # fmt: skip
 
 
+class Evidence(NamedTuple):
+    """What data say of the variance of a field: squares (q,) of contacts left out, and the likeliest."""
+
+    squares: Floats
+    likeliest: float
+
+
 def left_out(
     constraints: Constraints,
     *,
     drift: Drift | None = None,
     nugget: float | Floats = 0.0,
     gradient_nugget: float = 0.0,
-) -> Floats:
-    """How far contacts are from where the other data put them: squares (q,), in variances of covariance h³.
+) -> Evidence:
+    """How far contacts are from where the other data put them, in variances of covariance h³.
 
-    With K the covariances and noise of the data, seen without planes, levels and steps, z what they are to be,
-    and G = K⁻¹, the error of a contact that is left out is (G z)ᵢ / Gᵢᵢ, of variance 1 / Gᵢᵢ: the square is
-    (G z)ᵢ² / Gᵢᵢ (Dubrule 1983). Lengths and values are in the extent of the data. Bounds do not count, nor
-    do contacts that nothing else bears on, as the only one of a surface.
+    With K the covariances and noise of the data, seen without planes, levels and steps, z what they are to
+    be, and G = K⁻¹, the error of a contact that is left out is (G z)ᵢ / Gᵢᵢ, of variance 1 / Gᵢᵢ: the square
+    is (G z)ᵢ² / Gᵢᵢ (Dubrule 1983). Lengths and values are in the extent of the data. Bounds do not count,
+    nor do contacts that nothing else bears on, as the only one of a surface. The likeliest variance by all
+    N data, with k planes, levels and steps, is zᵀ G z / (N − k) (restricted maximum likelihood).
 
     Parameters
     ----------
@@ -220,15 +228,15 @@ def left_out(
     noise = np.broadcast_to(np.asarray(nugget, dtype=np.float64), (len(given.points),))
     given, noise = merged(given, noise, frame)
     assert given.levels is not None
-    problem, _kept = _problem(given, noise, gradient_nugget, _Layout(frame, given.levels, drift, None))
+    problem, kept = _problem(given, noise, gradient_nugget, _Layout(frame, given.levels, drift, None))
     system = factor(problem.rows, problem.columns, problem.noise)
     count = len(given.points)
     sides = np.column_stack([problem.right, np.eye(len(problem.right), count)])
-    weights = solve(system, sides, np.zeros((problem.columns.shape[1], sides.shape[1])))[0][:count]
-    own = np.diag(weights[:, 1:])
+    weights = solve(system, sides, np.zeros((problem.columns.shape[1], sides.shape[1])))[0]
+    own = np.diag(weights[:count, 1:])
     known = own > LONE * own.max(initial=0.0)
-    squares: Floats = weights[known, 0] ** 2 / own[known]
-    return squares
+    likeliest = float(weights[:, 0] @ problem.right) / max(len(problem.right) - len(kept), 1)
+    return Evidence(weights[:count, 0][known] ** 2 / own[known], likeliest)
 
 
 class _Layout(NamedTuple):

@@ -98,8 +98,8 @@ def dense_of(
 ) -> Coarse:
     """Dense field of at most `most` contacts and a quarter as many of each other kind."""
     part, contacts = part_of(given, lattice, most=most)
-    nuggets = {"nugget": noise[contacts], "gradient_nugget": gradient_noise}
-    return fit(part, drift=drift, background=background, **nuggets)
+    nugget = noise[contacts]
+    return fit(part, drift=drift, background=background, nugget=nugget, gradient_nugget=gradient_noise)
 
 
 def part_of(given: Constraints, lattice: Lattice, *, most: int) -> tuple[Constraints, Whole]:

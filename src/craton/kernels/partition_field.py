@@ -35,7 +35,17 @@ from craton.kernels.partition_coarse import Coarse, coarse_of_values, dense_of
 from craton.kernels.partition_patches import Patches, Rows, copy, empty_patches, solve
 from craton.kernels.partition_rows import LABEL, NOISE, SIGN, Lattice, Table, lattice_of, same_rows, table_of
 
-__all__ = ["Constraints", "Lattice", "PartitionField", "Settings", "fit_partition", "fit_values"]
+__all__ = [
+    "Constraints",
+    "Lattice",
+    "PartitionField",
+    "Settings",
+    "fit_partition",
+    "fit_values",
+]
+
+NEW, UNUSED = -1, -2
+"""Marks of rows that are not in an earlier table: to be computed, and not needed."""
 
 
 class Settings(NamedTuple):
@@ -128,19 +138,19 @@ class PartitionField(NamedTuple):
         changed : array (b, 2, 3)
             Lowest and highest corners in metres of the boxes outside which nothing changed.
         """
-        given = checked(constraints._replace(levels=self._levels_for(constraints)))
-        noise = _noise(self.nuggets[0] if nugget is None else nugget, len(given.points))
+        given = checked(constraints._replace(levels=self.levels_for(constraints)))
+        noise = noise_of(self.nuggets[0] if nugget is None else nugget, len(given.points))
         table = table_of(given, self.levels, noise, self.nuggets[1], self.lattice)
         return _built(self, table)
 
     def updated_values(self, places: Floats, values: Floats) -> tuple[PartitionField, Floats]:
         """As `updated`, for a field of `fit_values`, with all places (n, 3) and values (n,)."""
         given = _of_values(places, values)
-        noise = _noise(self.nuggets[0], len(values))
+        noise = noise_of(self.nuggets[0], len(values))
         assert given.levels is not None
         return _built(self, table_of(given, given.levels, noise, 0.0, self.lattice))
 
-    def _levels_for(self, constraints: Constraints) -> Floats:
+    def levels_for(self, constraints: Constraints) -> Floats:
         """The levels, refused where constraints name a surface that has none."""
         named = np.concatenate([np.ravel(constraints.surface), np.ravel(constraints.inequality_surface)])
         if named.size and named.max() >= self.levels.size:
@@ -206,14 +216,14 @@ def fit_partition(
     settings = settings or Settings()
     given = checked(constraints)
     lattice = lattice or lattice_of(given)
-    noise = _noise(nugget, len(given.points))
+    noise = noise_of(nugget, len(given.points))
     if coarse is None:
         coarse = dense_of(
             given, lattice, noise, gradient_nugget, most=settings.coarse, drift=drift, background=background
         )
     table = table_of(given, coarse.levels, noise, gradient_nugget, lattice)
     own = float(nugget) if np.ndim(nugget) == 0 else 0.0
-    return _built(_empty(coarse, lattice, settings, (own, gradient_nugget), drift), table)[0]
+    return _built(empty_field(coarse, lattice, settings, (own, gradient_nugget), drift), table)[0]
 
 
 def fit_values(
@@ -246,11 +256,11 @@ def fit_values(
     assert given.levels is not None
     settings = settings or Settings(smooth=2)
     lattice = lattice or lattice_of(given)
-    noise = _noise(nugget, len(given.points))
+    noise = noise_of(nugget, len(given.points))
     if coarse is None:
         coarse = coarse_of_values(given, lattice, noise, most=settings.coarse)
     table = table_of(given, given.levels, noise, 0.0, lattice)
-    return _built(_empty(coarse, lattice, settings, (nugget, 0.0), None), table)[0]
+    return _built(empty_field(coarse, lattice, settings, (nugget, 0.0), None), table)[0]
 
 
 def _of_values(places: Floats, values: Floats) -> Constraints:
@@ -264,7 +274,7 @@ def _of_values(places: Floats, values: Floats) -> Constraints:
     return Constraints(places, np.arange(len(values)), levels=values)
 
 
-def _noise(nugget: float | Floats, count: int) -> Floats:
+def noise_of(nugget: float | Floats, count: int) -> Floats:
     """Nugget of each of `count` contacts."""
     noise: NDArray[np.float64] = np.broadcast_to(np.asarray(nugget, dtype=np.float64), (count,))
     if not (np.isfinite(noise).all() and (noise >= 0).all()):
@@ -279,7 +289,7 @@ def _steps(drift: Drift | None, places: Floats) -> Floats:
     return np.ascontiguousarray(drift(places), dtype=np.float64)
 
 
-def _empty(
+def empty_field(
     coarse: Coarse, lattice: Lattice, settings: Settings, nuggets: tuple[float, float], drift: Drift | None
 ) -> PartitionField:
     """A field without data."""
@@ -300,27 +310,27 @@ def _built(old: PartitionField, table: Table) -> tuple[PartitionField, Floats]:
     """The field of a table, what it shares with that of `old` taken from there; and where they differ."""
     settings = old.settings
     same = same_rows(table, old.table)
-    rows = _residuals(old, table, same)
+    rows = residuals(old, table, same)
     boxes = part(rows.places, limit=settings.limit, reach=settings.reach)
     twins = matches(boxes, old.boxes, same)
     patches = empty_patches(boxes, rows)
     copy(patches, boxes, twins, old.patches, old.boxes)
     new = np.flatnonzero((twins < 0) & (np.diff(boxes.starts) > 0))
     solve(patches, boxes, rows, new, reach=settings.reach, smooth=settings.smooth)
-    gone = np.setdiff1d(np.arange(len(old.boxes.depths)), twins)
-    changed = np.concatenate(
-        [bounds(boxes, new, settings.overlap), bounds(old.boxes, gone, settings.overlap)]
-    )
     field = old._replace(table=table, rows=rows, boxes=boxes, patches=patches)
-    return field, old.lattice.origin + old.lattice.side * np.unique(changed, axis=0)
+    changed = changed_boxes(boxes, old.boxes, twins, settings)
+    return field, old.lattice.origin + old.lattice.side * changed
 
 
-def _residuals(old: PartitionField, table: Table, same: Whole) -> Rows:
-    """The rows of a table, less the coarse field; those that are the `same` as in `old` are copied."""
+def residuals(old: PartitionField, table: Table, same: Whole) -> Rows:
+    """The rows of a table, less the coarse field; those that are the `same` as in `old` are copied.
+
+    Those that are neither there nor `NEW` have no target.
+    """
     places, directions = table.rows[:, :3].copy(), table.rows[:, 3:6].copy()
     first_slope = table.counts[1]
-    targets, steps = np.empty(len(places)), np.empty((len(places), old.rows.steps.shape[1]))
-    kept, new = np.flatnonzero(same >= 0), np.flatnonzero(same < 0)
+    targets, steps = np.zeros(len(places)), np.zeros((len(places), old.rows.steps.shape[1]))
+    kept, new = np.flatnonzero(same >= 0), np.flatnonzero(same == NEW)
     targets[kept], steps[kept] = old.rows.targets[same[kept]], old.rows.steps[same[kept]]
     values, slopes = new[new < first_slope], new[new >= first_slope]
     at = old.lattice.origin + old.lattice.side * places
@@ -337,3 +347,11 @@ def _powers(old: PartitionField, table: Table) -> Floats:
     powers = np.full(len(table.rows), 2.0 * old.settings.smooth + 1.0)
     powers[table.counts[1] :] -= 2.0
     return powers
+
+
+def changed_boxes(boxes: Boxes, before: Boxes, twins: Whole, settings: Settings) -> Floats:
+    """Corners (b, 2, 3) of what boxes that are new or gone cover."""
+    new = np.flatnonzero((twins < 0) & (np.diff(boxes.starts) > 0))
+    gone = np.setdiff1d(np.arange(len(before.depths)), twins)
+    covered = [bounds(boxes, new, settings.overlap), bounds(before, gone, settings.overlap)]
+    return np.unique(np.concatenate(covered), axis=0)

@@ -51,11 +51,14 @@ from craton.methods import geomodel as geomodel
 from craton.methods import geomodel_ask as geomodel_ask
 from craton.methods import geomodel_ask_map as geomodel_ask_map
 from craton.methods import geomodel_compare as geomodel_compare
+from craton.methods import geomodel_ensemble as geomodel_ensemble
 from craton.methods import geomodel_fields as geomodel_fields
+from craton.methods import geomodel_history as geomodel_history
 from craton.methods import geomodel_map as geomodel_map
 from craton.methods import geomodel_section as geomodel_section
 from craton.methods import geomodel_surfaces as geomodel_surfaces
 from craton.methods import geomodel_uncertainty as geomodel_uncertainty
+from craton.methods import geomodel_update as geomodel_update
 from craton.methods import gravity as gravity
 from craton.methods import gravity_check as gravity_check
 from craton.methods import gravity_isostasy as gravity_isostasy

@@ -23,8 +23,10 @@ from craton.methods.borehole_layers import (
     texts,
 )
 from craton.methods.borehole_order import order_of
-from craton.methods.borehole_places import Placed, placed_holes
+from craton.methods.borehole_places import Placed, from_the_top, placed_holes, rising
 from craton.methods.geomodel_column import ColumnTable, column_of
+from craton.model.boreholes import TOLERANCE
+from craton.model.data import Boreholes
 from craton.model.errors import ContractError
 from craton.process.marks import Bounds, Column, ReferenceSystem, Table, Unit
 from craton.process.processes import process
@@ -82,6 +84,8 @@ def contacts(
     unit: str = "",
     largest_gap: Annotated[float, Unit("m"), Bounds(minimum=0, maximum=1000)] = 1.0,
     least_confidence: Annotated[float, Unit("1"), Bounds(minimum=0, maximum=1)] = 0.0,
+    least_holes: Annotated[int, Bounds(minimum=1, maximum=1000)] = 1,
+    level: bool = False,
     crs: Annotated[str, ReferenceSystem(projected=True)] | None = None,
 ) -> Contacts:
     """Bases of units in drill holes as 3D points, and points known to lie within a unit.
@@ -104,7 +108,12 @@ def contacts(
     largest_gap : float
         Length of hole without a unit, in metres, up to which a contact is put in its middle.
     least_confidence : float
-        Intervals whose `confidence` is less count as without a unit; 0 takes all.
+        Intervals whose `confidence` is less, or not stated, count as without a unit; 0 takes all.
+    least_holes : int
+        Units in fewer holes count as none: a bed met once says little of where it goes on.
+    level : bool
+        Whether contacts have a `dip` of 0, so that they serve as the orientations of a model too: for young
+        deposits, which lie nearly flat, and holes too few to tell their dips.
     crs : str, optional
         Reference system in metres of the results. Without it that of the collars, or for collars in
         degrees the UTM zone (WGS 84) of their middle.
@@ -115,17 +124,19 @@ def contacts(
         A 3D point where a unit ends on an older one: `unit` is the upper one, whose base it is, `below` the
         lower one, `missing` what the column has between them, `tolerance` half of the gap between them.
     limits : GeoDataFrame
-        3D points within a unit, with the `reason`: `end of hole` (its base lies deeper), `beside a missing
-        unit` (middles of the intervals on both sides of it), `beside a gap` (ends of the intervals at a gap
-        too long for a contact).
+        3D points within a unit, with the `reason`: `top of hole` and `end of hole` (where it begins and
+        ends), `beside a missing unit` (middles of the logged stretches on both sides of it), `beside a gap`
+        (ends of the intervals at a gap too long for a contact).
     report : DataFrame
         Holes without place or elevation; a unit on a younger one (repeated by a fault, overturned, or
-        wrongly named), of which no contact is made; gaps, overlaps, missing units.
+        wrongly named), of which no contact is made, nor where a hole turns from falling to rising; gaps,
+        overlaps, missing units.
 
     Notes
     -----
-    Intervals of one unit that follow each other are one. Depths are brought into space by minimum curvature
-    (`boreholes.desurvey`).
+    Intervals of one unit that touch each other are one. Of two units the upper one is that from which the
+    hole falls into the other, or into which it rises from it. Depths are brought into space by minimum
+    curvature (`boreholes.desurvey`).
 
     References
     ----------
@@ -134,17 +145,28 @@ def contacts(
     """
     layers, name = layers_of(CONTACTS, boreholes, table, unit, meaning=UNIT, parameter="unit")
     placed = placed_holes(CONTACTS, boreholes, crs)
-    order, code = coded_units(CONTACTS, layers, name, column)
-    if "confidence" in layers.frame.columns:
-        code = np.where(numbers(layers.frame["confidence"]) < least_confidence, -1, code)
+    order, code = coded_units(CONTACTS, boreholes, layers, name, column)
+    if "confidence" in layers.frame.columns and least_confidence > 0:
+        code = np.where(numbers(layers.frame["confidence"]) >= least_confidence, code, -1)
+    code = _met_often(layers, code, len(order), least_holes)
     found = _Found(order, largest_gap)
-    for hole, runs in runs_of(layers, code):
+    for hole, runs in runs_of(layers, code, rising(boreholes, layers)):
         found.read(hole, runs)
     strange = sorted(set(layers.frame["hole_id"]) - set(placed.names))
     lost = [Problem(str(one), np.nan, "", "hole without a collar") for one in strange]
     points = _points(placed, found.contacts, ["hole_id", "depth", "unit", "below", "missing", "tolerance"])
+    if level:
+        points["dip"], points["dip_direction"] = 0.0, 0.0
     limits = _points(placed, list(dict.fromkeys(found.limits)), ["hole_id", "depth", "unit", "reason"])
     return Contacts(points, limits, report_of([*layers.problems, *placed.problems, *lost, *found.problems]))
+
+
+def _met_often(layers: Layers, code: np.ndarray, units: int, least: int) -> np.ndarray:
+    """Places of units, −1 for those that fewer than `least` holes have."""
+    met = np.unique(np.stack([code, layers.hole]), axis=1)[0]
+    often = np.bincount(met[met >= 0], minlength=units) >= least
+    kept: np.ndarray = np.where((code >= 0) & often[np.maximum(code, 0)], code, -1)
+    return kept
 
 
 def _points(placed: Placed, rows: Sequence[tuple[object, ...]], names: list[str]) -> gpd.GeoDataFrame:
@@ -156,38 +178,63 @@ def _points(placed: Placed, rows: Sequence[tuple[object, ...]], names: list[str]
 
 
 def coded_units(
-    process: str, layers: Layers, name: str, column: pd.DataFrame | None
+    process: str, boreholes: Boreholes, layers: Layers, name: str, column: pd.DataFrame | None
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Units from the youngest, and the place of the unit of each interval, −1 for none."""
     names = texts(layers.frame[name])
     if not (names != "").any():
         raise ContractError(process, "unit", "a column with names of units", f"{name!r}, which is empty")
     if column is None:
-        order = order_of(process, layers, names).units
+        turned = from_the_top(boreholes, layers)
+        order = order_of(process, turned, texts(turned.frame[name])).units
         return order, pd.Index(order).get_indexer(pd.Index(names))
     stated = column_of(process, column)
     return stated.order, stated.rows_of(process, "unit", pd.Series(names))
 
 
 class Run(NamedTuple):
-    """Intervals of one unit (its place in the order, −1 for none) that follow each other in a hole."""
+    """Intervals of one unit (its place in the order, −1 for none) that touch each other in a hole.
+
+    `top` and `base` are depths along the hole, of which that of the base is the lesser where the hole rises.
+    """
 
     code: int
     top: float
     base: float
 
+    @property
+    def rises(self) -> bool:
+        """Whether the hole rises through it."""
+        return self.top > self.base
 
-def runs_of(layers: Layers, code: np.ndarray) -> list[tuple[str, list[Run]]]:
-    """Runs of each hole from its top."""
+    @property
+    def first(self) -> float:
+        """Depth along the hole at which it begins."""
+        return min(self.top, self.base)
+
+    @property
+    def last(self) -> float:
+        """Depth along the hole at which it ends."""
+        return max(self.top, self.base)
+
+
+def runs_of(layers: Layers, code: np.ndarray, rises: np.ndarray) -> list[tuple[str, list[Run]]]:
+    """Runs of each hole from its collar, for units (n,) and whether the hole `rises` (n,) in an interval."""
     found, start = [], 0
     for hole, frame in layers.holes():
-        part = code[start : start + len(frame)]
-        start += len(frame)
-        top, base = frame["from_depth"].to_numpy(), frame["to_depth"].to_numpy()
-        first = np.flatnonzero(np.diff(part, prepend=-2))
-        last = np.append(first[1:], part.size) - 1
-        runs = [Run(int(part[a]), float(top[a]), float(base[b])) for a, b in zip(first, last, strict=True)]
-        found.append((hole, runs))
+        own = slice(start, start + len(frame))
+        start = own.stop
+        begin, end = frame["from_depth"].to_numpy(), frame["to_depth"].to_numpy()
+        other = (np.diff(code[own]) != 0) | np.diff(rises[own]) | (begin[1:] - end[:-1] > TOLERANCE)
+        first = np.flatnonzero(np.append(True, other))
+        last = np.append(first[1:], len(frame)) - 1
+        found.append((hole, [
+            Run(one, b, a) if up else Run(one, a, b)
+            for one, up, a, b in zip(
+                code[own][first].tolist(), rises[own][first].tolist(), begin[first].tolist(),
+                end[last].tolist(), strict=True,
+            )
+        ]))  # fmt: skip
     return found
 
 
@@ -203,19 +250,25 @@ class _Found:
     def read(self, hole: str, runs: list[Run]) -> None:
         """Take what one hole says."""
         known = [run for run in runs if run.code >= 0]
-        for upper, lower in pairwise(known):
-            self._between(hole, upper, lower)
-        if known and known[-1] is runs[-1]:
-            self._limit(hole, known[-1].base, known[-1], "end of hole")
-        elif known:
-            self._limit(hole, known[-1].base, known[-1], "beside a gap")
+        if known and known[0] is runs[0]:
+            self._limit(hole, known[0].first, known[0], "top of hole")
+        for one, other in pairwise(known):
+            if one.code == other.code:
+                continue
+            if one.rises == other.rises:
+                self._between(hole, *((other, one) if one.rises else (one, other)))
+            else:
+                self._tell(
+                    hole, one.last, one, "hole turns between two units", f"to {self.order[other.code]}"
+                )
+        if known:
+            reason = "end of hole" if known[-1] is runs[-1] else "beside a gap"
+            self._limit(hole, known[-1].last, known[-1], reason)
 
     def _between(self, hole: str, upper: Run, lower: Run) -> None:
-        """Take what two runs say that follow each other."""
-        gap = lower.top - upper.base
+        """Take what two runs of different units say that follow each other."""
+        gap = max(upper.first, lower.first) - min(upper.last, lower.last)
         depth = 0.5 * (upper.base + lower.top)
-        if upper.code == lower.code:
-            return
         if upper.code > lower.code:
             self._tell(hole, depth, upper, "older unit on a younger one", f"on {self.order[lower.code]}")
         elif gap > self.largest_gap:

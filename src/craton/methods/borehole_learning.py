@@ -22,7 +22,7 @@ from craton.methods.borehole_layers import (
     texts,
 )
 from craton.methods.borehole_order import order_of
-from craton.methods.borehole_places import Placed, placed_holes
+from craton.methods.borehole_places import Placed, from_the_top, placed_holes
 from craton.methods.borehole_scores import (
     AccuracyTable,
     CalibrationTable,
@@ -154,6 +154,7 @@ def units_by_learning(
         LEARNING, whole, table, lithology, meaning=LITHOLOGY,
         parameter="lithology" if lithology else "table",
     )  # fmt: skip
+    layers = from_the_top(whole, layers)
     unit = unit or column_of_meaning(layers.frame, UNIT) or "unit"
     _check_columns(layers, unit, columns)
     order, given = _units(layers, unit, column)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from craton.kernels.vote_order import order_by_votes
 from craton.methods.borehole_layers import UNIT, DrillHoles, Layers, layers_of, texts
+from craton.methods.borehole_places import from_the_top
 from craton.model.errors import ContractError
 from craton.process.marks import Column, Table
 from craton.process.processes import process
@@ -62,12 +63,14 @@ class StratigraphicOrder(NamedTuple):
 @process(
     ORDER, version="1", keywords=("stratigraphic column", "topological sort", "superposition", "地层顺序")
 )
-def stratigraphic_order(boreholes: DrillHoles, *, table: str = "", unit: str = "") -> StratigraphicOrder:
+def stratigraphic_order(
+    boreholes: DrillHoles, *, table: str = "", unit: str = "", own_shapes: bool = False
+) -> StratigraphicOrder:
     """Order of units from the youngest to the oldest, as drill holes tell it, with the holes that contradict.
 
     Use it to draft a stratigraphic column, or to find holes in which a unit was wrongly named, repeated by
     a fault or overturned. The result serves as the column of other processes. Not where layers are steep:
-    what lies above in a hole is taken to be younger.
+    what lies higher in a hole, whichever way it runs, is taken to be younger.
 
     Parameters
     ----------
@@ -77,6 +80,9 @@ def stratigraphic_order(boreholes: DrillHoles, *, table: str = "", unit: str = "
         That table; empty for the first that has the column.
     unit : str
         Its column of units; empty for `unit` or the first whose name says so.
+    own_shapes : bool
+        Whether the order has a `series` for each unit alone, so that `geomodel.structural` gives each base a
+        shape of its own: for young deposits that pinch out and cut each other. Else units are conformable.
 
     Returns
     -------
@@ -99,11 +105,15 @@ def stratigraphic_order(boreholes: DrillHoles, *, table: str = "", unit: str = "
     Kemeny, J. G. (1959). Mathematics without numbers. Daedalus 88(4), 577-591.
     """
     layers, column = layers_of(ORDER, boreholes, table, unit, meaning=UNIT, parameter="unit")
+    layers = from_the_top(boreholes, layers)
     names = texts(layers.frame[column])
     if not (names != "").any():
         raise ContractError(ORDER, "unit", "a column with names of units", f"{column!r}, which is empty")
     told = order_of(ORDER, layers, names)
-    return StratigraphicOrder(_order_table(layers, names, told), _pair_table(told))
+    order = _order_table(layers, names, told)
+    if own_shapes:
+        order["series"] = order["unit"]
+    return StratigraphicOrder(order, _pair_table(told))
 
 
 class Told(NamedTuple):
@@ -119,7 +129,7 @@ class Told(NamedTuple):
 
 
 def order_of(process: str, layers: Layers, names: np.ndarray) -> Told:
-    """Order of the units `names` (n,) of layers, where they are not empty."""
+    """Order of the units `names` (n,) of layers `from_the_top`, where they are not empty."""
     units = sorted(set(names) - {""})
     if len(units) > MOST_UNITS:
         raise ContractError(

@@ -10,9 +10,9 @@ import pandas as pd
 
 from craton.methods.borehole_contacts import coded_units
 from craton.methods.borehole_layers import UNIT, DrillHoles, layers_of, texts
-from craton.methods.borehole_panel_holes import PANEL, Shown, chosen_holes, hung, levels_of
+from craton.methods.borehole_panel_holes import PANEL, Shown, bases_seen, chosen_holes, hung, levels_of
 from craton.methods.borehole_panel_sheet import Wanted, draw_panel
-from craton.methods.borehole_places import placed_holes
+from craton.methods.borehole_places import placed_holes, rising
 from craton.methods.geochemistry_pictures import PixelWidth
 from craton.methods.geomodel_column import ColumnTable, column_of
 from craton.methods.geomodel_volume import UnitTable, colour_of
@@ -89,7 +89,8 @@ def correlation_panel(
         Names of the holes in the order to be shown. Empty for those near `line`, or without a line for all
         in order along the direction in which they spread most.
     hang : str
-        Unit whose base is the level line; empty for elevation. Holes that do not reach it are left out.
+        Unit whose base is the level line; empty for elevation. Holes in which no other unit is seen right
+        beneath it are left out.
     bands : bool
         Whether bands are drawn between holes.
     spacing : str
@@ -113,8 +114,8 @@ def correlation_panel(
     picture : Document
         The panel as PNG.
     thickness : DataFrame
-        A row for each unit of each hole shown: its top and base along the hole and on the panel, its
-        vertical thickness, and whether its base is seen.
+        A row for each logged stretch of a unit in each hole shown: its top and base along the
+        hole and on the panel, its vertical thickness, and whether its base is seen.
 
     Notes
     -----
@@ -135,8 +136,9 @@ def correlation_panel(
             PANEL, "lithology", f"empty or a column of {layers.table}: {has}", repr(lithology)
         )
     placed = placed_holes(PANEL, boreholes, crs)
-    order, code = coded_units(PANEL, layers, name, column)
-    chosen = chosen_holes(layers, placed, code, holes=holes, line=line, reach=reach, most=most)
+    order, code = coded_units(PANEL, boreholes, layers, name, column)
+    rises = rising(boreholes, layers)
+    chosen = chosen_holes(layers, placed, code, rises, holes=holes, line=line, reach=reach, most=most)
     shown = hung(chosen, order, hang)
     along = np.array([hole.along for hole in shown])
     position = _apart(along) if spacing == "distance" else np.arange(len(shown), dtype=np.float64)
@@ -167,11 +169,11 @@ def _apart(along: np.ndarray) -> np.ndarray:
 def _thickness(shown: list[Shown], order: tuple[str, ...]) -> pd.DataFrame:
     rows = []
     for hole in shown:
-        for place, run in enumerate(hole.runs):
+        for run, seen in zip(hole.runs, bases_seen(hole.runs), strict=True):
             if run.code < 0:
                 continue
             top, base = (float(hole.height(depth)) for depth in (run.top, run.base))
-            whole = "yes" if place + 1 < len(hole.runs) and hole.runs[place + 1].code >= 0 else "no"
+            whole = "yes" if seen else "no"
             rows.append(
                 (hole.name, hole.along, order[run.code], run.top, run.base, top, base, top - base, whole)
             )

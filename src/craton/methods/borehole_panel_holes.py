@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from craton.methods.borehole_contacts import Run, runs_of
 from craton.methods.borehole_layers import Layers
 from craton.methods.borehole_places import Placed
 from craton.methods.placement import brought_to
+from craton.model.boreholes import TOLERANCE
 from craton.model.errors import ContractError
 
 PANEL = "boreholes.correlation_panel"
@@ -33,7 +35,7 @@ class Shown(NamedTuple):
     along : float
         Metres along the panel.
     runs : list of Run
-        Its units from the top.
+        Its units from the top; of a hole that falls and rises, from its collar.
     depth, upward : array (k,)
         Depths of the ends of its intervals and their heights on the panel, for `height`.
     """
@@ -55,6 +57,7 @@ def chosen_holes(
     layers: Layers,
     placed: Placed,
     code: np.ndarray,
+    rises: np.ndarray,
     *,
     holes: tuple[str, ...],
     line: gpd.GeoDataFrame | None,
@@ -63,7 +66,7 @@ def chosen_holes(
 ) -> list[Shown]:
     """Holes named, else those within `reach` of a line, else all; of many, `most` spread along the panel."""
     ends = np.cumsum(layers.counts)
-    runs = dict(runs_of(layers, code))
+    runs = {name: _from_the_top(found) for name, found in runs_of(layers, code, rises)}
     starts = dict(zip(runs, zip(ends - layers.counts, ends, strict=True), strict=True))
     able = [name for name, found in runs.items() if any(run.code >= 0 for run in found)]
     number = placed.number(np.array(able, dtype=object))
@@ -107,10 +110,14 @@ def _spread(
     rows = np.flatnonzero(near)
     rows = rows[np.argsort(along[rows], kind="stable")]
     if rows.size > most:
-        depth = np.array([runs[able[row]][-1].base for row in rows])
+        depth = np.array([max(run.last for run in runs[able[row]]) for row in rows])
         parts = np.array_split(np.arange(rows.size), most)
         rows = rows[[part[np.argmax(depth[part])] for part in parts]]
     return [able[row] for row in rows], along[rows] - (along[rows[0]] if rows.size else 0.0)
+
+
+def _from_the_top(runs: list[Run]) -> list[Run]:
+    return runs[::-1] if all(run.rises for run in runs) else runs
 
 
 def _main_axis(places: np.ndarray) -> np.ndarray:
@@ -156,10 +163,21 @@ def hung(shown: list[Shown], order: tuple[str, ...], hang: str) -> list[Shown]:
 def _above_base(hole: Shown, code: int) -> Shown:
     """A hole with heights above the base of a unit, NaN where no unit is seen beneath it."""
     # Without an elevation depth alone will do here.
-    height = hole.upward if np.isfinite(hole.upward).all() else -hole.depth
-    seen = [run.base for run in hole.runs[:-1] if run.code == code]
+    depth = hole.depth if hole.runs[0].rises else -hole.depth
+    height = hole.upward if np.isfinite(hole.upward).all() else depth
+    seen = [
+        run.base
+        for run, base in zip(hole.runs, bases_seen(hole.runs), strict=True)
+        if base and run.code == code
+    ]
     base = float(np.interp(seen[0], hole.depth, height)) if seen else np.nan
     return hole._replace(upward=height - base)
+
+
+def bases_seen(runs: list[Run]) -> list[bool]:
+    """Whether the base of each run is seen: another unit begins there."""
+    below = [under.code >= 0 and abs(under.top - run.base) <= TOLERANCE for run, under in pairwise(runs)]
+    return [run.code >= 0 and told for run, told in zip(runs, [*below, False], strict=True)]
 
 
 class Levels(NamedTuple):
@@ -216,7 +234,7 @@ def _fill_between(height: np.ndarray, along: np.ndarray, bottom: np.ndarray) -> 
 def _in_order(hole: Shown, units: int) -> tuple[np.ndarray, np.ndarray]:
     """Tops of the runs of a hole, and units in order that keep most of its metres."""
     runs = [run for run in hole.runs if run.code >= 0]
-    thick = np.array([run.base - run.top for run in runs])
+    thick = np.array([run.last - run.first for run in runs])
     evidence = np.zeros((len(runs), units))
     evidence[np.arange(len(runs)), [run.code for run in runs]] = 100.0 * thick / thick.sum()
     code = ordered_labels.decode(evidence, np.array([len(runs)]), change=1.0)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyproj
 
-from craton.methods.borehole_layers import Problem, numbers
+from craton.methods.borehole_layers import Layers, Problem, numbers
 from craton.methods.map_zone import zone_of
 from craton.methods.placement import crs_of
 from craton.model import crs as systems
@@ -18,6 +18,9 @@ from craton.model.data import Boreholes
 from craton.model.errors import ContractError
 
 STRAIGHT_DOWN = -90.0
+
+DIGITS = 6
+"""Decimals of metres to which heights are compared, so that a level hole neither rises nor falls."""
 
 
 class Placed(NamedTuple):
@@ -102,6 +105,30 @@ def upward_of(process: str, boreholes: Boreholes, holes: pd.Series, depth: np.nd
     elevation = np.append(_column(boreholes.collars, "elevation"), np.nan)[number]
     offsets = desurvey.offsets_at(*stations[:4], at_hole=number, at_depth=depth)
     return np.where(np.isfinite(elevation), elevation, np.nan) + offsets.upward
+
+
+def rising(boreholes: Boreholes, layers: Layers) -> np.ndarray:
+    """Whether the hole rises (n,) along each interval, so that its end lies above its start."""
+    start, end = _rise(boreholes, layers)
+    found: np.ndarray = end > start
+    return found
+
+
+def from_the_top(boreholes: Boreholes, layers: Layers) -> Layers:
+    """Layers with the intervals of each hole from the highest, so that a hole that rises is turned."""
+    rows = np.lexsort((-_rise(boreholes, layers).max(axis=0), layers.hole))
+    return layers._replace(frame=layers.frame.iloc[rows].reset_index(drop=True), rows=layers.rows[rows])
+
+
+def _rise(boreholes: Boreholes, layers: Layers) -> np.ndarray:
+    """Heights (2, n) over the collars of both ends of each interval."""
+    names: pd.Index = pd.Index([name for name, _intervals in layers.holes()])
+    stations = _stations(boreholes.surveys, names)
+    ends = (layers.frame[end].to_numpy() for end in ("from_depth", "to_depth"))
+    if not (stations.inclination > 0).any():
+        return np.stack([-end for end in ends])
+    upward = [desurvey.offsets_at(*stations[:4], at_hole=layers.hole, at_depth=end).upward for end in ends]
+    return np.round(np.stack(upward), DIGITS)
 
 
 def _column(collars: gpd.GeoDataFrame, name: str) -> np.ndarray:

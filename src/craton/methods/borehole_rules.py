@@ -63,7 +63,7 @@ def held(
     rules : Rules
         The rules.
     layers : Layers
-        The intervals.
+        The intervals, `from_the_top`.
     columns : dict
         Columns of the intervals in which the pattern of a column of the rules is looked for.
     elevation : callable
@@ -133,7 +133,7 @@ def _placed(process: str, rules: Rules, layers: Layers, found: np.ndarray) -> No
         str(name).casefold(): int(code)
         for name, code in zip(texts(rules.frame["unit"]), rules.code, strict=True)
     }
-    hole, middle = layers.hole, layers.middle
+    hole, place = layers.hole, np.arange(layers.hole.size)
     for name, names in stated.items():
         for row in np.flatnonzero(names != ""):
             code = codes.get(names[row].casefold())
@@ -142,11 +142,11 @@ def _placed(process: str, rules: Rules, layers: Layers, found: np.ndarray) -> No
             there = sure == code
             edge = np.full(layers.counts.size, -np.inf if name == "above" else np.inf)
             if name == "above":
-                np.maximum.at(edge, hole[there], middle[there])
-                found[row] &= middle < edge[hole]
+                np.maximum.at(edge, hole[there], place[there])
+                found[row] &= place < edge[hole]
             else:
-                np.minimum.at(edge, hole[there], middle[there])
-                found[row] &= middle > edge[hole]
+                np.minimum.at(edge, hole[there], place[there])
+                found[row] &= place > edge[hole]
 
 
 def leading(rules: Rules, found: np.ndarray) -> np.ndarray:

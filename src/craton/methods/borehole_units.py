@@ -20,7 +20,7 @@ from craton.methods.borehole_layers import (
     texts,
     with_table,
 )
-from craton.methods.borehole_places import upward_of
+from craton.methods.borehole_places import from_the_top, upward_of
 from craton.methods.borehole_rules import OTHERS, Rules, held, rules_of, strengths
 from craton.methods.geomodel_column import ColumnTable, column_of
 from craton.model.data import Boreholes
@@ -59,7 +59,7 @@ def units_by_rules(
     texts_in: tuple[str, ...] = (),
     reversals: Reversals = 0.0,
 ) -> Interpreted:
-    """Stratigraphic unit of each interval by a table of rules, with units in order down each hole.
+    """Stratigraphic unit of each interval by a table of rules, with units in order from the top of each hole.
 
     Use it where units can be told from what was described: lithology, colour, remarks, depth. Rules are
     evidence, not commands: where they put an older unit above a younger one the likeliest sequence in
@@ -118,6 +118,7 @@ def units_by_rules(
     layers, rock = layers_of(
         RULES, boreholes, table, lithology, meaning=LITHOLOGY, parameter="lithology" if lithology else "table"
     )
+    layers = from_the_top(boreholes, layers)
     order, ruled = _ordered(rules, column)
     found = held(
         RULES, ruled, layers, {"lithology": (rock,), "text": texts_in or (rock,)},
@@ -192,6 +193,8 @@ def with_units(
         "basis": pd.Series(basis, dtype="str"),
         **{name: layers.frame[name] for name in kept if name not in taken},
     })  # fmt: skip
+    frame = frame.iloc[np.lexsort((frame["to_depth"], frame["from_depth"], layers.hole))]
+    frame = frame.reset_index(drop=True)
     frame.attrs["columns"] = {
         "unit": {"quantity": "geological_unit"},
         "confidence": {"unit": "1", "title": "Probability of the unit"},

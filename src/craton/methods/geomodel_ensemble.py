@@ -126,15 +126,15 @@ def ensemble(
     column : DataFrame
         Stratigraphic column, as for `geomodel.structural`.
     orientations : GeoDataFrame
-        As for `geomodel.structural`.
+        Dips and dip directions, as for `geomodel.structural`.
     faults : GeoDataFrame
-        As for `geomodel.structural`.
+        Faults with dip, dip direction and slip, as for `geomodel.structural`.
     topography : DataArray
         Height of the ground in metres. Cells above it have no unit.
     limits : GeoDataFrame
-        As for `geomodel.structural`; they are taken to be right.
+        Places whose unit is known, as for `geomodel.structural`; they are taken to be right.
     lines : GeoDataFrame
-        As for `geomodel.structural`; they are taken to be right.
+        Lines that lie in the beds, as for `geomodel.structural`; they do not vary.
     members : int
         How many models. With 50, a probability is known to 0.07.
     seed : int
@@ -193,8 +193,9 @@ def ensemble(
     Notes
     -----
     The field of a series is taken to be a random field with the generalized covariance σ² h³, whose mean
-    is the smoothest field through the data; errors of data are added to their variances. σ² is set so that
-    the data are as far from the mean of the others as is to be expected: beds that bend much are less sure.
+    is the smoothest field through the data; errors of data are added to their variances. σ² lies in the
+    middle, by its logarithm, between the one by which contacts are as far from where the others put them as
+    it says, and the likeliest one: beds that bend much are less sure.
     A member is a field drawn without data, bent as little as can be to honour data that are moved by their
     errors, so that it goes through contacts without error. Where errors are stated, the mean is about, not
     exactly, that of `geomodel.structural`, which sets its smoothness otherwise. Fields are stationary:
@@ -333,7 +334,7 @@ def _model(column: StratigraphicColumn, lattice: Lattice, counted: _Counted, dat
 def _report(column: StratigraphicColumn, lattice: Lattice, counted: _Counted) -> pd.DataFrame:
     """One row a unit."""
     volumes = counted.cells[:, 1:] * float(np.prod(lattice.spacing))
-    low, middle, high = np.quantile(volumes, (0.1, 0.5, 0.9), axis=0)
+    low, middle, high = np.quantile(volumes, (0.1, 0.5, 0.9), axis=0, method="weibull")
     frame = pd.DataFrame({
         "unit": column.order, "code": [unit.code for unit in column.units],
         "volume_mean": volumes.mean(axis=0), "volume_std": volumes.std(axis=0, ddof=1),

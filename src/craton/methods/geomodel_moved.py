@@ -163,9 +163,12 @@ def _moved_fault(fault: FaultData, errors: FaultErrors, draw: np.ndarray) -> Fau
     strike = np.array([-across[1], across[0], 0.0])
     middle = fault.places.mean(axis=0)
     turned = _about(strike, errors.dip * draw[1])
-    places = middle + (fault.places - middle) @ turned.T + errors.position * draw[0] * across
+    shift = middle + errors.position * draw[0] * across
     return fault._replace(
-        places=places, poles=fault.poles @ turned.T, slip=fault.slip + errors.slip * draw[2]
+        places=shift + (fault.places - middle) @ turned.T,
+        pole_places=shift + (fault.pole_places - middle) @ turned.T,
+        poles=fault.poles @ turned.T,
+        slip=fault.slip + errors.slip * draw[2],
     )
 
 

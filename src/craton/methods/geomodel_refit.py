@@ -35,11 +35,15 @@ class Kept(NamedTuple):
     nuggets: tuple[float, float] | None
 
 
-class Former(NamedTuple):
-    """Fields of the data that a model was built from, by key: what was asked, the field, the coarse one."""
+Own = tuple[int, bool, tuple[int, ...]]
+"""A key, and the rows of the units of the field, some of which may be left out in another try."""
 
-    asked: dict[Key, Asked]
-    fields: dict[Key, ScalarField]
+
+class Former(NamedTuple):
+    """Fields of the data that a model was built from: what was asked, and the field or its coarse one."""
+
+    asked: dict[Own, Asked]
+    fields: dict[Own, ScalarField]
 
 
 class Change(NamedTuple):
@@ -88,17 +92,17 @@ class Refit(NamedTuple):
 
     def fit_former(self, asked: Asked) -> ScalarField:
         """As of the first data, with what is asked now held."""
-        key = (asked.place, asked.floor)
-        known = self.first.asked.get(key)
-        if known is not None and known.rows == asked.rows:
-            return self._held(self.former, asked, self.first.fields[key])
+        known = self.first.fields.get(_own(asked))
+        if known is not None:
+            return self._held(self.former, asked, known)
         return self._held(self.former, asked, self._anew(asked))
 
     def fit_new(self, asked: Asked) -> ScalarField:
         """Field with the new data."""
         key = (asked.place, asked.floor)
-        known, coarse, kept = self.former.asked.get(key), self.first.fields.get(key), self._kept(asked)
-        if known is not None and coarse is not None and known.rows == asked.rows:
+        known, coarse = self.former.asked.get(_own(asked)), self.first.fields.get(_own(asked))
+        kept = self._kept(asked)
+        if known is not None and coarse is not None:
             if _is_same(known, asked):
                 self.changes[key] = Change(np.zeros((0, 2, 3)))
                 return self._with_levels(coarse, asked)
@@ -147,9 +151,12 @@ class Refit(NamedTuple):
         return fit_field(self.process, asked.constraints, asked.drift, self.choices)
 
     def _held(self, former: Former, asked: Asked, field: ScalarField) -> ScalarField:
-        former.asked[asked.place, asked.floor] = asked
-        former.fields[asked.place, asked.floor] = field
+        former.asked[_own(asked)], former.fields[_own(asked)] = asked, field
         return field
+
+
+def _own(asked: Asked) -> Own:
+    return asked.place, asked.floor, asked.rows
 
 
 def _is_same(one: Asked, other: Asked) -> bool:

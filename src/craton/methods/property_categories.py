@@ -28,7 +28,7 @@ from craton.methods.property_kriging import kriged_at
 from craton.methods.property_lattice import nodes_of
 from craton.methods.property_layers import Ground, Layering, ground_of
 from craton.methods.property_models import model_for
-from craton.methods.property_results import property_volume, stated
+from craton.methods.property_results import property_volume, refuse_name, stated
 from craton.methods.simulation_parts import MOST_SEQUENTIAL, Realizations, Seed, check_size
 from craton.methods.variogram_model import ModelTable, Part, model_words
 from craton.model.errors import ContractError
@@ -41,6 +41,8 @@ INDICATOR, SEQUENTIAL = "property.indicator_kriging", "property.indicator_simula
 MOST_CATEGORIES = 50
 
 CODE = "_category"
+
+ENTROPY = "entropy"
 
 Fields = dict[str, tuple[np.ndarray, dict[str, Any]]]
 """Cells and attributes by name."""
@@ -77,7 +79,7 @@ def indicator_kriging(
         Samples in the reference system of the model. Rows without a place, height or category are left out;
         of several at one place each has its share.
     column : str
-        Column of the categories, texts or numbers, 50 at most.
+        Column of the categories, texts or numbers, 50 at most; not called as another part of the result.
     upward : str
         Column of heights in metres, positive up. Left out, the heights of the points themselves, else the
         column `upward`.
@@ -118,6 +120,7 @@ def indicator_kriging(
     domains, empty, names = _categories(
         INDICATOR, ground, points, column, (upward, unit_column), units, layering
     )
+    refuse_name(INDICATOR, column, ENTROPY, *(_chance_of(code) for code in range(1, len(names) + 1)))
     chance = np.full((len(names), ground.codes.size), np.nan, np.float32)
     words = {}
     for domain in progress.each(domains, "indicator kriging"):
@@ -132,7 +135,7 @@ def indicator_kriging(
         found = kriged_at(ground, domain, places, covariance_model(parts), constant, neighbours, shares)
         positive = np.maximum(found.values, 0.0)
         chance[:, domain.cells] = (positive / positive.sum(axis=1, keepdims=True)).T
-    return property_volume(ground, _probable(column, names, chance), words, empty)
+    return property_volume(ground, _probable(column, names, chance), words, domains, empty)
 
 
 @process(
@@ -222,7 +225,7 @@ def indicator_simulation(
         words[domain.name] = model_words(parts)
         _draw(ground, domain, parts, neighbours, seed, fields)
     attrs = {**_flags(names), "long_name": f"Category of {column}"}
-    return property_volume(ground, {column: (fields, attrs)}, words, empty)
+    return property_volume(ground, {column: (fields, attrs)}, words, domains, empty)
 
 
 def _draw(
@@ -291,11 +294,15 @@ def _probable(column: str, names: list[str], chance: np.ndarray) -> Fields:
     entropy = np.where(known, -terms.sum(axis=0) / max(np.log(len(names)), 1e-12), np.nan)
     fields: Fields = {
         column: (likeliest, {**_flags(names), "long_name": f"Likeliest category of {column}"}),
-        "entropy": (np.clip(entropy, 0.0, 1.0).astype(np.float32), stated("1", "Entropy of the category")),
+        ENTROPY: (np.clip(entropy, 0.0, 1.0).astype(np.float32), stated("1", "Entropy of the category")),
     }
     for code, name in enumerate(names, 1):
-        fields[f"probability_{code}"] = (chance[code - 1], stated("1", f"Probability of {name}"))
+        fields[_chance_of(code)] = (chance[code - 1], stated("1", f"Probability of {name}"))
     return fields
+
+
+def _chance_of(code: int) -> str:
+    return f"probability_{code}"
 
 
 def _flags(names: list[str]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import shapely
 import xarray as xr
 
 from craton.kernels import kriging_groups as near
-from craton.kernels.covariance import Model
+from craton.kernels.covariance import Floats, Model
 from craton.kernels.kriging import distinct_places
+from craton.kernels.layer_coordinates import LEVEL
 from craton.methods.geomodel_volume import Lattice, UnitTable
 from craton.methods.geostatistics import Spots, spots_of
 from craton.methods.placement import crs_of, same_crs
@@ -72,7 +73,7 @@ def samples_of(
     frame = points.assign(**{
         HEIGHT: _heights(points, upward),
         OWN_UNIT: _stated_codes(ground.units, points, unit_column),
-        OWN_HOLE: pd.factorize(points[hole_column])[0] if hole_column else np.arange(len(points)),
+        OWN_HOLE: _holes(points, hole_column),
     })  # fmt: skip
     if not np.isfinite(frame[HEIGHT].to_numpy(np.float64, na_value=np.nan)).any():
         raise ContractError(
@@ -89,6 +90,13 @@ def samples_of(
     lacking = codes < 0
     codes[lacking] = _codes_at(ground, spots.places[lacking])
     return Sampled(spots.places, spots.values[:, :-2], codes, spots.values[:, -1].astype(np.int64))
+
+
+def _holes(points: pd.DataFrame, column: str | None) -> np.ndarray:
+    """Numbers of holes in the order of their names, −1 without one; without a column each row is its own."""
+    if not column:
+        return np.arange(len(points))
+    return pd.factorize(points[column].astype("string"), sort=True)[0]
 
 
 def _heights(points: gpd.GeoDataFrame, column: str | None) -> np.ndarray:
@@ -172,12 +180,14 @@ def domains_of(
     return found, empty
 
 
-def tiles_of(lattice: Lattice, cells: np.ndarray, count: int, neighbours: int, model: Model) -> np.ndarray:
+def tiles_of(
+    lattice: Lattice, cells: np.ndarray, count: int, neighbours: int, model: Model, axes: Floats = LEVEL
+) -> np.ndarray:
     """Number (n,) of the box of cells to which each cell belongs, so small that its data serve all of it.
 
-    Boxes are about as long as high by the ranges of the model.
+    Boxes are about as long as high by the ranges of the model, whose own axes have the directions `axes`.
     """
-    lengths = np.linalg.norm(near.metric(model) @ np.diag(lattice.spacing[::-1]), axis=0)[::-1]
+    lengths = np.linalg.norm(near.metric(model) @ axes @ np.diag(lattice.spacing[::-1]), axis=0)[::-1]
     within = neighbours / near.SHARE * cells.size / max(count, 1)
     side = np.cbrt(max(within, 1.0) * lengths.prod())
     sides = np.clip(np.floor(side / np.maximum(lengths, 1e-12)), 1, near.LARGEST_TILE).astype(np.int64)

@@ -90,13 +90,15 @@ def kriging(
         values rise to one side, along the layers or across.
     layering : str
         How places are brought to the layers: `field` by the scalar field of the model, `proportional` between
-        top and base of the unit in each column, `plane` by one plane through the unit, `none` not at all;
-        `automatic` takes the field where the unit has one, the proportion where the model has no fields, and
-        nothing for a unit that no field layers, such as a basement.
+        top and base of the unit in each column, `plane` by one plane through the unit, `none` not at all. The
+        field serves any dip; the proportion and the plane are for beds that dip gently. `automatic` takes the
+        field where the unit has one, the proportion where the model has no fields, and `none` for a unit that
+        no field layers, such as a basement, and for one whose layers turn over in folds or are steep to their
+        mean plane.
     model : DataFrame
-        Variogram model in layer coordinates: ranges along the layers, and as vertical range that across them.
-        With a column `unit` each unit has its own rows. Left out, one is fitted to each unit, with ranges
-        along and across.
+        Variogram model in layer coordinates: ranges along the layers, and as vertical range that across them;
+        for a unit whose layering is `none` they are horizontal and vertical. With a column `unit` each unit
+        has its own rows. Left out, one is fitted to each unit, with ranges along and across.
     neighbours : int
         Number of nearest samples that each small box of cells is estimated from.
     maximum_distance : float
@@ -107,14 +109,19 @@ def kriging(
     Dataset
         The estimate, named as `column` is, its standard deviation, named so with `_std`, and the number of
         samples within the range of the variogram, with `_count`. Cells of other units and of units without
-        samples have none; the attribute `units_without_samples` names these.
+        samples have none; the attribute `units_without_samples` names these, and `layering` says what was
+        taken for each unit.
 
     Notes
     -----
-    Layer coordinates are easting, northing and a distance across the layers in metres that is equal along
-    each of them; see the manual. In them, ẑ = Σ λᵢ zᵢ has the least variance of the error under the model.
-    The nugget counts as true variation of the samples. Cells of a box share their neighbours; boxes are made
-    smaller where samples are dense.
+    Layer coordinates are a place in a plane, onto which layers are projected, and a distance across the
+    layers in metres that is equal along each of them. With `proportional` and `plane` the first is easting
+    and northing. With a field it is the mean plane of the layers of the unit, into which east and north are
+    turned by the shortest way, so that along a bed that stands on end depth counts. Along a layer at an angle
+    α to that plane distances are too short by cos α; where more than a tenth of a unit has α above 60° or
+    turns over, its field is not taken. In these coordinates, ẑ = Σ λᵢ zᵢ has the least variance of the error
+    under the model. The nugget counts as true variation of the samples. Cells of a box share their
+    neighbours; boxes are made smaller where samples are dense.
 
     References
     ----------
@@ -235,7 +242,7 @@ def helped(
     """Simple kriging about 0 (n,) with a second quantity at the cells (n,) as one more measurement."""
     known = other[np.isfinite(other)]
     spread = float(known.std()) if known.size else 0.0
-    scaled = (other - known.mean()) / spread if spread > 0 else np.zeros(other.size)
+    scaled = (other - known.mean()) / spread if spread > 0 else np.where(np.isfinite(other), 0.0, np.nan)
     # Written so that a variance of 0, at a datum, needs no division.
     share = correlation**2 / (1 - correlation**2)
     simple = variances / sill
@@ -299,7 +306,7 @@ def kriged_at(
     """Local kriging of columns of values (n, r) to the cells of a unit, in layer coordinates at `places`."""
     spots = domain.spots.places
     data = near.Data(spots, np.zeros(len(spots), np.int64), drift(spots), values)
-    groups = tiles_of(ground.lattice, domain.cells, len(spots), neighbours, model)
+    groups = tiles_of(ground.lattice, domain.cells, len(spots), neighbours, model, domain.placing.axes)
     return estimated(model, data, near.Targets(places, drift(places), groups), neighbours)
 
 

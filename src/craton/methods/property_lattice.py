@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from craton.kernels.layer_coordinates import steps_along
 from craton.methods.property_cells import Domain, places_of
 from craton.methods.property_layers import Ground
 from craton.model.errors import ContractError
@@ -30,7 +31,8 @@ class Nodes(NamedTuple):
 
 def nodes_of(process: str, ground: Ground, domain: Domain) -> Nodes:
     """Nodes at the steps of the model along the layers and across, around the cells of a unit."""
-    steps = np.array(ground.lattice.spacing)
+    up, north, east = ground.lattice.spacing
+    steps = steps_along(domain.placing.axes, (east, north, up))[::-1]
     cells = domain.placing(places_of(ground.lattice, domain.cells))[:, ::-1]
     low, high = cells.min(axis=0), cells.max(axis=0)
     counts = np.floor((high - low) / steps + 0.5).astype(np.int64) + 1

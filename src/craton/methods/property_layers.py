@@ -25,8 +25,30 @@ FIELD = "field_"
 
 Layering = Literal["automatic", "field", "proportional", "plane", "none"]
 
-Placing = Callable[[np.ndarray], np.ndarray]
-"""From places (n, 3) as easting, northing, upward to layer coordinates (n, 3)."""
+MOST_STEEP = 0.1
+"""Part of a unit with layers too steep to their mean plane, or turned over, above which no field is taken."""
+
+
+class Placing(NamedTuple):
+    """How places (n, 3) as easting, northing, upward come to layer coordinates (n, 3).
+
+    Parameters
+    ----------
+    kind : str
+        The layering in words.
+    forth : callable
+        From places to coordinates.
+    axes : array (3, 3)
+        Directions in space of the axes of the coordinates, as far as they have one.
+    """
+
+    kind: str
+    forth: Callable[[np.ndarray], np.ndarray]
+    axes: np.ndarray = layers.LEVEL
+
+    def __call__(self, places: np.ndarray) -> np.ndarray:
+        """Layer coordinates of places."""
+        return self.forth(places)
 
 
 class Ground(NamedTuple):
@@ -54,7 +76,7 @@ def placing_of(process: str, ground: Ground, row: int, layering: Layering) -> Pl
     """How places come to layer coordinates of the unit in `row`."""
     inside = ground.codes == ground.units.codes[row]
     if layering == "none" or not inside.any():
-        return lambda places: places
+        return _as_in_space("none")
     fields = [name for name in map(str, ground.volume.data_vars) if name.startswith(FIELD)]
     wants_field = layering in {"automatic", "field"}
     field = _field_of(ground, fields, ground.units.names[row]) if wants_field else None
@@ -64,10 +86,17 @@ def placing_of(process: str, ground: Ground, row: int, layering: Layering) -> Pl
             f"field, without one for {ground.units.names[row]}", hint="take proportional",
         )  # fmt: skip
     if field is not None:
-        return _along_field(ground.lattice, field, inside)
+        found = _along_field(ground.lattice, field, inside)
+        if found is None and layering == "field":
+            raise ContractError(
+                process, "layering", "field for units whose layers lie near one plane",
+                f"field for {ground.units.names[row]}, whose layers lie too far from one",
+                hint="take none, or name other `units`",
+            )  # fmt: skip
+        return found or _as_in_space("none, as its layers lie too far from one plane")
     if layering == "automatic" and fields:
         # A unit that no field of the model layers, such as a basement, has no layers.
-        return lambda places: places
+        return _as_in_space("none")
     return (_along_plane if layering == "plane" else _along_columns)(ground.lattice, inside)
 
 
@@ -81,16 +110,28 @@ def _field_of(ground: Ground, fields: list[str], name: str) -> np.ndarray | None
     return None
 
 
-def _along_field(lattice: Lattice, field: np.ndarray, inside: np.ndarray) -> Placing:
+def _as_in_space(kind: str) -> Placing:
+    return Placing(kind, lambda places: places)
+
+
+def _along_field(lattice: Lattice, field: np.ndarray, inside: np.ndarray) -> Placing | None:
+    """Coordinates in the mean plane of the layers and across; none where too many do not lie in one."""
     first, steps = _origin(lattice)
-    metres = layers.metres_per_step(field, inside, (steps[0], steps[1], steps[2]))
+    slopes = layers.gradients(field, inside, steps)
+    normal, steep = layers.mean_normal(slopes)
+    if steep > MOST_STEEP:
+        return None
+    # Rounding does not tell up from down for layers that stand on end.
+    sign = -1.0 if normal[2] < -1e-9 else 1.0
+    axes = layers.turned_to(sign * normal)
+    metres = sign * float(np.median(1.0 / np.linalg.norm(slopes, axis=1)))
     middle = float(np.median(field[inside]))
 
-    def placing(places: np.ndarray) -> np.ndarray:
-        values = layers.at_places(field, first, steps, places[:, ::-1])
-        return np.column_stack([places[:, :2], (values - middle) * metres])
+    def forth(places: np.ndarray) -> np.ndarray:
+        values = layers.at_places(field, first, steps, places[:, ::-1], straight=True)
+        return np.column_stack([places @ axes[:2].T, (values - middle) * metres])
 
-    return placing
+    return Placing("field", forth, axes)
 
 
 def _origin(lattice: Lattice) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -105,12 +146,12 @@ def _along_columns(lattice: Lattice, inside: np.ndarray) -> Placing:
     thickness = float((top - base)[inside.any(axis=0)].mean())
     least = layers.LEAST * lattice.spacing[0]
 
-    def placing(places: np.ndarray) -> np.ndarray:
+    def forth(places: np.ndarray) -> np.ndarray:
         low, high = (layers.at_places(one, first[1:], steps[1:], places[:, 1::-1]) for one in (base, top))
         across = layers.proportional(places[:, 2], low, high, thickness, least)
         return np.column_stack([places[:, :2], across])
 
-    return placing
+    return Placing("proportional", forth)
 
 
 def _along_plane(lattice: Lattice, inside: np.ndarray) -> Placing:
@@ -121,8 +162,8 @@ def _along_plane(lattice: Lattice, inside: np.ndarray) -> Placing:
         lattice.easting[column], lattice.northing[row], middle
     )[[0, 2, 1]]  # fmt: skip
 
-    def placing(places: np.ndarray) -> np.ndarray:
+    def forth(places: np.ndarray) -> np.ndarray:
         across = places[:, 2] - level - east * places[:, 0] - north * places[:, 1]
         return np.column_stack([places[:, :2], across])
 
-    return placing
+    return Placing("plane", forth)

@@ -15,6 +15,7 @@ from craton.methods.placement import with_crs
 from craton.methods.points_samples import described
 from craton.methods.property_cells import Domain, places_of
 from craton.methods.property_layers import Ground
+from craton.model.errors import ContractError
 
 
 class Kriged(NamedTuple):
@@ -54,7 +55,16 @@ def kriged_volume(
         f"{column}_std": (spreads, stated(note["unit"], f"Standard deviation of {title}")),
         f"{column}_count": (counts, stated("1", f"Samples of {title} within the range")),
     }
-    return property_volume(ground, fields, words, empty)
+    return property_volume(ground, fields, words, domains, empty)
+
+
+def refuse_name(process: str, column: str, *taken: str, parameter: str = "column") -> None:
+    """Refuse a column of samples that is called as something else in the result."""
+    if column in taken:
+        raise ContractError(
+            process, parameter, "a column with a name that nothing else in the result has", column,
+            hint="rename it first",
+        )  # fmt: skip
 
 
 def stated(unit: str, title: str, quantity: str = "") -> dict[str, str]:
@@ -67,6 +77,7 @@ def property_volume(
     ground: Ground,
     fields: Mapping[str, tuple[np.ndarray, Mapping[str, Any]]],
     words: Mapping[str, str],
+    domains: list[Domain],
     empty: list[str],
 ) -> xr.Dataset:
     """Fields by name, (cells,) or (realizations, cells) with attributes, on the cells of the model."""
@@ -84,7 +95,10 @@ def property_volume(
         further = {"realization": np.arange(len(cells)), **axes}
         shape = (len(cells), *lattice.shape)
         arrays[name] = xr.DataArray(cells.reshape(shape), further, ("realization", *AXES), attrs=dict(attrs))
-    told = {"variogram_model": "; ".join(f"{unit}: {text}" for unit, text in words.items())}
+    told = {
+        "variogram_model": "; ".join(f"{unit}: {text}" for unit, text in words.items()),
+        "layering": "; ".join(f"{one.name}: {one.placing.kind}" for one in domains),
+    }
     if empty:
         told["units_without_samples"] = ", ".join(empty)
     return with_crs(xr.Dataset(arrays, attrs=told), lattice.crs)

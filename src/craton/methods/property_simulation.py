@@ -12,6 +12,7 @@ from craton.kernels import kriging_groups as near
 from craton.kernels.conditional_field import ConditionalField
 from craton.kernels.covariance import Model
 from craton.kernels.random_field import MOST_CELLS, torus_cells
+from craton.methods.geomodel_volume import UNIT, flags
 from craton.methods.geostatistics import MOST_AT_ONCE, covariance_model, estimated
 from craton.methods.kriging import Drift, constant, nothing, refuse_power
 from craton.methods.points_samples import described
@@ -27,7 +28,7 @@ from craton.methods.property_cells import (
 from craton.methods.property_lattice import Nodes, nodes_of
 from craton.methods.property_layers import Ground, Layering, ground_of
 from craton.methods.property_models import model_for
-from craton.methods.property_results import property_volume, stated
+from craton.methods.property_results import property_volume, refuse_name, stated
 from craton.methods.simulation_parts import Realizations, Seed, check_size
 from craton.methods.simulation_scores import Scores
 from craton.methods.variogram_model import ModelTable, model_words
@@ -87,7 +88,7 @@ def simulation(
         Samples in the reference system of the model. Rows without a place, height or value are left out;
         several values at one place are averaged.
     column : str
-        Column of the values.
+        Column of the values; not called `unit`.
     upward : str
         Column of heights in metres, positive up. Left out, the heights of the points themselves, else the
         column `upward`.
@@ -123,7 +124,8 @@ def simulation(
     -------
     Dataset
         Values by `realization`, upward, northing and easting, named as `column` is; none outside of the
-        units. `variance_left_out` in the attributes is 0 where the covariance is exact.
+        units. `unit` tells the cells of the units that were simulated apart. `variance_left_out` in the
+        attributes is 0 where the covariance is exact.
 
     Notes
     -----
@@ -143,6 +145,7 @@ def simulation(
     stochastic simulations: extension to realizations conditioned on direct and indirect measurements. Water
     Resources Research 32(6), 1643-1652. doi:10.1029/96WR00322
     """
+    refuse_name(SIMULATION, column, UNIT)
     ground = ground_of(SIMULATION, volume)
     check_size(SIMULATION, ground.codes.size, realizations)
     sampled = samples_of(SIMULATION, ground, points, (column,), upward=upward, unit_column=unit_column)
@@ -163,7 +166,10 @@ def simulation(
             fields[number, domain.cells] = transform.back(found[number])
     note = described(points, column)
     attrs = stated(note["unit"], note["title"] or column, note["quantity"])
-    result = property_volume(ground, {column: (fields, attrs)}, words, empty)
+    codes = np.where(np.isin(ground.codes, [one.code for one in domains]), ground.codes, 0).ravel()
+    kind = np.min_scalar_type(int(ground.units.codes.max()))
+    both = {column: (fields, attrs), UNIT: (codes.astype(kind), flags(ground.units))}
+    result = property_volume(ground, both, words, domains, empty)
     return result.assign_attrs(variance_left_out=left_out)
 
 

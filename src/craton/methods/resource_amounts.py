@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from craton.methods.geomodel_volume import cells_of, lattice_of
+from craton.methods.geomodel_volume import UNIT, cells_of, lattice_of, units_of
 from craton.methods.property_cells import same_system
 from craton.methods.resource_blocks import DENSITY, SHARE
 from craton.methods.resource_classes import field_of
@@ -18,7 +18,10 @@ from craton.model import units as physical
 from craton.model.errors import ContractError
 
 CUTOFFS = 25
-"""Cut-offs where none are given, from 0 or the least grade to the 98th percentile of tonnage."""
+"""Cut-offs where none are given, from 0 to the 98th percentile of tonnage."""
+
+SINGLE = 1e-6
+"""Part of a cut-off by which a grade of single precision may lie below it."""
 
 TAILS = (0.1, 0.9)
 """Ends of the interval that holds 80 % of the realizations."""
@@ -26,8 +29,11 @@ TAILS = (0.1, 0.9)
 MEGATONNE = 1e6
 """Tonnes."""
 
-FEW = 2
-"""Realizations that are the fewest for an interval."""
+FEW = 9
+"""Fewest realizations for an interval: a tenth number is below the least of nine with a chance of 0.1."""
+
+BEYOND = 1e-3
+"""Part of a block that realizations may fill beyond its ore before they count as those of other units too."""
 
 
 class Ore(NamedTuple):
@@ -74,13 +80,15 @@ def limits_of(process: str, cutoffs: Sequence[float], ore: Ore) -> np.ndarray:
     order = np.argsort(ore.grade)
     mass = np.cumsum((ore.volume * ore.density)[order])
     last = ore.grade[order][np.searchsorted(mass, 0.98 * mass[-1])]
-    return np.linspace(min(0.0, float(ore.grade.min())), float(last), CUTOFFS)
+    return np.linspace(0.0, float(last), CUTOFFS) if last > 0 else np.zeros(1)
 
 
 def amounts_of(ore: Ore, limits: np.ndarray, unit: str) -> dict[str, np.ndarray]:
-    """Volume, tonnage, grade and metal (limits,) of ore at or above each limit."""
+    """Volume, tonnage, grade and metal (limits,) of ore at or above each limit; of all ore at a limit 0."""
     order = np.argsort(ore.grade)
-    first = np.searchsorted(ore.grade[order], limits, side="left")
+    # Kriging may give a poor block a grade below 0, which takes off what its neighbours have too much.
+    least = np.where(limits > 0, limits * (1 - SINGLE), -np.inf)
+    first = np.searchsorted(ore.grade[order], least, side="left")
     mass = ore.volume * ore.density
     volume, tonnes, content = (
         np.append(np.cumsum(one[order][::-1])[::-1], 0.0)[first]
@@ -104,25 +112,20 @@ def add_interval(
 
     `means` (realizations, blocks) are those of `realized_means`.
     """
-    rows = [] if means is None else [_drawn(one[ore.used], limits, ore, unit) for one in means]
+    drawn = [] if means is None else [ore._replace(grade=one[ore.used]) for one in means]
+    rows = [amounts_of(one, limits, unit) for one in drawn]
     for name in ("tonnage", "grade", "metal"):
         found = np.array([row[name] for row in rows])
         for end, tail in zip(("low", "high"), TAILS, strict=True):
             table[f"{name}_{end}"] = _quantile(found, tail) if rows else np.nan
 
 
-def _drawn(grades: np.ndarray, limits: np.ndarray, ore: Ore, unit: str) -> dict[str, np.ndarray]:
-    """Amounts of one realization of the grades of blocks with ore."""
-    known = np.isfinite(grades)
-    return amounts_of(Ore(ore.used, ore.volume[known], ore.density[known], grades[known]), limits, unit)
-
-
 def _quantile(values: np.ndarray, tail: float) -> np.ndarray:
-    """Quantile (limits,) of the realizations that have a value; NaN where none has."""
+    """Quantile (limits,) of the realizations that have a value; NaN where too few have."""
     found = np.full(values.shape[1], np.nan)
     for number, column in enumerate(values.T):
         known = column[np.isfinite(column)]
-        if known.size:
+        if known.size >= FEW:
             # Of n + 1 exchangeable numbers the share below the k-th of n is k / (n + 1).
             found[number] = np.quantile(known, tail, method="weibull")
     return found
@@ -131,22 +134,49 @@ def _quantile(values: np.ndarray, tail: float) -> np.ndarray:
 def realized_means(
     process: str, blocks: xr.Dataset, column: str, realizations: xr.Dataset | None
 ) -> np.ndarray | None:
-    """Mean grades (realizations, blocks) of blocks in an ensemble on finer cells; none without one."""
+    """Mean grades (realizations, blocks) of the ore of blocks in an ensemble, where there is one."""
     if realizations is None:
         return None
     cells = _ensemble(process, realizations, column)
     same_system(process, "realizations", realizations, blocks)
     lattice = lattice_of(blocks, process=process, parameter="blocks")
-    means = np.array([
-        block_means(process, "realizations", cells.isel(realization=number), lattice)
-        for number in range(cells.sizes["realization"])
-    ])  # fmt: skip
-    if not np.isfinite(means[:, ore_of(process, blocks, column).used]).any():
+    ore, name = ore_of(process, blocks, column), str(blocks.attrs.get("unit_name", ""))
+    inside = _cells_of_unit(process, realizations, name)
+    means, filled = (
+        np.array(one)
+        for one in zip(*(
+            block_means(process, "realizations", one if inside is None else one.where(inside), lattice)
+            for one in (cells.isel(realization=number) for number in range(cells.sizes["realization"]))
+        ), strict=True)
+    )  # fmt: skip
+    known = np.isfinite(means[:, ore.used]).all(axis=0)
+    if not known.all():
         raise ContractError(
-            process, "realizations", "an ensemble with values in the blocks", "one without any there",
-            hint="simulate the unit that the blocks are of",
+            process, "realizations", "an ensemble with values in all blocks of ore",
+            f"one without any in {known.size - known.sum():,} of {known.size:,}",
+            hint="simulate the unit that the blocks are of, on the model that they come from",
+        )  # fmt: skip
+    share = ore.volume / float(np.prod(lattice.spacing))
+    wide = int((filled[:, ore.used] > share + BEYOND).any(axis=0).sum())
+    if wide and inside is None:
+        raise ContractError(
+            process, "realizations", f"an ensemble of the ore of the blocks, {name or 'one unit'}, only",
+            f"one with values beyond it in {wide:,} blocks", hint="simulate with `units` of the ore only",
         )  # fmt: skip
     return means
+
+
+def _cells_of_unit(process: str, realizations: xr.Dataset, name: str) -> xr.DataArray | None:
+    """Which cells of an ensemble are of the unit `name`; none where the ensemble does not tell units."""
+    if not name or UNIT not in realizations.data_vars:
+        return None
+    units = units_of(realizations, process=process, parameter="realizations")
+    row = units.row(name)
+    if row < 0:
+        known = ", ".join(units.names[:12])
+        raise ContractError(process, "realizations", f"an ensemble with the unit {name}", f"one of {known}")
+    inside: xr.DataArray = realizations[UNIT] == units.codes[row]
+    return inside
 
 
 def _ensemble(process: str, realizations: xr.Dataset, column: str) -> xr.DataArray:
@@ -155,5 +185,7 @@ def _ensemble(process: str, realizations: xr.Dataset, column: str) -> xr.DataArr
         allowed = f"an ensemble of {column}, as from property.simulation"
         raise ContractError(process, "realizations", allowed, f"a volume of {known}")
     if realizations.sizes["realization"] < FEW:
-        raise ContractError(process, "realizations", f"{FEW} realizations or more", "one")
+        came = str(realizations.sizes["realization"])
+        allowed = f"{FEW} realizations or more, for an interval of 80 %"
+        raise ContractError(process, "realizations", allowed, came)
     return realizations[column]

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from craton.kernels import covariance as cov
 from craton.kernels import kriging_groups as near
 from craton.kernels.block_kriging import BlockEstimate, krige_blocks
+from craton.kernels.kriging import distinct_places
 from craton.methods.geomodel_volume import UNIT, Lattice, volume_of, with_units
 from craton.methods.geostatistics import Spots, covariance_model, extent_of
 from craton.methods.kriging import refuse_power
@@ -30,7 +31,7 @@ from craton.methods.property_cells import (
 from craton.methods.property_kriging import reach_of
 from craton.methods.property_layers import Ground, Layering, ground_of
 from craton.methods.property_models import model_for
-from craton.methods.property_results import stated
+from craton.methods.property_results import refuse_name, stated
 from craton.methods.resource_lattice import block_lattice, overlaps_of, points_in_blocks
 from craton.methods.variogram_model import ModelTable, model_words
 from craton.model import units as physical
@@ -52,6 +53,9 @@ SHARE, DENSITY, HOLES, DISTANCE, EFFICIENCY, SLOPE = (
     "percent", "density", "holes", "distance", "efficiency", "slope",
 )  # fmt: skip
 """Variables of a block model beside the unit and the grade."""
+
+OWN = (UNIT, SHARE, DENSITY, HOLES, DISTANCE, EFFICIENCY, SLOPE)
+"""Names that a grade cannot have."""
 
 
 class Evidence(NamedTuple):
@@ -97,7 +101,7 @@ def block_model(
     points : GeoDataFrame
         Composites of one length in the reference system of the model, as from `resource.composite`.
     column : str
-        Column of the grade, in a unit of parts such as % or g/t.
+        Column of the grade, in a unit of parts such as % or g/t; not called as another part of the result.
     unit : str
         Name of the unit that is ore.
     block : float
@@ -129,8 +133,9 @@ def block_model(
     Dataset
         By upward, northing and easting, from the west, south and top of the model: `unit`, `percent` of the
         block in the unit, the grade, named as `column` is, with its standard deviation (`_std`), `density`,
-        `holes` within the range among the neighbours, `distance` to the nearest sample in ranges, kriging
-        `efficiency` and `slope` of regression. Blocks without ore have none of these.
+        `holes` within the range among the neighbours (those that share a place count once), `distance` to the
+        nearest sample in ranges, kriging `efficiency` and `slope` of regression. Blocks without ore have none
+        of these.
 
     Notes
     -----
@@ -147,8 +152,10 @@ def block_model(
     Krige, D. G. (1997). A practical analysis of the effects of spatial structure and of data available and
     accessed, on conditional biases in ordinary kriging. Geostatistics Wollongong '96, 799-810.
     """
-    if density is None and density_column is None:
-        raise ContractError(BLOCKS, "density", "given where no `density_column` is", "left out")
+    refuse_name(BLOCKS, column, *OWN)
+    if (density is None) == (density_column is None):
+        came = "left out" if density is None else f"{density:g} g/cm³, with `density_column`"
+        raise ContractError(BLOCKS, "density", "given where no `density_column` is, and only there", came)
     ground = ground_of(BLOCKS, volume)
     domain, holes = _domain(ground, points, column, unit, (upward, unit_column, hole_column), layering)
     parts = model_for(BLOCKS, model, domain)
@@ -174,7 +181,10 @@ def block_model(
     fields = _fields(column, note, share * 100.0, chosen, found, evidence, heavy)
     result = _volume(ground, lattice, domain, share, fields)
     return result.assign_attrs(
-        grade=column, unit_name=domain.name, variogram_model=f"{domain.name}: {model_words(parts)}"
+        grade=column,
+        unit_name=domain.name,
+        variogram_model=f"{domain.name}: {model_words(parts)}",
+        layering=f"{domain.name}: {domain.placing.kind}",
     )
 
 
@@ -196,10 +206,12 @@ def _domain(
     sampled = samples_of(
         BLOCKS, ground, points, (column,), upward=upward, unit_column=unit_column, hole_column=hole_column
     )
-    sampled = sampled._replace(values=np.column_stack([sampled.values, sampled.holes]))
-    domains, _empty = domains_of(BLOCKS, ground, sampled, (unit,), layering)
-    spots = domains[0].spots
-    return domains[0]._replace(spots=spots._replace(values=spots.values[:, :1])), np.rint(spots.values[:, 1])
+    domain = domains_of(BLOCKS, ground, sampled, (unit,), layering)[0][0]
+    own = sampled.codes == domain.code
+    places = domain.spots.places
+    holes = np.full(len(places), -1)
+    np.maximum.at(holes, cKDTree(places).query(domain.placing(sampled.places[own]))[1], sampled.holes[own])
+    return domain, holes
 
 
 def _kriged(
@@ -266,7 +278,8 @@ def _densities(
     values = physical.convert(sampled.values[own], unit, "g/cm3")
     if values.min() <= 0:
         raise ContractError(BLOCKS, "density_column", "densities above 0", f"{values.min():g} g/cm3")
-    spots = Spots(ore.placing(sampled.places[own]), values, ore.spots.crs)
+    places, values = distinct_places(ore.placing(sampled.places[own]), values)
+    spots = Spots(places, values, ore.spots.crs)
     starts = blocks[1]
     if (values == values[0]).all() or len(spots.places) < 3:
         return np.full(starts.size - 1, float(values.mean()))

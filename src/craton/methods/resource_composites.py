@@ -11,6 +11,7 @@ import pandas as pd
 from craton.kernels import compositing
 from craton.methods.borehole_layers import UNIT, DrillHoles, Layers, layers_of, numbers, texts
 from craton.methods.borehole_places import Placed, placed_holes
+from craton.methods.property_results import refuse_name
 from craton.methods.vector_shapes import COLUMNS
 from craton.model import quantities
 from craton.model.boreholes import TOLERANCE
@@ -22,8 +23,6 @@ from craton.process.processes import process
 COMPOSITE = "resource.composite"
 
 MOST_COMPOSITES = 20_000_000
-DEPTHS = ("hole_id", "from_depth", "to_depth")
-
 PLACED = (
     Column(name="hole_id", title="Hole"),
     Column(name="from_depth", unit="m", title="From, along the hole"),
@@ -33,6 +32,8 @@ PLACED = (
     Column(name="unit", title="Unit"),
     Column(name="recovery", unit="1", title="Part of the length that was analysed"),
 )
+OWN = {one.name for one in PLACED}
+"""Names of columns that the result has of its own."""
 
 
 @process(
@@ -66,6 +67,7 @@ def composite(
         taken as vertical.
     columns : tuple of str
         Columns of the numbers that are averaged; empty for all of `table`, or of the first that has any.
+        Those called as columns of the result, such as `length`, are not taken.
     length : float
         Length of a composite along the hole in metres.
     table : str
@@ -90,13 +92,13 @@ def composite(
     GeoDataFrame
         One point a composite, at its middle: `hole_id`, `from_depth`, `to_depth`, `length`, `upward`, `unit`
         (empty where none is stated), the columns, and `recovery`, the part of the length that was analysed
-        for the first of them.
+        for the first of them. The attribute `notice` tells of intervals that overlap or have no thickness.
 
     Notes
     -----
     x̄ = Σ wᵢ lᵢ xᵢ / Σ wᵢ lᵢ over the overlaps lᵢ of assays with a value. Stretches of one unit that touch
-    are one. Where assays overlap, the upper one counts. Between survey stations the hole is an arc (minimum
-    curvature).
+    are one. Where assays of a column overlap, the upper one that has a value counts. Between survey stations
+    the hole is an arc (minimum curvature).
 
     References
     ----------
@@ -104,6 +106,8 @@ def composite(
     doi:10.1007/978-1-4020-5717-5
     """
     columns = columns or _numeric(boreholes, table)
+    for name in columns:
+        refuse_name(COMPOSITE, name, *OWN, parameter="columns")
     assays = layers_of(COMPOSITE, boreholes, table, columns[0], meaning="", parameter="columns")[0]
     values = _values(assays, columns)
     weights = _weights(assays, weight)
@@ -135,7 +139,7 @@ def _numeric(boreholes: Boreholes, table: str) -> tuple[str, ...]:
     """Columns of numbers of a table of intervals, or of the first that has any."""
     for name, frame in boreholes.intervals.items():
         found = [str(one) for one in frame.columns if pd.api.types.is_numeric_dtype(frame[one])]
-        found = [one for one in found if one not in DEPTHS and frame[one].notna().any()]
+        found = [one for one in found if one not in OWN and frame[one].notna().any()]
         if found and name == (table or name):
             return tuple(found)
     raise ContractError(COMPOSITE, "columns", "given where no table has a column of numbers", "none")
@@ -221,18 +225,31 @@ def _means(
     hole = known.get_indexer(pd.Index(assays.frame["hole_id"].astype(str)))
     order = np.flatnonzero(hole >= 0)
     order = order[np.argsort(hole[order], kind="stable")]
+    hole, weights = hole[order], weights[order]
     start, end = (assays.frame[name].to_numpy()[order] for name in ("from_depth", "to_depth"))
-    start = compositing.without_overlap(hole[order], start, end)
-    there = np.isfinite(values[order]) & np.isfinite(weights[order])[:, None]
-    weighted = np.where(there, weights[order][:, None], 0.0)
-    amounts = np.concatenate([np.where(there, values[order], 0.0) * weighted, weighted, there], axis=1)
-    sums = compositing.overlap_sums((wanted[0], hole[order]), wanted[1:], (start, end), amounts)
-    count = values.shape[1]
-    top, below, lengths = sums[:, :count], sums[:, count : 2 * count], sums[:, 2 * count :]
+    sums = np.stack([_sums(hole, start, end, wanted, one, weights) for one in values[order].T], axis=2)
+    top, below, lengths = sums.transpose(1, 0, 2)
     parts = np.clip(lengths / (wanted[2] - wanted[1])[:, None], 0.0, 1.0)
     # What is left of two long sums is none below a hair of a composite.
     told = (below > 0) & (parts > 1e-9)
     return np.divide(top, below, out=np.full(top.shape, np.nan), where=told), np.where(told, parts, 0.0)
+
+
+def _sums(
+    hole: np.ndarray,
+    start: np.ndarray,
+    end: np.ndarray,
+    wanted: tuple[np.ndarray, np.ndarray, np.ndarray],
+    values: np.ndarray,
+    weights: np.ndarray,
+) -> np.ndarray:
+    """Σ l w x, Σ l w and Σ l (m, 3) over the intervals that have a value, so that none hides another."""
+    there = np.isfinite(values) & np.isfinite(weights)
+    hole, start, end, values, weights = (one[there] for one in (hole, start, end, values, weights))
+    start = compositing.without_overlap(hole, start, end)
+    long = end > start
+    amounts = np.column_stack([values * weights, weights, np.ones(values.size)])[long]
+    return compositing.overlap_sums((wanted[0], hole[long]), wanted[1:], (start[long], end[long]), amounts)
 
 
 def _points(
@@ -249,6 +266,12 @@ def _points(
     kept = frame[there].assign(upward=places[there, 2]).reset_index(drop=True)
     points = gpd.GeoDataFrame(kept, geometry=gpd.points_from_xy(*places[there, :2].T), crs=placed.crs or None)
     points.attrs[COLUMNS] = {name: _note(assays, name) for name in columns}
+    if assays.problems:
+        first = assays.problems[0]
+        points.attrs["notice"] = (
+            f"{len(assays.problems)} faults of intervals in {assays.table}; the first: {first.problem} in "
+            f"{first.hole_id} at {first.depth:g} m, {first.detail}"
+        )
     return points
 
 

@@ -84,8 +84,10 @@ def _offsets(blocks: Lattice) -> np.ndarray:
     return np.column_stack([east.ravel(), north.ravel(), up.ravel()])
 
 
-def block_means(process: str, parameter: str, cells: xr.DataArray, blocks: Lattice) -> np.ndarray:
-    """Means (blocks,) of the cells of one field that have a value, weighed by their part of each block."""
+def block_means(
+    process: str, parameter: str, cells: xr.DataArray, blocks: Lattice
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means (blocks,) of the cells of one field that have a value, and the part (blocks,) that these fill."""
     lattice = lattice_of(cells, process=process, parameter=parameter)
     overlaps = overlaps_of(blocks, lattice)
     values = cells_of(cells, process=process, parameter=parameter).astype(np.float64)
@@ -93,4 +95,4 @@ def block_means(process: str, parameter: str, cells: xr.DataArray, blocks: Latti
     filled = overlaps.sums(known.astype(np.float64))
     sums = overlaps.sums(np.where(known, values, 0.0))
     means: np.ndarray = np.divide(sums, filled, out=np.full(sums.shape, np.nan), where=filled > 0)
-    return means.ravel()
+    return means.ravel(), filled.ravel()

@@ -86,8 +86,8 @@ def tonnage_grade(
         Cut-off grades in the unit of the grade, rising. Left out, 25 from 0 to where 2 percent of the ore is
         left.
     realizations : Dataset
-        Ensemble of the grade from `property.simulation` on the cells of the model, averaged over blocks here.
-        Left out, no interval is given.
+        Ensemble of the grade from `property.simulation` on the cells of the model, 9 realizations or more;
+        its cells of the unit of the blocks are averaged over each block here. Left out, no interval is given.
     width : int
         Width of the picture in pixels.
 
@@ -102,8 +102,9 @@ def tonnage_grade(
 
     Notes
     -----
-    A block counts with its part in the unit if its grade is the cut-off or more: T = Σ V ρ, mean grade
-    Σ V ρ z / T. Of no ore the grade is empty.
+    A block counts with its part in the unit if its grade is the cut-off or more, to six digits: T = Σ V ρ,
+    mean grade Σ V ρ z / T. At a cut-off of 0 all ore counts, blocks that kriging gave a grade below 0 too. Of
+    no ore the grade is empty, and so is an end of an interval where fewer than 9 realizations have ore.
 
     References
     ----------
@@ -156,10 +157,10 @@ def report(
     column : str
         Name of the grade, the same in all.
     cutoff : float
-        Cut-off grade in the unit of the grade.
+        Cut-off grade in the unit of the grade; at 0 all ore counts.
     realizations : Dataset
-        Ensemble of the grade from `property.simulation` on the cells of the model. Left out, no interval is
-        given.
+        Ensemble of the grade from `property.simulation` on the cells of the model, 9 realizations or more; of
+        each unit its own cells count. Left out, no interval is given.
 
     Returns
     -------

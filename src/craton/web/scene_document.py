@@ -21,7 +21,7 @@ from craton.web.scene_columns import class_documents
 from craton.web.scene_heights import grid_document
 from craton.web.scene_holes import holes_document
 from craton.web.scene_mesh import mesh_document
-from craton.web.scene_place import DIGITS, Extent, why_no_scene
+from craton.web.scene_place import DIGITS, Extent, corners, why_no_scene
 from craton.web.scene_points import points_document
 from craton.web.site import Site
 
@@ -60,10 +60,11 @@ def scene_record(site: Site, name: str, kind: str = "") -> Record:
 def scene_document(site: Site, base: str, record: Record) -> Json:
     """All that a scene must know of `record`."""
     said: Json = {
-        "id": record.id, "title": record.name(), "kind": record.kind, "crs": record.crs, "variables": [],
+        "id": record.id, "title": record.name(), "kind": record.kind, "variables": [],
         "levels": [], "brick": SIDE, "times": [], "bbox": list(record.bbox) if record.bbox else None,
     }  # fmt: skip
     said |= _DOCUMENTS[record.kind](site, record)
+    said["corners"] = corners(said["crs"], said["extent"])
     return dict(msgspec.to_builtins({**said, "links": _links(base, record)}))
 
 

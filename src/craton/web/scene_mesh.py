@@ -13,6 +13,7 @@ from craton.model.errors import StorageError
 from craton.model.record import Record
 from craton.store.codec_asset import NOTE, only_member
 from craton.store.codec_table import decode_table
+from craton.store.volume_bricks_place import metric_crs
 from craton.web.replies import Json
 from craton.web.scene_columns import columns_of
 from craton.web.scene_place import Extent
@@ -36,8 +37,11 @@ def mesh_document(site: Site, record: Record) -> Json:
     origin = np.array(said["scenes"][0]["extras"][NOTE]["origin"], np.float64)
     parts = decode_table(site.locate(only_member(record.assets["parts"])))
     columns, values = columns_of(record, parts.iloc[:MOST_PARTS], "", HIDDEN)
+    extent = _extent(said, origin)
+    (west, east), (south, north) = extent.easting, extent.northing
+    system = metric_crs(record.crs, (west, south, east, north))
     return {
-        "origin": origin.tolist(), "extent": _extent(said, origin), "variables": columns,
+        "crs": system, "origin": origin.tolist(), "extent": extent, "variables": columns,
         "parts": {"count": len(parts), "values": values},
     }  # fmt: skip
 

@@ -21,6 +21,9 @@ Numbers = np.ndarray[Any, np.dtype[np.float64]]
 DIGITS = 3
 """Decimals of metres that are told: a millimetre."""
 
+DEGREE_DIGITS = 7
+"""Decimals of degrees that are told: a centimetre."""
+
 
 class Extent(msgspec.Struct, frozen=True):
     """Least and greatest easting, northing and upward of a dataset, in metres of its scene."""
@@ -43,6 +46,21 @@ class Extent(msgspec.Struct, frozen=True):
     def origin(self) -> tuple[float, float, float]:
         """Middle of the extent in whole metres, at height 0, so that heights stay what they are."""
         return float(round(sum(self.easting) / 2)), float(round(sum(self.northing) / 2)), 0.0
+
+
+def corners(crs: str, extent: Extent) -> list[tuple[float, float]] | None:
+    """Longitude and latitude of the corners: south-west, south-east, north-east, north-west.
+
+    None where the system has no place on Earth, or a corner lies beyond what it can show.
+    """
+    if not systems.is_placed(crs):
+        return None
+    (west, east), (south, north) = extent.easting, extent.northing
+    around = np.array([[west, south], [east, south], [east, north], [west, north]])
+    found = np.column_stack(moved_points(crs, "OGC:CRS84", *around.T))
+    if not np.isfinite(found).all():
+        return None
+    return [(longitude, latitude) for longitude, latitude in np.round(found, DEGREE_DIGITS).tolist()]
 
 
 class Placed(NamedTuple):

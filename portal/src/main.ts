@@ -15,4 +15,4 @@ void node.load();
 void router.route.load().catch(() => undefined); // its file comes while the words do; the page says what fails
 await language.start();
 mount(Shell, { target: document.getElementById('app')! });
-setTimeout(() => void import('./styles/fonts-chinese'), 3000);
+setTimeout(() => void import('./styles/fonts-chinese'), 3000); // names in the data may be Chinese in any language

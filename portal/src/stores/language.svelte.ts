@@ -37,6 +37,7 @@ class Language {
   async set(code: string, keep = true): Promise<void> {
     const load = files[`../languages/${code}.json`];
     if (!load) return;
+    if (code === 'zh') void import('../styles/fonts-chinese');
     const own = code === 'en' ? {} : (await load()).default;
     this.words = { ...(english as Words), ...own };
     this.code = code;

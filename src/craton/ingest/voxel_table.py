@@ -34,7 +34,7 @@ MOST_CLASSES = 2000
 
 
 def _header(head: bytes) -> list[str]:
-    line = head.partition(b"\n")[0].decode("utf-8", "replace").lstrip("\ufeff").strip()
+    line = re.split(rb"[\r\n]", head, maxsplit=1)[0].decode("utf-8", "replace").lstrip("\ufeff").strip()
     return [cell.strip().lower() for cell in next(csv.reader([line]), [])] if line else []
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import warnings
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,9 +26,6 @@ TEXT_BYTES = 64
 """Bytes that a text of unknown length is counted for."""
 
 COMPRESSION = ZstdCodec(level=3, checksum=False)
-
-_QUIET = Lock()
-"""Held while a warning is kept quiet, which is so for all threads: two at once would undo each other's."""
 
 UNSAFE = re.compile(r"[/\\]|^\.+$|^zarr\.json$|^__")
 """What a Zarr key may not be or hold."""
@@ -62,7 +58,7 @@ def write_zarr(dataset: xr.Dataset, root: Path, crs: str) -> None:
         for name, variable in tidy.variables.items()
         if variable.ndim
     }
-    with _QUIET, warnings.catch_warnings():
+    with warnings.catch_warnings():
         # Consolidated metadata is an extension of Zarr 3; readers that do not know it read the arrays' own.
         warnings.filterwarnings("ignore", "Consolidated metadata", ZarrUserWarning)
         chunked.to_zarr(root, mode="w", zarr_format=3, consolidated=True, encoding=encoding)

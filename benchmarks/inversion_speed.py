@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 
+import inversion_plot
 from craton.kernels.inversion import Problem, discrepancy
 from craton.kernels.mesh_sensitivity import Mesh, gravity_coefficients
 from craton.kernels.regularisation import Smoother, depth_weights, regularisation
@@ -102,6 +103,7 @@ def beside_simpeg(text: str, peer: Peer) -> None:
         cpu_seconds=round(statistics.median(one[1] for one in mine), 3),
         peer_cpu_seconds=round(statistics.median(one["cpu"] for one in theirs), 3),
         operator_megabytes=round(operator.nbytes / 2**20, 1), peer_megabytes=round(theirs[-1]["memory"]),
+        cells=truth.size, data=exact.size,
     )  # fmt: skip
 
 
@@ -170,6 +172,7 @@ def main() -> None:
         work=f"gravity of {million['data']} stations anywhere on ground of 200 m relief to {million['cells']} cells, "
         f"sensitivities and search, 2 threads; χ²/N {million['chi_squared_by_n']}, {million['megabytes']} MB; the same by size",
     )  # fmt: skip
+    inversion_plot.draw()
 
 
 if __name__ == "__main__":

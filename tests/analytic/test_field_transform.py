@@ -6,7 +6,7 @@ import pytest
 
 from craton.kernels import wavenumber
 from craton.kernels.drape import drape_to_level, level_to_drape
-from craton.kernels.field_transform import continue_upward, derivative, product, transform
+from craton.kernels.field_transform import continue_upward, derivative, filtered, product, transform
 from craton.kernels.reduction_to_pole import Direction, Stabiliser, redirection
 
 HALF, DEPTH = 15_000.0, 1_500.0
@@ -115,6 +115,36 @@ def test_single_precision_is_worked_in_single_precision():
             double = product(transform(field.astype(float), STEP, edges=edges), response)
             assert single.dtype == np.float32
             npt.assert_allclose(single, double, atol=1e-6 * np.abs(double).max())
+
+
+RESPONSES = {
+    "upward": wavenumber.upward(300.0),
+    "vertical": wavenumber.derivative(upward=1),
+    "easting": wavenumber.derivative(easting=1),
+    "northing": wavenumber.derivative(northing=1),
+    "second easting": wavenumber.derivative(easting=2),
+    "along": wavenumber.along(30.0),
+    "pole": redirection(Direction(40.0, 10.0), Direction(40.0, 10.0), Stabiliser()),
+}
+
+
+@pytest.mark.parametrize("edges", ["mirror", "periodic"])
+@pytest.mark.parametrize("response", RESPONSES)
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_one_product_alone_is_that_of_the_waves(response, edges, kind):
+    """Worked in one go, and of one axis alone, as of the waves of the whole; to rounding of the greatest value.
+
+    Both take the same plane off, and put it on, within their passes.
+    """
+    random = np.random.default_rng(1)
+    field = random.normal(size=(90, 70)).astype(kind)
+    off, on = [(random.normal(size=90), random.normal(size=70)) for _ in range(2)]
+    given = RESPONSES[response]
+    waves = transform((field - off[0][:, None] - off[1]).astype(kind), STEP, edges=edges)
+    expected = product(waves, given) + (on[0][:, None] + on[1])
+    actual = filtered(field, STEP, given, edges=edges, plane=off, add=on)
+    assert actual.dtype == field.dtype
+    npt.assert_allclose(actual, expected, rtol=0, atol=30 * np.finfo(kind).eps * np.abs(expected).max())
 
 
 def test_downward_methods_bring_back_what_went_up():

@@ -186,6 +186,7 @@ EXAMPLES = {
     "geostatistics.simple_kriging": KRIGED,
     "geostatistics.universal_kriging": KRIGED,
     "geostatistics.variogram_model": {"added_to": samples.variogram_model},
+    "gridding.boosted_sources": {"spacing": 400.0},
     "gridding.equivalent_sources": {"spacing": 400.0},
     "gridding.bidirectional": {"line": "name", "spacing": 200.0},
     "gravity.gradients_of_bodies": {"bodies": samples.bodies},

@@ -11,7 +11,7 @@ direction give a negative spacing. Single precision is worked in single precisio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -21,15 +21,20 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from craton.kernels import wavenumber
+from craton.kernels.field_bands import (
+    BLOCK,
+    ROW_BLOCK,
+    Plane,
+    add_part,
+    column_bands,
+    each_band,
+    kind_of,
+    less_plane,
+    leveller,
+    row_bands,
+)
 from craton.kernels.potential_field import Edges, trend_parts
-from craton.kernels.threads import THREADS, do_all
 from craton.kernels.wavenumber import EVEN, Parity, Reals, Response
-
-BLOCK = 1 << 15
-"""Waves whose factors are worked out at once, so that they stay in the cache."""
-
-COLUMN_BLOCK = 1 << 17
-"""Waves in columns that are transformed at once: a megabyte in single precision, which a core keeps close."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,13 @@ class Waves:
     edges: Edges
 
 
-def transform(field: NDArray[np.floating], spacing: tuple[float, float], *, edges: Edges = "mirror") -> Waves:
+def transform(
+    field: NDArray[np.floating],
+    spacing: tuple[float, float],
+    *,
+    edges: Edges = "mirror",
+    plane: Plane | None = None,
+) -> Waves:
     """Waves of a field.
 
     Parameters
@@ -56,37 +67,70 @@ def transform(field: NDArray[np.floating], spacing: tuple[float, float], *, edge
     edges : str
         `mirror` reflects the field half a cell outside its outermost cells and needs no more memory;
         `periodic` repeats it.
+    plane : tuple of array, optional
+        Taken off the field first, without a copy of the whole; see `potential_field.trend_parts`.
 
     Returns
     -------
     Waves
         Cosines for `mirror` (a discrete cosine transform), complex waves for `periodic`.
     """
-    cells = np.asarray(field)
-    if cells.dtype != np.float32:
-        cells = cells.astype(np.float64, copy=False)
-    rows, columns = cells.shape
+    waves = _by_rows(field, spacing, edges, plane)
+    down = fft.fft if edges == "periodic" else fft.dct
+
+    def by_columns(band: slice) -> None:
+        waves.amplitudes[:, band] = down(waves.amplitudes[:, band], axis=0)
+
+    each_band(column_bands(waves.amplitudes), by_columns)
+    return waves
+
+
+def filtered(
+    field: NDArray[np.floating],
+    spacing: tuple[float, float],
+    response: Response,
+    *,
+    edges: Edges = "mirror",
+    plane: Plane | None = None,
+    add: Plane | None = None,
+) -> Reals:
+    """One product of a field of which no other is wanted; `transform` and `product` in less memory and time.
+
+    A response of one wavenumber alone leaves the other axis as it is, so that only the first is transformed.
+    """
+    if response.axis is not None:
+        return _along(field, spacing, response, response.axis, edges, plane, add)
+    return _product(_by_rows(field, spacing, edges, plane), response, add, is_half=True)
+
+
+def _by_rows(
+    field: NDArray[np.floating], spacing: tuple[float, float], edges: Edges, plane: Plane | None
+) -> Waves:
+    """Waves along rows alone; columns are as they were."""
+    level, kind = leveller(field, plane), kind_of(field)
+    rows, columns = field.shape
+    north, east = _wavenumbers(rows, columns, spacing, edges)
+    along = fft.rfft if edges == "periodic" else fft.dct
+    stored = np.result_type(kind, np.complex64) if edges == "periodic" else kind
+    amplitudes = np.empty((rows, east.size), dtype=stored)
+
+    def by_rows(band: slice) -> None:
+        amplitudes[band] = along(level((band, slice(None))), axis=1)
+
+    each_band(row_bands(field.shape, ROW_BLOCK), by_rows)
+    return Waves(amplitudes, north.astype(kind), east.astype(kind), (rows, columns), edges)
+
+
+def _wavenumbers(rows: int, columns: int, spacing: tuple[float, float], edges: Edges) -> Plane:
+    """Angular wavenumbers to the north and to the east in rad/m."""
+    down, right = spacing
     if edges == "mirror":
-        amplitudes = fft.dctn(cells, workers=THREADS)
-        north, east = (
-            np.arange(count) * (np.pi / (count * step))
-            for count, step in zip(cells.shape, spacing, strict=True)
-        )
-    else:
-        amplitudes = fft.rfft(cells, axis=1, workers=THREADS)
-
-        def work(band: slice) -> None:
-            amplitudes[:, band] = fft.fft(amplitudes[:, band], axis=0)
-
-        _each_block(_column_blocks(*amplitudes.shape), work)
-        north, east = (
-            2 * np.pi * f for f in (fft.fftfreq(rows, spacing[0]), fft.rfftfreq(columns, spacing[1]))
-        )
-    return Waves(amplitudes, north.astype(cells.dtype), east.astype(cells.dtype), (rows, columns), edges)
+        return np.arange(rows) * (np.pi / (rows * down)), np.arange(columns) * (np.pi / (columns * right))
+    return 2 * np.pi * fft.fftfreq(rows, down), 2 * np.pi * fft.rfftfreq(columns, right)
 
 
-def product(waves: Waves, response: Response) -> Reals:
-    """Field (rows, columns) whose waves are those given times their `response`.
+def product(waves: Waves, response: Response, *, add: Plane | None = None) -> Reals:
+    """Field (rows, columns) whose waves are those given times their `response`, and the plane `add` on it.
 
     Notes
     -----
@@ -98,7 +142,7 @@ def product(waves: Waves, response: Response) -> Reals:
     so that responses with odd parts are as exact as even ones. Of a repeated field, the one wave at
     the Nyquist wavenumber stands for both directions and gets the mean of their responses.
     """
-    return _mirrored(waves, response) if waves.edges == "mirror" else _repeated(waves, response)
+    return _product(waves, response, add, is_half=False)
 
 
 def continue_upward(
@@ -131,7 +175,7 @@ def continue_upward(
     Blakely, R. J. (1995), Potential theory in gravity and magnetic applications, Cambridge
     University Press, p. 315, eq. 12.8.
     """
-    return product(transform(field, spacing, edges=edges), wavenumber.upward(height))
+    return filtered(field, spacing, wavenumber.upward(height), edges=edges)
 
 
 def derivative(
@@ -175,21 +219,16 @@ def derivative(
     """
     response = wavenumber.derivative(easting, northing, upward)
     if edges == "periodic":
-        return product(transform(field, spacing, edges=edges), response)
-    level, (rows, columns) = detrended(field)
-    result = product(transform(level, spacing, edges=edges), response)
-    result += derivative_of_plane(rows, columns, spacing, (easting, northing, upward)).astype(result.dtype)
+        return filtered(field, spacing, response, edges=edges)
+    plane = trend_parts(field)
+    result = filtered(field, spacing, response, edges=edges, plane=plane)
+    result += derivative_of_plane(*plane, spacing, (easting, northing, upward)).astype(result.dtype)
     return result
 
 
-def detrended(field: NDArray[np.floating]) -> tuple[Reals, tuple[Reals, Reals]]:
-    """`field` less the plane that fits its finite cells best, and that plane by row and by column."""
-    cells = np.asarray(field)
-    rows, columns = trend_parts(cells)
-    level: Reals = cells.astype(np.float32 if cells.dtype == np.float32 else np.float64)
-    np.subtract(level, rows.astype(level.dtype)[:, None], out=level)
-    np.subtract(level, columns.astype(level.dtype), out=level)
-    return level, (rows, columns)
+def detrended(field: NDArray[np.floating]) -> Reals:
+    """`field` less the plane that fits its finite cells best."""
+    return less_plane(field, trend_parts(field))
 
 
 def derivative_of_plane(
@@ -203,63 +242,117 @@ def derivative_of_plane(
     return np.asarray(slope)
 
 
-def _row_blocks(rows: int, columns: int) -> list[slice]:
-    """Bands of rows of about `BLOCK` waves."""
-    step = max(1, BLOCK // max(columns, 1))
-    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+def _product(waves: Waves, response: Response, add: Plane | None, *, is_half: bool) -> Reals:
+    """Product of waves, which are written over if they are `is_half`: those of rows alone."""
+    work = _mirrored if waves.edges == "mirror" else _repeated
+    return work(waves, response, add, is_half)
 
 
-def _column_blocks(rows: int, columns: int) -> list[slice]:
-    """Bands of columns of about `COLUMN_BLOCK` waves, wide enough to read memory in whole lines."""
-    step = max(16, COLUMN_BLOCK // max(rows, 1))
-    return [slice(start, min(start + step, columns)) for start in range(0, columns, step)]
-
-
-def _each_block(blocks: list[slice], work: Callable[[slice], None]) -> None:
-    """`work` on every band, in `THREADS` threads; each touches only its own band."""
-    if len(blocks) == 1:
-        work(blocks[0])
-        return
-    do_all(work, blocks)
-
-
-def _repeated(waves: Waves, response: Response) -> Reals:
-    half = np.empty_like(waves.amplitudes)
+def _repeated(waves: Waves, response: Response, add: Plane | None, is_half: bool) -> Reals:
+    half = waves.amplitudes if is_half else np.empty_like(waves.amplitudes)
     north = waves.north[:, None]
-    middle = waves.shape[0] // 2
+    rows, columns = waves.shape
+    middle = rows // 2
     # The columns' Nyquist wave is averaged by the inverse transform itself, that of the rows is not.
-    is_mixed = waves.shape[0] % 2 == 0 and response.parity != EVEN
+    is_mixed = rows % 2 == 0 and response.parity != EVEN
 
-    def work(band: slice) -> None:
-        factors = response.of(north, waves.east[band])
+    def by_columns(band: slice) -> None:
+        east = waves.east[band]
+        known = waves.amplitudes[:, band]
+        if is_half:
+            known = fft.fft(known, axis=0)
+        lines = np.empty(known.shape, dtype=half.dtype)
+        for some in row_bands(lines.shape, BLOCK):
+            np.multiply(known[some], response.of(north[some], east), out=lines[some])
         if is_mixed:
-            factors[middle] = (factors[middle] + response.of(-north[middle], waves.east[band])) / 2
-        half[:, band] = fft.ifft(waves.amplitudes[:, band] * factors, axis=0, overwrite_x=True)
+            both = response.of(north[middle], east) + response.of(-north[middle], east)
+            lines[middle] = known[middle] * (both.ravel() / 2)
+        half[:, band] = fft.ifft(lines, axis=0, overwrite_x=True)
 
-    _each_block(_column_blocks(*half.shape), work)
-    return np.asarray(fft.irfft(half, n=waves.shape[1], axis=1, overwrite_x=True, workers=THREADS))
+    each_band(column_bands(half), by_columns)
+    field = np.empty(waves.shape, dtype=waves.north.dtype)
+
+    def by_rows(band: slice) -> None:
+        field[band] = fft.irfft(half[band], n=columns, axis=1, overwrite_x=True)
+        add_part(field, add, (band, slice(None)))
+
+    each_band(row_bands(field.shape, ROW_BLOCK), by_rows)
+    return field
 
 
-def _mirrored(waves: Waves, response: Response) -> Reals:
-    parts: dict[Parity, Reals] = {}
+def _mirrored(waves: Waves, response: Response, add: Plane | None, is_half: bool) -> Reals:
+    # Cosines and sines to the east, of which either may be missing; those to the north are done with.
+    halves: dict[bool, Reals] = {}
     making = Lock()
 
-    def work(band: slice) -> None:
-        for kind, factors in _parts(response, waves.north[band, None], waves.east):
-            if kind not in parts and not factors.any():
-                continue
+    def by_columns(band: slice) -> None:
+        known = waves.amplitudes[:, band]
+        if is_half:
+            known = fft.dct(known, axis=0)
+        for (odd_north, odd_east), lines in _lines(known, response, waves.north, waves.east[band]).items():
             with making:
-                if kind not in parts:
-                    parts[kind] = np.zeros_like(waves.amplitudes)
-            np.multiply(waves.amplitudes[band], factors, out=parts[kind][band])
+                if odd_east not in halves:
+                    halves[odd_east] = np.zeros_like(waves.amplitudes)
+            halves[odd_east][:, band] += _inverse(lines, 0, odd=odd_north)
 
-    _each_block(_row_blocks(*waves.amplitudes.shape), work)
-    total = np.zeros(waves.shape, dtype=waves.amplitudes.dtype) if not parts else None
-    for kind in sorted(parts):
-        field = _inverse(parts.pop(kind), kind)
-        total = field if total is None else np.add(total, field, out=total)
-    assert total is not None
-    return total
+    each_band(column_bands(waves.amplitudes), by_columns)
+    field = np.zeros(waves.shape, dtype=waves.amplitudes.dtype)
+
+    def by_rows(band: slice) -> None:
+        for odd in sorted(halves):
+            field[band] += _inverse(halves[odd][band], 1, odd=odd)
+        add_part(field, add, (band, slice(None)))
+
+    each_band(row_bands(waves.shape, ROW_BLOCK), by_rows)
+    return field
+
+
+def _lines(known: Reals, response: Response, north: Reals, east: Reals) -> dict[Parity, Reals]:
+    """Amplitudes times those parts of the response that are not zero everywhere."""
+    found: dict[Parity, Reals] = {}
+    for some in row_bands(known.shape, BLOCK):
+        for kind, factors in _parts(response, north[some, None], east):
+            if kind not in found:
+                if not factors.any():
+                    continue
+                found[kind] = np.zeros(known.shape, dtype=known.dtype)
+            np.multiply(known[some], factors, out=found[kind][some])
+    return found
+
+
+def _along(
+    cells: NDArray[np.floating],
+    spacing: tuple[float, float],
+    response: Response,
+    axis: int,
+    edges: Edges,
+    plane: Plane | None,
+    add: Plane | None,
+) -> Reals:
+    """Product of a response of one wavenumber alone, that of `axis`."""
+    level, (rows, columns) = leveller(cells, plane), cells.shape
+    field = np.empty(cells.shape, dtype=kind_of(cells))
+    # A real field needs only half the waves, along rows and along columns.
+    size = cells.shape if edges == "mirror" else (rows // 2 + 1, columns)
+    north, east = (side.astype(field.dtype) for side in _wavenumbers(rows, columns, spacing, edges))
+    nothing = np.zeros(1, dtype=field.dtype)
+    north, east = (nothing[:, None], east) if axis else (north[: size[0], None], nothing)
+    if edges == "mirror":
+        ((kind, factors),) = _parts(response, north, east)
+    else:
+        kind, factors = EVEN, response.of(north, east)
+
+    def work(band: slice) -> None:
+        part = (band, slice(None)) if axis else (slice(None), band)
+        if edges == "mirror":
+            field[part] = _inverse(fft.dct(level(part), axis=axis) * factors, axis, odd=kind[axis])
+        else:
+            lines = fft.rfft(level(part), axis=axis) * factors
+            field[part] = fft.irfft(lines, n=cells.shape[axis], axis=axis, overwrite_x=True)
+        add_part(field, add, part)
+
+    each_band(row_bands(cells.shape, ROW_BLOCK) if axis else column_bands(field), work)
+    return field
 
 
 def _parts(response: Response, north: Reals, east: Reals) -> Iterator[tuple[Parity, Reals]]:
@@ -278,14 +371,11 @@ def _parts(response: Response, north: Reals, east: Reals) -> Iterator[tuple[Pari
         yield (True, False), -other.imag
 
 
-def _inverse(amplitudes: Reals, odd: Parity) -> Reals:
-    """Field of cosines, or of sines along the axes that are `odd`; `amplitudes` may be overwritten."""
-    values = amplitudes
-    for axis, is_odd in enumerate(odd):
-        if is_odd:
-            # Sines count from wavenumber 1, cosines from 0.
-            values = np.roll(values, -1, axis=axis)
-            values[(slice(None),) * axis + (-1,)] = 0
-        back = fft.idst if is_odd else fft.idct
-        values = back(values, axis=axis, overwrite_x=True, workers=THREADS)
-    return np.asarray(values)
+def _inverse(lines: Reals, axis: int, *, odd: bool) -> Reals:
+    """Values of cosines along `axis`, or of sines where `odd`; `lines` may be overwritten."""
+    if not odd:
+        return np.asarray(fft.idct(lines, axis=axis, overwrite_x=True))
+    # Sines count from wavenumber 1, cosines from 0.
+    moved = np.roll(lines, -1, axis=axis)
+    moved[(slice(None),) * axis + (-1,)] = 0
+    return np.asarray(fft.idst(moved, axis=axis, overwrite_x=True))

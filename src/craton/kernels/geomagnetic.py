@@ -43,7 +43,7 @@ class Model(NamedTuple):
 
     `epochs` (e,) in decimal years; `coefficients` (e - 1, k, 4) as g, dg/dt, h, dh/dt at the start of
     each interval, in nT and nT a year, over orders 0, 1… and for each over its degrees; `recursion`
-    (k, 3) with the factors of Pₙ₋₁ and Pₙ₋₂, and √(n² − m²).
+    (k, 4) with the factors of Pₙ₋₁ and Pₙ₋₂ (where n = m that of Pₘ₋₁ᵐ⁻¹), √(n² − m²) and √(n (n + 1) / 2).
     """
 
     degree: int
@@ -69,14 +69,17 @@ def model_of(degrees: NDArray[np.int_], orders: NDArray[np.int_], epochs: Floats
     row = {(int(n), int(m)): number for number, (n, m) in enumerate(zip(degrees, orders, strict=True))}
     rates = np.diff(values, axis=1) / np.diff(epochs)
     coefficients = np.zeros((epochs.size - 1, len(places), 4))
-    recursion = np.zeros((len(places), 3))
+    recursion = np.zeros((len(places), 4))
     for number, (n, m) in enumerate(places):
         for first, order in ((0, m), (2, -m))[: 2 if m else 1]:
             coefficients[:, number, first] = values[row[n, order], :-1]
             coefficients[:, number, first + 1] = rates[row[n, order]]
         root = np.sqrt(n**2 - m**2)
+        slope = np.sqrt(n * (n + 1) / 2)
         if root:
-            recursion[number] = (2 * n - 1) / root, np.sqrt((n - 1) ** 2 - m**2) / root if n > m else 0, root
+            recursion[number] = (2 * n - 1) / root, np.sqrt((n - 1) ** 2 - m**2) / root, root, slope
+        else:
+            recursion[number] = np.sqrt(1 - 0.5 / m), 0.0, 0.0, slope
     return Model(degree, epochs, coefficients, recursion)
 
 
@@ -216,10 +219,12 @@ def _sums(
         down_rate -= weight * block[n - 1, 1]
         before, last = last, legendre
     place, first = degree, 1.0
+    cos_1, sin_1 = np.cos(longitude), np.sin(longitude)
+    cos_m, sin_m = 1.0, 0.0
     for m in range(1, degree + 1):
-        cos_m, sin_m = np.cos(m * longitude), np.sin(m * longitude)
+        cos_m, sin_m = cos_m * cos_1 - sin_m * sin_1, sin_m * cos_1 + cos_m * sin_1
         if m > 1:
-            first *= sine * np.sqrt(1.0 - 0.5 / m)
+            first *= sine * recursion[place, 0]
         before, last = 0.0, 0.0
         for n in range(m, degree + 1):
             legendre = first
@@ -239,7 +244,7 @@ def _sums(
             east_rate += weight * (g_rate * sin_m - h_rate * cos_m)
             if m == 1:
                 # dPₙ⁰/dθ = −√(n (n + 1) / 2) Pₙ¹
-                weight = -power[n] * np.sqrt(0.5 * n * (n + 1)) * legendre * sine
+                weight = -power[n] * recursion[place, 3] * legendre * sine
                 north += weight * (block[n - 1, 0] + years * block[n - 1, 1])
                 north_rate += weight * block[n - 1, 1]
             before, last = last, legendre

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy import fft, ndimage
+
+from craton.kernels.threads import do_all
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +22,9 @@ Edges = Literal["periodic", "mirror"]
 
 TAPER = 0.25
 """Part of a side by which `pad_tapered` widens a field at either end, at least."""
+
+SUMMED = 256
+"""Rows that a thread sums at a time."""
 
 
 def linear_trend(field: NDArray[np.floating]) -> Floats:
@@ -43,21 +49,50 @@ def linear_trend(field: NDArray[np.floating]) -> Floats:
 
 def trend_parts(field: NDArray[np.floating]) -> tuple[Floats, Floats]:
     """Part by row and part by column whose sum is `linear_trend`, for large fields."""
-    cells = np.asarray(field)
-    weights = np.isfinite(cells)
-    count = int(np.count_nonzero(weights))
+    cells = np.asarray(field, dtype=field.dtype.newbyteorder("="))
+    sums, moments = _sums(cells)
+    if np.isfinite(sums).all():
+        by_row, by_column = (np.full(n, m) for n, m in (cells.shape, cells.shape[::-1]))
+    else:
+        weights = np.isfinite(cells)
+        by_row, by_column = weights.sum(axis=1), weights.sum(axis=0)
+        sums, moments = _sums(np.where(weights, cells, 0.0))
+    count = int(by_row.sum())
     if not count:
         return np.zeros(cells.shape[0]), np.zeros(cells.shape[1])
-    values = cells if count == cells.size else np.where(weights, cells, 0.0)
-    by_row, by_column = weights.sum(axis=1), weights.sum(axis=0)
     north, east = (_centred(side) for side in (by_row, by_column))
-    row_sums, column_sums = (values.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
-    mean = float(row_sums.sum()) / count
+    total = float(sums.sum())
+    mean = total / count
     cross = 0.0 if count == cells.size else float(north @ weights @ east)
     normal = np.array([[by_row @ north**2, cross], [cross, by_column @ east**2]])
-    moments = [north @ (row_sums - mean * by_row), east @ (column_sums - mean * by_column)]
-    slopes = np.linalg.pinv(normal) @ moments
+    # Moments are about the middle row; weighted rows lie about their mean.
+    right = [float(moments.sum()) + (north[0] + 0.5) * total, east @ (sums - mean * by_column)]
+    slopes = np.linalg.pinv(normal) @ right
     return mean + slopes[0] * north, slopes[1] * east
+
+
+def _sums(cells: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """Sums of columns, and their moments about the middle in lengths of a column, in one pass over memory."""
+    rows, columns = cells.shape
+    bands = range(0, rows, SUMMED)
+    sums, moments = np.zeros((2, len(bands), columns))
+
+    def add(number: int) -> None:
+        band = slice(bands[number], bands[number] + SUMMED)
+        _add_rows(cells[band], (np.arange(rows) / rows - 0.5)[band], sums[number], moments[number])
+
+    do_all(add, range(len(bands)))
+    return sums.sum(axis=0), moments.sum(axis=0)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _add_rows(cells: NDArray[np.floating], places: Floats, sums: Floats, moments: Floats) -> None:
+    """Add rows to sums, and each times its place to moments."""
+    for row in range(cells.shape[0]):
+        for column in range(cells.shape[1]):
+            value = np.float64(cells[row, column])
+            sums[column] += value
+            moments[column] += places[row] * value
 
 
 def _centred(weights: NDArray[np.int_]) -> Floats:
@@ -65,6 +100,12 @@ def _centred(weights: NDArray[np.int_]) -> Floats:
     places = np.arange(weights.size) / weights.size
     centred: Floats = places - weights @ places / weights.sum()
     return centred
+
+
+def gaps_of(field: NDArray[np.floating]) -> NDArray[np.bool_] | None:
+    """Cells that are not finite, or None where all are."""
+    known = np.isfinite(field)
+    return None if known.all() else ~known
 
 
 def fill_nearest[F: np.floating](field: NDArray[F], spacing: tuple[float, float]) -> NDArray[F]:

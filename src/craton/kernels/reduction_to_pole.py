@@ -10,6 +10,7 @@ and the anomaly of a source with magnetisation along m in a field along f is pro
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -221,18 +222,17 @@ def _inverse(directions: tuple[Direction, ...], stabiliser: Stabiliser, north: R
     """Bounded 1 / Θ, or 1 / (Θ Θ), of each wave."""
     heads = _heads(directions, north, east)
     real, imaginary = _conjugate(directions, heads)
-    # |Θ|², or |Θ Θ|².
-    square = real**2 + imaginary**2
+    size = _sizes(directions, directions, heads)
     if stabiliser.kind == "wiener":
-        weight = 1 / (square + stabiliser.noise**2)
+        weight = 1 / (size**2 + stabiliser.noise**2)
     else:
-        size = np.sqrt(square)
         # Far enough from the least number there is that what follows does not overflow.
         weight = 1 / np.maximum(size, 1e6 * np.finfo(size.dtype).tiny)
         if stabiliser.kind == "none":
             weight /= np.maximum(size, 1e-3)
         else:
-            weight /= np.sqrt(_raised_squares(directions, heads, stabiliser.inclination))
+            raised = tuple(_raised(direction, stabiliser.inclination) for direction in directions)
+            weight /= size if raised == directions else _sizes(directions, raised, heads)
     factor = np.empty(real.shape, dtype=np.result_type(real.dtype, np.complex64))
     np.multiply(real, weight, out=factor.real)
     np.multiply(imaginary, weight, out=factor.imag)
@@ -259,15 +259,19 @@ def _conjugate(directions: tuple[Direction, ...], heads: list[Reals]) -> tuple[R
     return first * second - one * other, -(first * other + second * one)
 
 
-def _raised_squares(directions: tuple[Direction, ...], heads: list[Reals], least: float) -> Reals:
-    """|Θ′|², or the product of two, of directions made as steep as `least` degrees at least."""
-    product = np.ones_like(heads[0])
-    for direction, head in zip(directions, heads, strict=True):
-        raised = _raised(direction, least)
-        flatter = float(np.cos(np.radians(direction.inclination)))
-        narrowed = float(np.cos(np.radians(raised.inclination))) / flatter if flatter > 0 else 0.0
-        product *= (narrowed * head) ** 2 + raised.vector[2] ** 2
-    return product
+def _sizes(directions: tuple[Direction, ...], steep: tuple[Direction, ...], heads: list[Reals]) -> Reals:
+    """|Θ|, or |Θ Θ|, of directions made as steep as `steep`, of those given and their imaginary parts."""
+    squares: dict[Direction, Reals] = {}
+    for direction, raised, head in zip(directions, steep, heads, strict=True):
+        if raised not in squares:
+            narrowed = 1.0
+            if raised != direction:
+                flatter = float(np.cos(np.radians(direction.inclination)))
+                narrowed = float(np.cos(np.radians(raised.inclination))) / flatter
+            squares[raised] = (narrowed * head) ** 2 + raised.vector[2] ** 2
+    if len(directions) == 2 and len(squares) == 1:
+        return squares[steep[0]]
+    return np.asarray(np.sqrt(reduce(np.multiply, squares.values())))
 
 
 def _raised(direction: Direction, least: float) -> Direction:

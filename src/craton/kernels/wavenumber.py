@@ -38,10 +38,14 @@ class Response:
     parity : tuple of bool, optional
         Of a response that is either even or odd in each of the two wavenumbers (then real or purely
         imaginary); none where it is a mixture.
+    axis : int, optional
+        Of a response with a parity that hangs on one wavenumber alone: 0 for that to the north, 1 for
+        that to the east.
     """
 
     of: Callable[[Reals, Reals], Factors]
     parity: Parity | None = None
+    axis: int | None = None
 
     def __mul__(self, other: Response) -> Response:
         """One response after the other."""
@@ -83,12 +87,17 @@ def derivative(easting: int = 0, northing: int = 0, upward: int = 0) -> Response
     sign = float((phase.real or phase.imag) * (-1) ** upward)
 
     def factors(north: Reals, east: Reals) -> Factors:
-        powers: Reals = (sign * _power(east, easting)) * _power(north, northing)
+        powers: Reals = sign * _power(east, easting)
+        if northing:
+            powers = powers * _power(north, northing)
         if upward:
-            powers *= _power(length(north, east), upward)
+            powers = powers * _power(length(north, east), upward)
+        elif not northing:
+            powers = np.broadcast_to(powers, np.broadcast_shapes(north.shape, east.shape))
         return _turned(powers) if (easting + northing) % 2 else powers
 
-    return Response(factors, (northing % 2 == 1, easting % 2 == 1))
+    axis = None if upward or (easting and northing) else 1 if easting else 0 if northing else None
+    return Response(factors, (northing % 2 == 1, easting % 2 == 1), axis)
 
 
 def _power(values: Reals, order: int) -> Reals:

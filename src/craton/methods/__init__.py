@@ -4,6 +4,7 @@ May import `kernels`, `model`, `process`. Never: files, storage, jobs, web.
 """
 
 from craton.methods import bodies as bodies
+from craton.methods import boosted_sources as boosted_sources
 from craton.methods import borehole_contacts as borehole_contacts
 from craton.methods import borehole_desurvey as borehole_desurvey
 from craton.methods import borehole_learning as borehole_learning

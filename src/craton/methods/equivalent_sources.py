@@ -25,15 +25,15 @@ from craton.methods.equivalent_survey import (
     Survey,
     bounds_of,
     check_level,
-    check_region,
     fitted,
     rms,
     scale_of,
     station_table,
     survey_of,
+    template_over,
 )
 from craton.methods.placement import Region, on_cells
-from craton.methods.points_samples import Samples, described, in_strips, template_of
+from craton.methods.points_samples import described, in_strips
 from craton.model import units
 from craton.model.errors import ContractError
 from craton.process.data import TEXT_COLUMNS
@@ -160,7 +160,7 @@ def equivalent_sources(
     """
     id = "gridding.equivalent_sources"
     survey = survey_of(id, points, column, height_column)
-    template = _template(id, survey, spacing, region)
+    template = template_over(id, survey, spacing, region)
     layer = fitted(survey, depth, noise, _edges(template))
     level = _level(id, layer, survey, height)
     about = described(points, column)
@@ -257,7 +257,7 @@ def equivalent_sources_to_pole(
     survey = survey_of(id, points, column, height_column)
     scale = scale_of(id, "column", points, column, "nT")
     survey = survey._replace(values=survey.values * scale)
-    template = _template(id, survey, spacing, region)
+    template = template_over(id, survey, spacing, region)
     layer = fitted(survey, depth, noise, _edges(template))
     level = _level(id, layer, survey, height)
     cells = _cells(layer, survey, template, level, None, layer.to_pole(inclination, declination))
@@ -270,13 +270,6 @@ def equivalent_sources_to_pole(
 def _edges(template: xr.DataArray) -> Region:
     """Edges of the cell centres."""
     return bounds_of(*(template[axis].to_numpy() for axis in reversed(template.dims)))
-
-
-def _template(id: str, survey: Survey, spacing: float, region: Region | None) -> xr.DataArray:
-    if region is not None:
-        check_region(id, "region", survey, region)
-    coordinates = np.column_stack([survey.stations.easting, survey.stations.northing])
-    return template_of(id, Samples(coordinates, survey.values, survey.crs), spacing, region)
 
 
 def _level(id: str, layer: Layer, survey: Survey, height: float | None) -> float:

@@ -7,10 +7,12 @@ from typing import Annotated, NamedTuple
 import geopandas as gpd
 import numpy as np
 import shapely
+import xarray as xr
 
 from craton.kernels.equivalent_fit import Layer, fit
 from craton.kernels.equivalent_layer import Stations
 from craton.methods.placement import Region, crs_of
+from craton.methods.points_samples import Samples, template_of
 from craton.model import crs as systems
 from craton.model import units
 from craton.model.errors import ContractError
@@ -113,6 +115,14 @@ def check_region(id: str, parameter: str, survey: Survey, region: Region) -> Non
     if beyond > reach:
         allowed = f"within {reach / 1000:.3g} km of the survey, which is as far as it is long"
         raise ContractError(id, parameter, allowed, f"{beyond / 1000:.3g} km beyond it")
+
+
+def template_over(id: str, survey: Survey, spacing: float, region: Region | None) -> xr.DataArray:
+    """Empty grid over `region`, or over the survey."""
+    if region is not None:
+        check_region(id, "region", survey, region)
+    coordinates = np.column_stack([survey.stations.easting, survey.stations.northing])
+    return template_of(id, Samples(coordinates, survey.values, survey.crs), spacing, region)
 
 
 def fitted(survey: Survey, depth: float | None, noise: float | None, edges: Region | None = None) -> Layer:

@@ -89,7 +89,7 @@ def downward_continuation(
         if method == "tikhonov"
         else wavenumber.downward_iterative(height, iterations)
     )
-    return ready.like(ready.whole(ready.product(response)))
+    return ready.like(ready.product(response, alone=True, whole=True))
 
 
 @process(
@@ -144,7 +144,7 @@ def level_to_drape(
             id, "level", f"at or below the lowest place of `surface`, {lowest:g} m", f"{level:g} m"
         )
     above = heights - (lowest if level is None else level)
-    values = drape.level_to_drape(ready.level, ready.spacing, above, edges=ready.waves.edges)
+    values = drape.level_to_drape(ready.level, ready.spacing, above, edges=ready.edges)
     return ready.like(_blank(ready.whole(values), gaps))
 
 
@@ -208,7 +208,7 @@ def drape_to_level(
             id, "level", f"at or above the lowest place of `surface`, {lowest:g} m", f"{target:g} m",
             hint="go on from there with potential_field.downward_continuation",
         )  # fmt: skip
-    edges = ready.waves.edges
+    edges = ready.edges
     plane = drape.drape_to_level(
         ready.level, ready.spacing, heights - lowest, iterations=iterations, edges=edges
     )

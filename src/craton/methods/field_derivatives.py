@@ -77,7 +77,7 @@ def derivative(
     if not order:
         raise ContractError(id, "upward", "an order of 1 or more in one direction at least", "0 in all three")
     ready = prepared(id, grid, padding)
-    values = ready.derivative(easting=easting, northing=northing, upward=upward)
+    values = ready.derivative(easting=easting, northing=northing, upward=upward, alone=True)
     return gradient_grid(ready, values, "derivative", "Derivative", order)
 
 
@@ -114,7 +114,7 @@ def directional_derivative(
     Press, pp. 324-326.
     """
     ready = prepared("potential_field.directional_derivative", grid, padding)
-    values = ready.product(wavenumber.along(azimuth))
+    values = ready.product(wavenumber.along(azimuth), alone=True)
     east, north = np.sin(np.radians(azimuth)), np.cos(np.radians(azimuth))
     values += values.dtype.type(east * ready.slope(easting=1) + north * ready.slope(northing=1))
     return gradient_grid(ready, values, "directional_derivative", "Directional derivative", 1)
@@ -218,7 +218,7 @@ def gradients(grid: FieldGrid, *, padding: Padding = "mirror") -> Annotated[xr.D
     Press, pp. 324-326.
     """
     ready = prepared("potential_field.gradients", grid, padding)
-    east, north, up = (ready.derivative(**{axis: 1}) for axis in ("easting", "northing", "upward"))
+    east, north, up = ready.derivative(easting=1), ready.derivative(northing=1), ready.derivative(upward=1)
     level = magnitude(east, north)
     named = {
         "easting_derivative": (east, "Derivative to the east"),

@@ -88,7 +88,7 @@ def band_filter(
         response = low * field_filter.low_pass(longest, shape=shape, order=order, width=width).rest()
         response = response.rest() if passes == "stop" else response
     ready = prepared(id, grid, padding)
-    values = ready.product(response)
+    values = ready.product(response, alone=True)
     return ready.like(ready.whole(values) if passes in {"low", "stop"} else values)
 
 
@@ -137,5 +137,5 @@ def strike_filter(
     geophysics 2, Society of Exploration Geophysicists, 658-708.
     """
     ready = prepared("potential_field.strike_filter", grid, padding)
-    values = ready.product(field_filter.strike(azimuth, degree=degree, keep=keep))
+    values = ready.product(field_filter.strike(azimuth, degree=degree, keep=keep), alone=True)
     return ready.like(ready.whole(values))

@@ -54,7 +54,7 @@ def gradient_at(ready: Prepared, continuation: float) -> Gradient:
     up = wavenumber.upward(continuation)
     slopes = {"easting": ready.slope(easting=1), "northing": ready.slope(northing=1), "upward": 0.0}
     flat = is_plane(ready)
-    parts = [np.asarray(ready.whole(ready.product(up)), dtype=np.float64)]
+    parts = [np.asarray(ready.product(up, whole=True), dtype=np.float64)]
     for axis, slope in slopes.items():
         wave = 0.0 if flat else ready.product(up * wavenumber.derivative(**{axis: 1}))
         parts.append(np.full(ready.cells.shape, slope) + wave)

@@ -202,7 +202,7 @@ def _spectrum_of(process_id: str, grid: xr.DataArray) -> Spectrum:
 
 def spectrum_of_field(field: Values, spacing: tuple[float, float]) -> Spectrum:
     """Spectrum of a field (rows, columns) less its plane, gaps filled; empty where it is a plane."""
-    level = detrended(field)[0]
+    level = detrended(field)
     if is_plane_field(field, level):
         return Spectrum(*(np.zeros(0) for _ in Spectrum._fields))
     return radial_spectrum(fill_nearest(level, spacing), spacing)

@@ -130,6 +130,6 @@ def pseudo_magnetic(
     response = poles.pseudo_magnetic(along, along, density=density, intensity=magnetisation)
     ready = prepared("gravity.pseudo_magnetic", grid, padding)
     return ready.labelled(
-        ready.product(response), name="pseudo_magnetic_anomaly", unit="nT",
+        ready.product(response, alone=True), name="pseudo_magnetic_anomaly", unit="nT",
         quantity="pseudo_magnetic_anomaly", title="Pseudo-magnetic anomaly",
     )  # fmt: skip

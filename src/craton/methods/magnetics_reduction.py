@@ -107,7 +107,7 @@ def reduction_to_pole(
     magnetisation = magnetisation_of(id, field, magnetisation_inclination, magnetisation_declination)
     stabiliser = Stabiliser(stabilisation, pseudo_inclination, noise)
     ready = prepared(id, grid, padding)
-    values = ready.whole(ready.product(poles.redirection(field, magnetisation, stabiliser)))
+    values = ready.product(poles.redirection(field, magnetisation, stabiliser), alone=True, whole=True)
     return pole_grid(ready, values)
 
 
@@ -148,7 +148,7 @@ def reduction_to_equator(
     47, 445.
     """
     ready = prepared("magnetics.reduction_to_equator", grid, padding)
-    values = ready.whole(ready.product(poles.equator(Direction(inclination, declination))))
+    values = ready.product(poles.equator(Direction(inclination, declination)), alone=True, whole=True)
     return ready.labelled(
         values, name="reduced_to_equator", unit="nT", quantity="magnetic_anomaly",
         title="Magnetic anomaly reduced to the equator",

@@ -81,7 +81,8 @@ def component(
     stabiliser = Stabiliser("pseudo_inclination", pseudo_inclination)
     response = poles.component(Direction(inclination, declination), COMPONENTS[component], stabiliser)
     return ready.labelled(
-        ready.product(response), name=f"{component}_component", unit="nT", quantity="magnetic_component",
+        ready.product(response, alone=True), name=f"{component}_component", unit="nT",
+        quantity="magnetic_component",
         title=f"Component {component} of the anomalous magnetic field",
     )  # fmt: skip
 
@@ -148,7 +149,7 @@ def pseudo_gravity(
     response = poles.pseudo_gravity(field, along, stabiliser, density=density, intensity=magnetisation)
     ready = prepared(id, grid, padding)
     return ready.labelled(
-        ready.product(response),
+        ready.product(response, alone=True),
         name="pseudo_gravity",
         unit="mGal",
         quantity="pseudo_gravity",
@@ -200,14 +201,17 @@ def products(
     """
     field, stabiliser = Direction(inclination, declination), Stabiliser(inclination=pseudo_inclination)
     ready = prepared("magnetics.products", grid, padding)
-    fields = {
-        f"{axis}_derivative": gradient_grid(
-            ready, ready.derivative(**{axis: 1}), f"{axis}_derivative", f"Derivative, {axis}", 1
-        )
-        for axis in ("easting", "northing", "upward")
+    derivatives = {
+        "easting": ready.derivative(easting=1),
+        "northing": ready.derivative(northing=1),
+        "upward": ready.derivative(upward=1),
     }
-    continued = ready.whole(ready.product(wavenumber.upward(height)))
+    fields = {
+        f"{axis}_derivative": gradient_grid(ready, values, f"{axis}_derivative", f"Derivative, {axis}", 1)
+        for axis, values in derivatives.items()
+    }
+    continued = ready.product(wavenumber.upward(height), whole=True)
     fields["continued"] = ready.like(continued).rename("continued")
-    reduced = ready.whole(ready.product(poles.redirection(field, field, stabiliser)))
+    reduced = ready.product(poles.redirection(field, field, stabiliser), whole=True)
     fields["reduced_to_pole"] = pole_grid(ready, reduced)
     return xr.Dataset(fields, attrs={"crs": grid.attrs["crs"]} if grid.attrs.get("crs") else {})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from craton.kernels import field_transform, wavenumber
-from craton.kernels.potential_field import Edges, fill_nearest, pad_tapered
+from craton.kernels import field_bands, field_transform, wavenumber
+from craton.kernels.potential_field import Edges, fill_nearest, gaps_of, pad_tapered, trend_parts
 from craton.kernels.wavenumber import Response
 from craton.methods.placement import on_cells, place_of, plane_of
 from craton.model import units
@@ -44,25 +45,53 @@ class Prepared:
     """The same as rows along northing, columns along easting."""
     gaps: NDArray[np.bool_] | None
     """Cells without a value, if any."""
-    level: Values
-    """The field less its trend, gaps filled."""
     trend: tuple[Values, Values]
     """The plane taken off, as parts by row and by column."""
     spacing: tuple[float, float]
     """Signed steps to the next row and to the next column, in metres."""
-    waves: field_transform.Waves
+    field: Values
+    """What is transformed: the cells, or these with gaps filled or wider by a margin."""
+    plane: tuple[Values, Values] | None
+    """What is to be taken off `field` first."""
+    edges: Edges
     inside: tuple[slice, slice]
-    """Where the field lies in what was transformed."""
+    """Where the cells lie in `field`."""
 
-    def product(self, response: Response) -> Values:
-        """Field (rows, columns) of one response, without the trend."""
-        return np.asarray(field_transform.product(self.waves, response)[self.inside])
+    @cached_property
+    def level(self) -> Values:
+        """The field less its trend, gaps filled; not to be written to."""
+        field = self.field if self.plane is None else field_bands.less_plane(self.field, self.plane)
+        return field[self.inside]
 
-    def derivative(self, *, easting: int = 0, northing: int = 0, upward: int = 0) -> Values:
+    @cached_property
+    def waves(self) -> field_transform.Waves:
+        """Waves of the field, for any number of products."""
+        return field_transform.transform(self.field, self.spacing, edges=self.edges, plane=self.plane)
+
+    def product(self, response: Response, *, alone: bool = False, whole: bool = False) -> Values:
+        """Field (rows, columns) of one response, its trend put back if `whole`.
+
+        Say that it is `alone` where no other is wanted of the grid: it takes less time and memory then.
+        """
+        # A wider field has no trend beyond the cells.
+        add = self.trend if whole and self.field.shape == self.cells.shape else None
+        if alone or response.axis is not None:
+            found = field_transform.filtered(
+                self.field, self.spacing, response, edges=self.edges, plane=self.plane, add=add
+            )
+        else:
+            found = field_transform.product(self.waves, response, add=add)
+        found = found[self.inside]
+        return self.whole(found) if whole and add is None else found
+
+    def derivative(
+        self, *, easting: int = 0, northing: int = 0, upward: int = 0, alone: bool = False
+    ) -> Values:
         """Derivative of the whole field, its trend included."""
-        result = self.product(wavenumber.derivative(easting, northing, upward))
-        orders = (easting, northing, upward)
-        result += field_transform.derivative_of_plane(*self.trend, self.spacing, orders).astype(result.dtype)
+        result = self.product(wavenumber.derivative(easting, northing, upward), alone=alone)
+        slope = field_transform.derivative_of_plane(*self.trend, self.spacing, (easting, northing, upward))
+        if slope.any():
+            result += slope.astype(result.dtype)
         return result
 
     def slope(self, *, easting: int = 0, northing: int = 0) -> float:
@@ -71,9 +100,7 @@ class Prepared:
 
     def whole(self, values: Values) -> Values:
         """`values`, changed in place, with the trend put back."""
-        rows, columns = self.trend
-        values += rows.astype(values.dtype)[:, None]
-        values += columns.astype(values.dtype)
+        field_bands.add_plane(values, self.trend)
         return values
 
     def like(self, values: Values) -> xr.DataArray:
@@ -97,7 +124,7 @@ class Prepared:
 
 
 def prepared(process: str, grid: xr.DataArray, padding: Padding, *, name: str = "grid") -> Prepared:
-    """`grid`, the parameter `name` of `process`, less its trend, without gaps, as waves.
+    """`grid`, the parameter `name` of `process`, less its trend, without gaps, ready to be made waves.
 
     Gaps take the value of the nearest cell for the transform; a grid without any value is taken as zero
     and comes back without any.
@@ -105,15 +132,17 @@ def prepared(process: str, grid: xr.DataArray, padding: Padding, *, name: str = 
     cells = plane_of(process, name, grid)
     down, right = place_of(process, name, grid).step
     field = cells.to_numpy()
-    level, trend = field_transform.detrended(field)
-    known = np.isfinite(level)
-    gaps = None if known.all() else ~known
-    if gaps is not None:
-        level = fill_nearest(level, (abs(down), abs(right))) if known.any() else np.zeros_like(level)
-    padded, inside = pad_tapered(level) if padding == "taper" else (level, (slice(None), slice(None)))
+    trend = trend_parts(field)
+    gaps, inside = gaps_of(field), (slice(None), slice(None))
     edges: Edges = "mirror" if padding == "mirror" else "periodic"
-    waves = field_transform.transform(padded, (down, right), edges=edges)
-    return Prepared(grid, cells, gaps, level, trend, (down, right), waves, inside)
+    if gaps is None and padding != "taper":
+        return Prepared(grid, cells, gaps, trend, (down, right), field, trend, edges, inside)
+    level = field_bands.less_plane(field, trend)
+    if gaps is not None:
+        level = np.zeros_like(level) if gaps.all() else fill_nearest(level, (abs(down), abs(right)))
+    if padding == "taper":
+        level, inside = pad_tapered(level)
+    return Prepared(grid, cells, gaps, trend, (down, right), level, None, edges, inside)
 
 
 def continued(process: str, grid: xr.DataArray, height: float, padding: Padding) -> xr.DataArray:
@@ -123,7 +152,7 @@ def continued(process: str, grid: xr.DataArray, height: float, padding: Padding)
     and would jump at the edges.
     """
     ready = prepared(process, grid, padding)
-    return ready.like(ready.whole(ready.product(wavenumber.upward(height))))
+    return ready.like(ready.product(wavenumber.upward(height), alone=True, whole=True))
 
 
 def gradient_unit(unit: str, order: int = 1) -> str:

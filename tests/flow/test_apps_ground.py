@@ -85,7 +85,7 @@ def test_map_to_district_model(tmp_path):
         assert list(units) == ["Young", "Middle", "Old"]
         assert results["model_of_map.contacts"].read()["residual"].abs().max() < 20
         assert is_picture(results["section.picture"], tmp_path)
-        assert results["surfaces"].record.kind == "mesh"
+        assert (results["surfaces"].record.kind, results["surfaces"].record.crs) == ("mesh", UTM)
         assert "model_of_holes.model" not in results
 
 

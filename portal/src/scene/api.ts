@@ -50,6 +50,18 @@ export interface SceneOf {
   times?: string[];
   /** Longitude and latitude of the south-west, south-east, north-east and north-west corner of the extent. */
   corners?: [Degrees, Degrees, Degrees, Degrees] | null;
+  /** Of a mesh, the columns of its parts; of a class, the value of the class. */
+  parts?: { count: number; values: Record<string, (number | null)[]> };
+}
+
+/** Colours that the parts of a mesh bring along, by the names of the parts. */
+export function partColours(scene: SceneOf): Map<string, string> {
+  const column = (name: string): (string | undefined)[] => {
+    const classes = new Map(scene.variables.find((one) => one.name === name)?.classes?.map(({ value, title }) => [value, title]));
+    return (scene.parts?.values[name] ?? []).map((value) => classes.get(value ?? NaN));
+  };
+  const colours = column('colour');
+  return new Map(column('part_id').flatMap((name, n) => (name && /^#[0-9a-f]{6}$/i.test(colours[n] ?? '') ? [[name, colours[n]!]] : [])));
 }
 
 export interface Hole {

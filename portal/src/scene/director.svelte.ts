@@ -2,7 +2,7 @@
 import { isAbort, ProblemError } from '../api/client';
 import { kindOf, recordOf, titleOf } from '../api/records';
 import { t } from '../stores/language.svelte';
-import { heightsOf, holesOf, pointsOf, sceneOf, type Extent, type Points, type SceneOf, type Triple, type Variable } from './api';
+import { heightsOf, holesOf, partColours, pointsOf, sceneOf, type Extent, type Points, type SceneOf, type Triple, type Variable } from './api';
 import type { Drawn, Plane } from './drawn';
 import { filled, HolesDrawn } from './holes';
 import { MeshDrawn } from './mesh';
@@ -122,7 +122,7 @@ export class Director {
     if (scene.kind === 'volume') return new VolumeDrawn(id, scene, [...shift], { changed, told, seen });
     if (scene.kind === 'mesh') {
       const mesh = new MeshDrawn(id, changed);
-      state.parts = await mesh.load(shift, scene.origin, signal);
+      state.parts = await mesh.load(shift, scene.origin, partColours(scene), signal);
       return mesh;
     }
     if (scene.kind === 'boreholes') {

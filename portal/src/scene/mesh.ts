@@ -25,7 +25,7 @@ export class MeshDrawn implements Drawn {
   ) {}
 
   /** Fetch the file; the parts that it has. */
-  async load(shift: Triple, origin: Triple, signal: AbortSignal): Promise<Part[]> {
+  async load(shift: Triple, origin: Triple, colours: Map<string, string>, signal: AbortSignal): Promise<Part[]> {
     const reply = await ask(meshAddress(this.id), { signal, headers: { Accept: 'model/gltf-binary' } });
     const file = await new GLTFLoader().parseAsync(await reply.arrayBuffer(), '');
     const [east, north, up] = (originIn(file.scene.userData as Extras) ?? origin).map((one, n) => one - shift[n]!) as Triple;
@@ -37,17 +37,17 @@ export class MeshDrawn implements Drawn {
     file.scene.traverse((one) => {
       if (one instanceof Mesh) this.#meshes.push(one as Surface);
     });
-    return this.#meshes.map((mesh, n) => this.#prepare(mesh, n));
+    return this.#meshes.map((mesh, n) => this.#prepare(mesh, n, colours));
   }
 
-  #prepare(mesh: Surface, n: number): Part {
-    const stored = mesh.material as unknown as { color?: { getHexString(): string } };
-    const told = stored.color?.getHexString();
-    const colour = told && told !== 'ffffff' ? `#${told}` : SET[n % SET.length]!;
-    if (!mesh.geometry.getAttribute('normal')) mesh.geometry.computeVertexNormals();
-    mesh.material = new MeshLambertMaterial({ color: colour, side: DoubleSide, clippingPlanes: this.#clips });
+  #prepare(mesh: Surface, n: number, colours: Map<string, string>): Part {
     // The loader changes blanks in names, and keeps the names as they were beside them.
     const name = (mesh.userData.name as string | undefined) || mesh.name || mesh.parent?.name || String(n + 1);
+    const stored = mesh.material as unknown as { color?: { getHexString(): string } };
+    const told = stored.color?.getHexString();
+    const colour = colours.get(name) ?? (told && told !== 'ffffff' ? `#${told}` : SET[n % SET.length]!);
+    if (!mesh.geometry.getAttribute('normal')) mesh.geometry.computeVertexNormals();
+    mesh.material = new MeshLambertMaterial({ color: colour, side: DoubleSide, clippingPlanes: this.#clips });
     mesh.name = name;
     return { name, colour };
   }

@@ -21,7 +21,7 @@ from craton.jobs.assets import content_hash, stage_assets
 from craton.jobs.disk import disk_is_full
 from craton.jobs.job import Fault, InputRef
 from craton.jobs.opening import open_input
-from craton.model.data import ColumnNote, Document, Draft, Series
+from craton.model.data import ColumnNote, Document, Draft, Mesh, Series
 from craton.model.describe import describe
 from craton.model.errors import ConflictError, CratonError
 from craton.model.licences import joined_licence
@@ -237,6 +237,8 @@ def _as_dataset(field: Any) -> Any:
 
 def _crs_of(data: Any) -> str:
     """Reference system that the data carries, as text; that of drill holes and series is their places'."""
+    if isinstance(data, Mesh):
+        return data.crs
     placed = getattr(data, "collars", None) if hasattr(data, "collars") else getattr(data, "stations", data)
     stated = str(getattr(placed, "attrs", {}).get("crs", ""))
     system = getattr(placed, "crs", None) if not stated and hasattr(placed, "geometry") else None
@@ -256,7 +258,8 @@ def _notes(data: Any) -> dict[str, ColumnNote]:
             str(name): _note(a.attrs, "units", "standard_name", "long_name")
             for name, a in data.data_vars.items()
         }
-    stated = getattr(data.values if isinstance(data, Series) else data, "attrs", {})
+    table = data.values if isinstance(data, Series) else data.parts if isinstance(data, Mesh) else data
+    stated = getattr(table, "attrs", {})
     return {
         str(name): _note(note, "unit", "quantity", "title")
         for name, note in stated.get("columns", {}).items()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from craton.kernels.surface_nets import surface_nets, triangles
 from craton.methods.geomodel_ask_model import Asked, Model, asked_of
+from craton.methods.placement import crs_of
 from craton.model.data import Mesh
 from craton.model.errors import ContractError
 from craton.process.data import TEXT_COLUMNS
@@ -93,7 +94,7 @@ def surfaces(
     table.attrs[TEXT_COLUMNS] = NOTES
     return Mesh(
         asked.corner + scaled[used], numbers.reshape(-1, 3).astype(np.int32),
-        np.repeat(np.arange(len(parts), dtype=np.int32), kept), table,
+        np.repeat(np.arange(len(parts), dtype=np.int32), kept), table, crs_of(model),
     )  # fmt: skip
 
 

@@ -119,12 +119,15 @@ class Mesh:
         Row of `parts` each triangle belongs to.
     parts : DataFrame
         One row a part: `part_id` and attributes.
+    crs : str
+        Reference system, where a process states it; of what a reader gives, its draft does.
     """
 
     vertices: np.ndarray
     triangles: np.ndarray
     part: np.ndarray
     parts: pd.DataFrame
+    crs: str = ""
 
 
 @dataclass(frozen=True)

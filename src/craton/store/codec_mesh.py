@@ -160,6 +160,7 @@ def decode_mesh(asset: Asset, parts: Asset, locate: Locate) -> Mesh:
         triangles=np.concatenate([np.empty((0, 3), np.int64), *triangles]),
         part=np.repeat(np.array(rows, np.int64), [len(t) for t in triangles]),
         parts=decode_table(locate(only_member(parts))),
+        crs=str(scene.metadata[NOTE].get("crs", "")),
     )
 
 

@@ -15,6 +15,8 @@ from craton.model.topics import OTHER, topic_of_words
         ("Earthquakes and landslides by area", "hazards"),
         ("rivers · Rivers of the upper Mekong", "hydrology"),
         ("区域断裂分布图", "geology"),
+        ("Seismicity of Yunnan", "hazards"),
+        ("区域地震剖面", "seismic"),
         ("Default settings", OTHER),
         ("", OTHER),
     ],

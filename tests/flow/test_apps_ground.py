@@ -18,9 +18,6 @@ from tests.ore_body import DENSITY, SIDE, holes, ore_body
 import craton
 from craton.model.errors import JobError
 
-# Steps run side by side in threads, and the filter that the store sets while it writes is one for all of them.
-pytestmark = pytest.mark.filterwarnings("ignore:Consolidated metadata")
-
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 UTM, EAST, NORTH = "EPSG:32648", 500_000.0, 2_200_000.0
 GROUND, DIP = 100.0, 20.0

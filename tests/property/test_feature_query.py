@@ -258,6 +258,26 @@ def test_pages_of_a_box_join_to_the_whole(index, monkeypatch, box, expression, c
     assert by_offset.ids == expected[3:8]
 
 
+@settings(QUIET, max_examples=100)
+@given(box=boxes, limit=st.integers(1, 40), most=st.sampled_from([0.0, 1e9]), strict=st.booleans())
+def test_pages_in_the_order_of_the_tree_join_to_the_whole(
+    index, monkeypatch, box, limit, most, strict
+) -> None:
+    """Page after page gives what touches the box, each once, each page in the order of numbers."""
+    monkeypatch.setattr(feature_query, "FEW", -1)
+    monkeypatch.setattr(feature_query, "SKIP_COST", most)
+    bounds = (box[0], box[1], box[0] + box[2], box[1] + box[3])
+    expected = index.page(FeatureQuery(bbox=bounds, limit=ROWS, strict=strict)).ids
+    pages = [
+        index.page(FeatureQuery(bbox=bounds, offset=offset, limit=limit, strict=strict, any_order=True))
+        for offset in range(0, max(len(expected), 1), limit)
+    ]
+    assert sorted(id for page in pages for id in page.ids) == expected
+    assert all(page.ids == sorted(page.ids) for page in pages)
+    assert [page.more for page in pages[:-1]] == [True] * (len(pages) - 1)
+    assert not pages[-1].more
+
+
 @pytest.fixture(scope="module")
 def pieces():
     """Boxes, lines and points, each in one piece, on a coarse net so that sides often touch."""

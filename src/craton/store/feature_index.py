@@ -109,7 +109,7 @@ class FeatureIndex:
         self._pool.close()
 
     def page(self, query: FeatureQuery, *, seconds: float | None = None) -> FeaturePage:
-        """Some of the features that `query` asks for; in the order of their numbers where it is not sorted.
+        """Some of the features that `query` asks for, in the order of numbers unless it allows another.
 
         There are fewer than it asks for where they would be larger than `MOST_BYTES`.
 
@@ -139,10 +139,12 @@ class FeatureIndex:
             lambda session: session.bodies(statement, **limits, seconds=seconds or MOST_SECONDS),
             patient=seconds is None,
         )
+        if not found.in_order:
+            rows.sort()  # as far as one page can be in order, it is
         features = [body for _, body in rows]
         if query.properties is not None:
             features = _with_properties(features, query.properties)
-        return FeaturePage(features, [id for id, _ in rows], more)
+        return FeaturePage(features, [id for id, _ in rows], more, found.in_order)
 
     def count_of(self, query: FeatureQuery) -> int:
         """How many features `query` asks for, whatever its page."""

@@ -16,13 +16,13 @@ from craton.web.replies import tell_error, tell_fault, tell_http_error
 from craton.web.shell import Shell
 from craton.web.site import Site
 
-TILE = "/{matrix}/{row}/{column}"
-"""End of the addresses of single tiles."""
+OFTEN = ("/{matrix}/{row}/{column}", "/items")
+"""Ends of the addresses that are asked most: of single tiles, and of pages of features."""
 
 
 def _is_rarer(route: BaseRoute) -> bool:
-    """Whether `route` is none of those of tiles: asked most, they are tried first; no other is like them."""
-    return not getattr(route, "path", "").endswith(TILE)
+    """Whether `route` is none of those that are asked most and tried first; no other is like them."""
+    return not getattr(route, "path", "").endswith(OFTEN)
 
 
 def make_app(site: Site, callbacks: Callbacks) -> Starlette:

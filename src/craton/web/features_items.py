@@ -116,9 +116,8 @@ def _links(request: Request, base: str, found: Opened, asked: Asked, page: Featu
     links = _own_links(request, base, address, found)
     limit, offset = asked.query.limit, asked.query.offset
     if page.more:
-        on = (
-            {"offset": offset + len(page.features)} if asked.query.sort or offset else {"after": page.ids[-1]}
-        )
+        by_number = page.in_order and not (asked.query.sort or offset)
+        on = {"after": page.ids[-1]} if by_number else {"offset": offset + len(page.features)}
         links.append(link(_at(request, address, on), "next", "next page", GEOJSON))
     if offset or asked.query.after:
         links.append(link(_at(request, address, {}), "first", "first page", GEOJSON))

@@ -24,6 +24,9 @@ from craton.web.queries import DEFAULT_LIMIT, number_of, words_of
 MOST_FEATURES = 10_000
 """Features of a page at most; who asks for more gets so many."""
 
+MOST_PASSED = 2_000
+"""Features that are passed over before a page that other visitors wait for."""
+
 GEOMETRY = "geometry"
 """What the place of a feature is called in a filter."""
 
@@ -56,7 +59,8 @@ class Asked:
         """Whether it takes no more than a walk through the index of places."""
         query = self.query
         is_bare = query.filter is None and not query.sort and not query.equal and query.properties is None
-        return is_bare and self.system.is_default and query.limit <= 2 * DEFAULT_LIMIT and not query.offset
+        is_near = query.limit <= 2 * DEFAULT_LIMIT and query.offset <= MOST_PASSED
+        return is_bare and is_near and self.system.is_default
 
     @property
     def is_whole(self) -> bool:
@@ -82,6 +86,7 @@ def asked_of(request: Request, index: FeatureIndex) -> Asked:
         after=number_of(request, "after", 0, least=0) if "after" in given else None,
         offset=number_of(request, "offset", 0),
         limit=number_of(request, "limit", DEFAULT_LIMIT, least=1, most=MOST_FEATURES),
+        any_order=True,
     )
     if query.after is not None and (query.sort or query.offset):
         raise InvalidError("after goes neither with sortby nor with offset")

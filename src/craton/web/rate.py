@@ -8,12 +8,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["reading", "searching", "running", "signing_in"]
 
 MOST_BUCKETS = 100_000
 """Visitors remembered; those not seen for longest go first."""
+
+MOST_PARSED = 4_096
+"""Addresses kept as numbers."""
 
 SAME_HOUSE_BITS = 64
 """Bits of an address of version 6 that one household or office has to itself."""
@@ -152,11 +156,19 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
 
 
+@lru_cache(maxsize=MOST_PARSED)
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address, `None` for what is none; most come again and again."""
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
 def is_within(address: str, places: Sequence[Network]) -> bool:
     """Whether `address` lies in one of `places`; what is no address does not."""
-    try:
-        one = ipaddress.ip_address(address)
-    except ValueError:
+    one = _parsed(address)
+    if one is None:
         return False
     mapped = getattr(one, "ipv4_mapped", None) or one
     return any(mapped in place for place in places)
@@ -164,11 +176,8 @@ def is_within(address: str, places: Sequence[Network]) -> bool:
 
 def house(address: str) -> str:
     """What stands for all addresses of one household: the address itself, or its network of version 6."""
-    try:
-        one = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if one.version == 4:
+    one = _parsed(address)
+    if one is None or one.version == 4:
         return address
     return str(ipaddress.ip_network(f"{address}/{SAME_HOUSE_BITS}", strict=False))
 

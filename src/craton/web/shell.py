@@ -7,7 +7,7 @@ import base64
 import hashlib
 
 import msgspec
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,6 +52,18 @@ READING = {
 }
 """Pages of any host may read; they may not run or stop anything, for they could do it in a visitor's name."""
 
+Pairs = list[tuple[bytes, bytes]]
+
+
+def _raw(headers: dict[str, str]) -> Pairs:
+    """Headers as they are sent."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+RAW_SAFETY, RAW_READING = _raw(SAFETY), _raw(READING)
+RESOURCE_POLICY = b"cross-origin-resource-policy"
+RAW_OWN_ONLY = [(RESOURCE_POLICY, OWN_ONLY.encode())]
+
 ASKING_FIRST = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "Accept, Range, If-None-Match, If-Range",
@@ -78,8 +90,8 @@ class Shell:
             await response(scope, receive, sending)
             return
         if scope["method"] == "OPTIONS":
-            pairs = [(k.lower().encode(), v.encode()) for k, v in (ASKING_FIRST | _allow(scope)).items()]
-            await sending({"type": "http.response.start", "status": 204, "headers": pairs})
+            start = {"type": "http.response.start", "status": 204}
+            await sending({**start, "headers": _raw(ASKING_FIRST | _allow(scope))})
             await sending({"type": "http.response.body", "body": b""})
             return
         await self._app(scope, receive, sending)
@@ -87,15 +99,18 @@ class Shell:
 
 def _sending(scope: Scope, send: Send) -> Send:
     """Sends on, with the headers that go with every reply and are not there already."""
-    added = SAFETY | (READING if scope["method"] in {"GET", "HEAD", "OPTIONS"} else {}) | _https_only(scope)
+    is_reading = scope["method"] in {"GET", "HEAD", "OPTIONS"}
+    added = _raw(_https_only(scope)) + RAW_SAFETY + (RAW_READING if is_reading else [])
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            if any(word in headers.get("cache-control", "") for word in ("private", "no-store")):
-                headers["Cross-Origin-Resource-Policy"] = OWN_ONLY
-            for name, value in added.items():
-                headers.setdefault(name, value)
+            headers = list(message.get("headers", ()))
+            there = dict(headers)
+            kept = there.get(b"cache-control", b"")
+            if b"private" in kept or b"no-store" in kept:
+                headers = [pair for pair in headers if pair[0] != RESOURCE_POLICY] + RAW_OWN_ONLY
+                there[RESOURCE_POLICY] = b""
+            message["headers"] = headers + [pair for pair in added if pair[0] not in there]
         await send(message)
 
     return sending

@@ -161,7 +161,10 @@ class Site:
 
     def base(self, request: Request) -> str:
         """Address of the node as it is told to who asks, without a stroke at its end."""
-        return (self.options.address or str(request.base_url)).rstrip("/")
+        state = request.scope.setdefault("state", {})
+        if "base" not in state:  # asked for several times in a request
+            state["base"] = (self.options.address or str(request.base_url)).rstrip("/")
+        return cast("str", state["base"])
 
 
 MOST_DIGITS = 9

@@ -17,8 +17,14 @@ WORK = {
     "pole": lambda grid, request: harmonica.reduction_to_pole(
         grid, inclination=request["inclination"], declination=request["declination"]
     ),
-    "easting": lambda grid, request: harmonica.derivative_easting(grid),
-    "northing": lambda grid, request: harmonica.derivative_northing(grid),
+    "easting": lambda grid, request: harmonica.derivative_easting(grid, method="fft"),
+    "northing": lambda grid, request: harmonica.derivative_northing(grid, method="fft"),
+    "easting differences": lambda grid, request: harmonica.derivative_easting(grid),
+    "northing differences": lambda grid, request: harmonica.derivative_northing(grid),
+}
+SETS = {
+    "products": ("upward", "vertical", "pole", "easting", "northing"),
+    "products by differences": ("upward", "vertical", "pole", "easting differences", "northing differences"),
 }
 
 for line in sys.stdin:
@@ -27,7 +33,7 @@ for line in sys.stdin:
     field = np.load(folder / "field.npy")
     axis = request["spacing"] * np.arange(field.shape[0])
     grid = xr.DataArray(field, {"northing": axis, "easting": axis}, ("northing", "easting"))
-    names = list(WORK) if request["operation"] == "products" else [request["operation"]]
+    names = SETS.get(request["operation"], (request["operation"],))
     start = time.process_time()
     results = [WORK[name](grid, request) for name in names]
     taken = time.process_time() - start

@@ -18,7 +18,7 @@ from craton.kernels.regularisation import Regularisation, Smoother, inner
 
 Array = NDArray[Any]
 
-COOLING = (2.0, 32.0)
+COOLING = (1.25, 32.0)
 """Least and greatest factor by which β falls from one step to the next."""
 
 CLOSE = 0.05
@@ -53,6 +53,12 @@ class Effort(NamedTuple):
 
 
 THOROUGH = Effort()
+
+SEARCHING = Effort(tolerance=1e-2)
+"""For values of β on the way: what a model lacks of the best moves the misfit by far less than the next β."""
+
+FINISHING = Effort(tolerance=THOROUGH.tolerance / SEARCHING.tolerance)
+"""For the model that is kept, from where searching left it."""
 
 ROUGH = 0.1
 """Part of the first residual's norm that ends a sweep within bounds, before cells are looked at anew."""
@@ -293,8 +299,9 @@ def discrepancy(
     -----
     β falls from where the functional rules, each time as far as a straight line through the last two
     steps in log β and log χ² would need, within `COOLING`; every solution starts from the last one. Where
-    the first model is below the target already, β rises by `RAISED` until one is above it. When
-    the target is passed by more than `CLOSE`, β is taken back between the two steps on its sides.
+    the first model is below the target already, β rises by `RAISED` until one is above it. When the target
+    is passed by more than `CLOSE`, β is taken back between the two steps on its sides. Only a model
+    near the target is solved for thoroughly.
     """
     target = chi_factor * problem.freedom
     beta = first_beta(problem)
@@ -308,8 +315,12 @@ def discrepancy(
     steps = []
     above, below = (np.inf, np.inf), (0.0, 0.0)
     while len(steps) < MOST_STEPS:
-        cells, iterations = solve(problem, beta, cells, problem.target(beta))
+        right = problem.target(beta)
+        cells, iterations = solve(problem, beta, cells, right, SEARCHING)
         misfit = problem.misfit(cells)
+        if (1 - CLOSE) * target <= misfit <= target:
+            cells, more = solve(problem, beta, cells, right, FINISHING)
+            misfit, iterations = problem.misfit(cells), iterations + more
         functional = problem.regularisation.value(cells - problem.reference)
         steps.append(Step("smooth", beta, misfit, functional, iterations))
         report(steps[-1])

@@ -53,6 +53,7 @@ CLAIMS = {
     "scene_speed": ("scene-first-picture", "scene-frames"),
     "geomodel_update_speed": ("field-changed", "field-updated", "model-update", "model-ensemble"),
     "surface_nets_speed": ("unit-surfaces",),
+    "holdout_lithology": ("holdout-lithology-nearest", "holdout-lithology-geotop"),
     "holdout_utrecht": ("holdout-utrecht-nearest", "holdout-utrecht-geotop"),
     "tile_archive": ("tile-archive",),
     "prism_speed": ("prism-gz", "prism-gzz", "prism-b"),

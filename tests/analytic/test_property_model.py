@@ -5,6 +5,7 @@ import numpy as np
 import numpy.testing as npt
 import pandas as pd
 import pytest
+import xarray as xr
 
 from craton.kernels import covariance as cov
 from craton.kernels.conditional_field import ConditionalField
@@ -390,6 +391,60 @@ def test_indicators_are_kriged_with_shared_weights():
     for taken in ("entropy", "probability_2"):
         with pytest.raises(ContractError, match="column"):
             property_categories.indicator_kriging(volume, points.rename(columns={"rock": taken}), taken)
+
+
+def chances(low: float) -> xr.Dataset:
+    """Prior in per cent on the cells of the model: sand is likely in the west, the others share what is left."""
+    sand = np.where(PLACES[:, 0] < 300, 80.0, low).reshape(LATTICE.shape)
+    parts = {"soil_sand": sand, "soil_clay": (100 - sand) * 0.75, "soil_peat": (100 - sand) * 0.25}
+    return xr.Dataset(
+        {name: (("upward", "northing", "easting"), values) for name, values in parts.items()},
+        {"upward": LATTICE.upward, "northing": LATTICE.northing, "easting": LATTICE.easting},
+        {"crs": CRS},
+    )
+
+
+def test_a_prior_is_corrected_by_what_samples_lack_of_it():
+    """Each probability is the prior plus simple kriging of indicator less prior, by a dense solve, cut at 0."""
+    points, volume = categories(), model_volume(np.full(LATTICE.shape, 3))
+    known = chances(10.0)
+    found = property_categories.indicator_kriging(
+        volume, points, "rock", layering="none", prior=known, model=EXPONENTIAL, neighbours=80
+    )
+    places, names = places_of(points), ("clay", "peat", "sand")
+    prior = np.array([known[f"soil_{name}"].to_numpy().ravel() / 100 for name in names])
+    cells = [int(np.abs(PLACES - place).sum(axis=1).argmin()) for place in places]
+    nothing = np.empty((80, 0)), np.empty((len(PLACES), 0))
+    whole = np.array([
+        prior[row] + System(DENSE, places, (points["rock"] == name).to_numpy(float) - prior[row, cells], nothing[0])
+        .estimate(PLACES, nothing[1], variances=False).values
+        for row, name in enumerate(names)
+    ])  # fmt: skip
+    expected = np.maximum(whole, 0) / np.maximum(whole, 0).sum(axis=0)
+    npt.assert_allclose(
+        [found[f"probability_{code}"].to_numpy().ravel() for code in (1, 2, 3)], expected, atol=1e-5
+    )
+
+
+def test_a_prior_rules_far_from_samples_and_must_name_every_category():
+    """Beyond the range the prior is left as it is; probabilities of this node go in as they came out."""
+    points, volume = categories().iloc[:6], model_volume(np.full(LATTICE.shape, 3))
+    short = variogram_model("spherical", sill=0.2, range_along=1.0, range_vertical=1.0)
+    terms = {"layering": "none", "model": short}
+    found = property_categories.indicator_kriging(volume, points, "rock", prior=chances(30.0), **terms)
+    far = np.abs(PLACES[:, None] - places_of(points)).max(axis=2).min(axis=1) > 2
+    known = {name: chances(30.0)[f"soil_{name}"].to_numpy().ravel()[far] for name in set(points["rock"])}
+    total = sum(known.values())
+    for code, name in enumerate(sorted(known), 1):
+        npt.assert_allclose(
+            found[f"probability_{code}"].to_numpy().ravel()[far], known[name] / total, atol=1e-6
+        )
+    again = property_categories.indicator_kriging(volume, points, "rock", prior=found, **terms)
+    npt.assert_allclose(again["probability_1"], found["probability_1"], atol=1e-6)
+    with pytest.raises(ContractError, match="variable for"):
+        property_categories.indicator_kriging(
+            volume, points, "rock", prior=chances(30.0).drop_vars(f"soil_{points['rock'].iloc[0]}"), **terms
+        )
 
 
 def test_drawn_categories_honour_samples_and_shares():

@@ -12,7 +12,7 @@ import xarray as xr
 from craton.kernels.sequential_simulation import draw_categories, weights_along_path
 from craton.methods.geomodel_volume import UnitTable, colour_of
 from craton.methods.geostatistics import Spots, covariance_model
-from craton.methods.kriging import constant, refuse_power
+from craton.methods.kriging import constant, nothing, refuse_power
 from craton.methods.property_cells import (
     Domain,
     ModelVolume,
@@ -28,6 +28,7 @@ from craton.methods.property_kriging import kriged_at
 from craton.methods.property_lattice import nodes_of
 from craton.methods.property_layers import Ground, Layering, ground_of
 from craton.methods.property_models import model_for
+from craton.methods.property_prior import CHANCE, Prior, prior_of
 from craton.methods.property_results import property_volume, refuse_name, stated
 from craton.methods.simulation_parts import MOST_SEQUENTIAL, Realizations, Seed, check_size
 from craton.methods.variogram_model import ModelTable, Part, model_words
@@ -62,6 +63,7 @@ def indicator_kriging(
     unit_column: SampleText | None = None,
     units: tuple[str, ...] = (),
     layering: Layering = "automatic",
+    prior: ModelVolume | None = None,
     model: ModelTable | None = None,
     neighbours: Neighbours = 24,
 ) -> Annotated[xr.Dataset, Volume()]:
@@ -89,9 +91,13 @@ def indicator_kriging(
         Units that are estimated. Left out, all that have samples.
     layering : str
         How places are brought to the layers, as for `property.kriging`.
+    prior : Dataset
+        Probabilities that are known without the samples, such as those of a published voxel model, which
+        the samples then correct nearby: a volume of this node, or one with a variable for each category
+        whose name ends in `_CATEGORY`, in shares or per cent.
     model : DataFrame
         Variogram model of the indicator of a category, in layer coordinates; it serves all. Left out, one is
-        fitted to the most frequent category of each unit.
+        fitted to the most frequent category of each unit; with `prior`, to what that leaves of it.
     neighbours : int
         Number of nearest samples that each small box of cells is estimated from.
 
@@ -108,6 +114,9 @@ def indicator_kriging(
     probabilities below 0 are set to 0 and the rest brought to a sum of 1. Entropy is −Σ p ln p / ln K of K
     categories. A unit of one category needs no variogram.
 
+    With a prior π the probability is πₖ(x) + Σ λᵢ (iₖ(xᵢ) − πₖ(xᵢ)), simple kriging about a mean that varies
+    from place to place; where the prior is not known, πₖ is the share of the samples of the unit.
+
     References
     ----------
     Journel, A. G. (1983). Nonparametric estimation of spatial distributions. Mathematical Geology 15(3),
@@ -115,27 +124,45 @@ def indicator_kriging(
 
     Deutsch, C. V., and Journel, A. G. (1998). GSLIB: geostatistical software library and user's guide, 2nd
     edition. Oxford University Press, section IV.1.
+
+    Goovaerts, P. (1997). Geostatistics for natural resources evaluation. Oxford University Press, section
+    7.3.
     """
     ground = ground_of(INDICATOR, volume)
-    domains, empty, names = _categories(
-        INDICATOR, ground, points, column, (upward, unit_column), units, layering
+    names = _category_names(INDICATOR, points, column)
+    known = prior_of(INDICATOR, volume, prior, names) if prior is not None else None
+    domains, empty = _categories(
+        INDICATOR, ground, points, column, (upward, unit_column), units, layering, known
     )
     refuse_name(INDICATOR, column, ENTROPY, *(_chance_of(code) for code in range(1, len(names) + 1)))
     chance = np.full((len(names), ground.codes.size), np.nan, np.float32)
     words = {}
     for domain in progress.each(domains, "indicator kriging"):
-        shares = domain.spots.values
+        shares, means = np.hsplit(domain.spots.values, [len(names)])
         alone = np.flatnonzero(shares.all(axis=0))
-        if alone.size and model is None:
+        if alone.size and model is None and known is None:
             chance[:, domain.cells] = np.arange(len(names))[:, None] == alone[0]
             continue
-        parts = model_for(INDICATOR, model, _most_frequent(domain))
+        places = places_of(ground.lattice, domain.cells)
+        expected: np.ndarray | float = 0.0
+        if known is not None:
+            usual = shares.mean(axis=0)
+            expected, means = _or(known.at(places), usual), _or(means, usual)
+            shares = shares - means
+        parts = model_for(INDICATOR, model, _most_frequent(domain, shares))
         words[domain.name] = model_words(parts)
-        places = domain.placing(places_of(ground.lattice, domain.cells))
-        found = kriged_at(ground, domain, places, covariance_model(parts), constant, neighbours, shares)
-        positive = np.maximum(found.values, 0.0)
+        drift = constant if known is None else nothing
+        found = kriged_at(
+            ground, domain, domain.placing(places), covariance_model(parts), drift, neighbours, shares
+        )
+        positive = np.maximum(expected + found.values, 0.0)
         chance[:, domain.cells] = (positive / positive.sum(axis=1, keepdims=True)).T
     return property_volume(ground, _probable(column, names, chance), words, domains, empty)
+
+
+def _or(chance: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Probabilities (n, categories), the `usual` ones where they are not known."""
+    return np.where(np.isfinite(chance), chance, usual)
 
 
 @process(
@@ -211,16 +238,15 @@ def indicator_simulation(
     """
     ground = ground_of(SEQUENTIAL, volume)
     check_size(SEQUENTIAL, ground.codes.size, realizations)
-    domains, empty, names = _categories(
-        SEQUENTIAL, ground, points, column, (upward, unit_column), units, layering
-    )
+    names = _category_names(SEQUENTIAL, points, column)
+    domains, empty = _categories(SEQUENTIAL, ground, points, column, (upward, unit_column), units, layering)
     fields, words = np.zeros((realizations, ground.codes.size), np.uint8), {}
     for domain in progress.each(domains, "simulating categories"):
         alone = np.flatnonzero(domain.spots.values.all(axis=0))
         if alone.size and model is None:
             fields[:, domain.cells] = alone[0] + 1
             continue
-        parts = model_for(SEQUENTIAL, model, _most_frequent(domain))
+        parts = model_for(SEQUENTIAL, model, _most_frequent(domain, domain.spots.values))
         refuse_power(SEQUENTIAL, parts)
         words[domain.name] = model_words(parts)
         _draw(ground, domain, parts, neighbours, seed, fields)
@@ -252,6 +278,21 @@ def _draw(
         fields[number, domain.cells] = field[nodes.of_cells] + 1
 
 
+def _named(points: gpd.GeoDataFrame, column: str) -> pd.Series:
+    """Whether each row has a category."""
+    named: pd.Series = points[column].notna() & (points[column].astype(str).str.strip() != "")
+    return named
+
+
+def _category_names(process: str, points: gpd.GeoDataFrame, column: str) -> list[str]:
+    """Names of the categories of a column, in order."""
+    names = pd.factorize(points.loc[_named(points, column), column], sort=True)[1]
+    if not 1 <= len(names) <= MOST_CATEGORIES:
+        allowed = f"a column of 1 to {MOST_CATEGORIES} categories"
+        raise ContractError(process, "column", allowed, f"{column} with {len(names)}")
+    return [str(name) for name in names]
+
+
 def _categories(
     process: str,
     ground: Ground,
@@ -260,28 +301,27 @@ def _categories(
     columns: tuple[str | None, str | None],
     units: tuple[str, ...],
     layering: Layering,
-) -> tuple[list[Domain], list[str], list[str]]:
-    """Units whose samples hold the share of each category, units without samples, and names of categories."""
-    known = points[column].notna() & (points[column].astype(str).str.strip() != "")
+    prior: Prior | None = None,
+) -> tuple[list[Domain], list[str]]:
+    """Units whose samples hold the share of each category, then its prior; and units without samples."""
+    known = _named(points, column)
     codes, names = pd.factorize(points.loc[known, column], sort=True)
-    if not 1 <= len(names) <= MOST_CATEGORIES:
-        allowed = f"a column of 1 to {MOST_CATEGORIES} categories"
-        raise ContractError(process, "column", allowed, f"{column} with {len(names)}")
     numbers = np.full(len(points), np.nan)
     numbers[known.to_numpy()] = codes
     upward, unit_column = columns
     sampled = samples_of(
         process, ground, points.assign(**{CODE: numbers}), (CODE,), upward=upward, unit_column=unit_column
     )
-    shares = (sampled.values == np.arange(len(names))).astype(np.float64)
-    domains, empty = domains_of(process, ground, sampled._replace(values=shares), units, layering)
-    return domains, empty, [str(name) for name in names]
+    values = (sampled.values == np.arange(len(names))).astype(np.float64)
+    if prior is not None:
+        values = np.hstack([values, prior.at(sampled.places)])
+    return domains_of(process, ground, sampled._replace(values=values), units, layering)
 
 
-def _most_frequent(domain: Domain) -> Domain:
-    """The unit with the indicator of its most frequent category as values."""
-    shares = domain.spots.values
-    largest = shares[:, [int(shares.mean(axis=0).argmax())]]
+def _most_frequent(domain: Domain, values: np.ndarray) -> Domain:
+    """The unit with those of `values` (samples, categories) that belong to its most frequent category."""
+    shares = domain.spots.values[:, : values.shape[1]]
+    largest = values[:, [int(shares.mean(axis=0).argmax())]]
     return domain._replace(spots=Spots(domain.spots.places, largest, domain.spots.crs))
 
 
@@ -302,7 +342,7 @@ def _probable(column: str, names: list[str], chance: np.ndarray) -> Fields:
 
 
 def _chance_of(code: int) -> str:
-    return f"probability_{code}"
+    return f"{CHANCE}{code}"
 
 
 def _flags(names: list[str]) -> dict[str, Any]:

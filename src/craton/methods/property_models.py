@@ -22,8 +22,11 @@ from craton.methods.property_cells import Domain
 from craton.methods.variogram_model import Part, parts_of
 from craton.model.errors import ContractError
 
-VERTICAL_LAGS = 10
-"""Lags across the layers of a variogram that nobody chose, over the extent of the samples there."""
+VERTICAL_LAGS = 50
+"""Lags across the layers of a variogram that nobody chose, over half the extent of the samples there.
+
+Samples lie densely along holes and layers are thin, so that coarser lags would take the layers for noise.
+"""
 
 TOLERANCE = 22.5
 """Angle in degrees within which a pair counts as along or across the layers."""
@@ -73,7 +76,7 @@ def layered_parts(spots: Spots) -> list[Part]:
     height, along = float(np.ptp(places[:, 2])), extent_of(places[:, :2])
     if not (height > 0 and along > 0):
         return []
-    step, width = height / VERTICAL_LAGS, along / CUTOFF / LAGS
+    step, width = height / 2 / VERTICAL_LAGS, along / CUTOFF / LAGS
     level, upright = (
         _lags(places, values, width, LAGS, pairs.horizontal(TOLERANCE, step)),
         _lags(places, values, step, VERTICAL_LAGS, pairs.direction(0.0, 90.0, TOLERANCE)),

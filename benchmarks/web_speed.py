@@ -119,7 +119,8 @@ def rasters(folder: Path) -> None:
         peer = once(port, [f"/tiles/WebMercatorQuad/{z}/{column}/{row}.png{end}" for z, row, column in asked])
     report(
         claim="raster-tile", ours=ours, peer=peer, peer_name="TiTiler, 2 workers", unit="tiles/s", goal="≥ 3 times",
-        work=f"{len(asked)} different tiles of levels 7 to 11 of an 8192² float32 COG, PNG; {CONNECTIONS} connections",
+        work=f"{len(asked)} different tiles of levels 7 to 11 of an 8192² float32 COG, PNG; {CONNECTIONS} connections;"
+        " ours interpolated, 255 colours, TiTiler's of the nearest cells, RGBA, as they come",
         smaller_is_better=False,
     )  # fmt: skip
 

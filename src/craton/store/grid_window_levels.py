@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +26,17 @@ from craton.store.codec_cog import MASKED, READING, numpy_type, open_quietly
 from craton.store.pool import Pool
 from craton.store.recent import Recent
 
-CACHE_BYTES = 64 << 20
+CACHE_BYTES = 32 << 20
 """GDAL's block cache while tiles are read: bands that lie together are unpacked once."""
 
-BLOCK_BYTES = 256 << 20
-"""Memory for unpacked blocks, which neighbouring tiles share whatever thread draws them."""
+BLOCK_SHARE = 64
+"""Part of the machine's memory for unpacked blocks: a sixty-fourth.
+
+Neighbouring tiles share them, whatever thread draws them.
+"""
+
+LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES = 128 << 20, 512 << 20
+"""Memory for them at least and at most."""
 
 BLOCK = 512
 """Rows and columns of a block, as COGs are written."""
@@ -121,10 +128,10 @@ class CogFile:
             cells, there = self._block(level, band, row, column)
             if values is None:
                 values = np.empty((part.height, part.width), cells.dtype)
-                valid = None if there is None else np.empty(values.shape, bool)
             inside, outside = _common(part, row, column, cells.shape)
             values[outside] = cells[inside]
-            if valid is not None and there is not None:
+            if there is not None:
+                valid = np.ones(values.shape, bool) if valid is None else valid
                 valid[outside] = there[inside]
         assert values is not None
         return values, valid
@@ -141,6 +148,8 @@ class CogFile:
         with _readable(self.path), self._pools[level].take() as cog:
             values = cog.read(band, window=window)
             valid = self._valid(cog, band, window, values)
+        if valid is not None and valid.all():
+            valid = None
         scale, offset = self.scales[band - 1]
         if (scale, offset) != (1.0, 0.0):
             values = values * np.float32(scale) + np.float32(offset)
@@ -173,12 +182,17 @@ def _common(
     return (inside[0], inside[1]), (outside[0], outside[1])
 
 
+def _block_bytes() -> int:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(max(memory // BLOCK_SHARE, LEAST_BLOCK_BYTES), MOST_BLOCK_BYTES)
+
+
 def _weight(block: tuple[Values, Valid | None]) -> int:
     return block[0].nbytes + (0 if block[1] is None else block[1].nbytes)
 
 
 _blocks: Recent[tuple[int, int, int, int, int], tuple[Values, Valid | None]] = Recent(
-    BLOCK_BYTES, weigh=_weight
+    _block_bytes(), weigh=_weight
 )
 
 

@@ -7,6 +7,7 @@ good as transforming each pixel.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -23,11 +24,14 @@ from craton.model.errors import InvalidError
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 FULL_TURN = 360.0
-NODE_STEP = 16
-"""Pixels from node to node."""
+NODE_STEPS = (32, 8, 2)
+"""Pixels from node to node: the first is taken that is good enough, else each pixel is transformed."""
 
 TOLERANCE = 0.2
-"""Pixels that an interpolated place may be off."""
+"""Pixels that a place may be off that is interpolated between every second node.
+
+Between all of them, which are used, it is off by a quarter of that.
+"""
 
 MOST_FRAME = 4096
 """Pixels of a picture along a side at most."""
@@ -170,85 +174,142 @@ class Cells:
     Parameters
     ----------
     columns, rows : array
-        They broadcast to the shape of the picture: (1, width) and (height, 1), or both (height, width).
+        They broadcast to the shape of the picture: (1, width) and (height, 1), or both (height, width);
+        or they are those of nodes at even steps from the first pixel to the last, see `Between`.
     ratio : float
         Cells of the grid from pixel to pixel.
+    shape : tuple of int
+        Rows and columns of the picture.
+    is_sparse : bool
+        Whether they are those of nodes.
     """
 
     columns: Numbers
     rows: Numbers
     ratio: float
+    shape: tuple[int, int]
+    is_sparse: bool = False
 
 
 def locate(frame: Frame, place: Place) -> Cells:
     """Cells of `place` that the pixels of `frame` show."""
     across, down = frame.centres()
+    shape = (frame.height, frame.width)
     move = transformer(frame.crs, place.crs)
+    geographic = systems.is_geographic(place.crs)
     if (apart := _apart(move, across, down)) is not None:
         east, north = apart
-        east = np.unwrap(east, period=FULL_TURN) if systems.is_geographic(place.crs) else east
-        east, north = east[np.newaxis, :], north[:, np.newaxis]
-    else:
-        east, north = _by_nodes(move, across, down, geographic=systems.is_geographic(place.crs))
+        east = np.unwrap(east, period=FULL_TURN) if geographic else east
+        return _cells(place, east[np.newaxis, :], north[:, np.newaxis], shape)
+    assert move is not None
+    nodes = _nodes(move, across, down, geographic=geographic)
+    if nodes is None:
+        return _cells(place, *_mesh(move, across, down, geographic=geographic), shape)
+    if place.transform is not None and not place.turn:
+        return _cells(place, *nodes, shape, is_sparse=True)
+    east, north = (spread(one, shape) for one in nodes)
+    return _cells(place, east, north, shape)
+
+
+def _cells(
+    place: Place, east: Numbers, north: Numbers, shape: tuple[int, int], *, is_sparse: bool = False
+) -> Cells:
     columns, rows = place.cells(east, north)
-    return Cells(columns, rows, _ratio(east, north, place, frame))
+    return Cells(columns, rows, _ratio(east, north, place, shape), shape, is_sparse)
 
 
 def _apart(move: pyproj.Transformer | None, across: Numbers, down: Numbers) -> tuple[Numbers, Numbers] | None:
     """Positions of columns and of rows, where one does not depend on the other."""
     if move is None:
         return across, down
+    if not _may_be_apart(move, across, down):
+        return None
     # Columns and rows at the rim and in the middle tell; a projection that agrees there is apart.
     rows = [_moved(move, across, np.full_like(across, down[at])) for at in (0, down.size // 2, -1)]
     columns = [_moved(move, np.full_like(down, across[at]), down) for at in (0, across.size // 2, -1)]
     east, north = rows[0][0], columns[0][1]
     if not (np.isfinite(east).all() and np.isfinite(north).all()):
         return None
-    slack = [TOLERANCE / 20 * max(np.ptp(one) / max(1, one.size - 1), 1e-12) for one in (east, north)]
+    slack = _slack(east, east.size), _slack(north, north.size)
     same = all(np.allclose(one[0], east, rtol=0, atol=slack[0]) for one in rows) and all(
         np.allclose(one[1], north, rtol=0, atol=slack[1]) for one in columns
     )
     return (east, north) if same else None
 
 
-def _by_nodes(
-    move: pyproj.Transformer | None, across: Numbers, down: Numbers, *, geographic: bool
-) -> tuple[Numbers, Numbers]:
-    """Positions (height, width) of pixels, interpolated between nodes where that is good enough."""
-    assert move is not None
-    at_columns, at_rows = (np.linspace(0, one.size - 1, 2 + one.size // NODE_STEP) for one in (across, down))
-    nodes = _mesh(move, _at(across, at_columns), _at(down, at_rows), geographic=geographic)
-    between = [(one[1:] + one[:-1]) / 2 for one in (at_columns, at_rows)]
-    exact = _mesh(move, _at(across, between[0]), _at(down, between[1]), geographic=geographic)
-    middle = [(one[1:, 1:] + one[1:, :-1] + one[:-1, 1:] + one[:-1, :-1]) / 4 for one in nodes]
-    with np.errstate(invalid="ignore"):
-        steps = [
-            np.hypot(np.diff(one, axis=0)[:, 1:], np.diff(one, axis=1)[1:, :]) / NODE_STEP for one in nodes
-        ]
-        size = np.hypot(*steps)
-        error = np.hypot(middle[0] - exact[0], middle[1] - exact[1])
-        good = bool((error <= TOLERANCE * size).all())
-    if not good:
-        return _mesh(move, across, down, geographic=geographic)
-    east, north = (_filled(one, at_rows, at_columns) for one in nodes)
-    return east, north
+def _may_be_apart(move: pyproj.Transformer, across: Numbers, down: Numbers) -> bool:
+    """Whether the corners, the middles of the sides and the middle say so; they are soon transformed."""
+    few = (one[[0, one.size // 2, -1]] for one in (across, down))
+    east, north = _moved(move, *np.meshgrid(*few))
+    if not (np.isfinite(east).all() and np.isfinite(north).all()):
+        return False
+    return bool(
+        (np.ptp(east, axis=0) <= 2 * _slack(east[0], across.size)).all()
+        and (np.ptp(north, axis=1) <= 2 * _slack(north[:, 0], down.size)).all()
+    )
+
+
+def _slack(positions: Numbers, pixels: int) -> float:
+    """How much `positions` along a side of so many pixels may differ and still be the same."""
+    return float(TOLERANCE / 20 * max(np.ptp(positions) / max(1, pixels - 1), 1e-12))
+
+
+def _nodes(
+    move: pyproj.Transformer, across: Numbers, down: Numbers, *, geographic: bool
+) -> tuple[Numbers, Numbers] | None:
+    """Positions of nodes between which those of pixels may be interpolated; `None` where there are none."""
+    for step in NODE_STEPS:
+        at_columns, at_rows = (
+            np.linspace(0, one.size - 1, 2 * math.ceil(one.size / (2 * step)) + 1) for one in (across, down)
+        )
+        east, north = _mesh(move, _at(across, at_columns), _at(down, at_rows), geographic=geographic)
+        if not (np.isfinite(east).all() and np.isfinite(north).all()):
+            return None
+        if _is_smooth(east, north, (at_rows[1], at_columns[1])):
+            return east, north
+    return None
+
+
+def _is_smooth(east: Numbers, north: Numbers, steps: tuple[float, float]) -> bool:
+    """Whether every second node tells where those between lie; `steps` are pixels from node to node.
+
+    Nodes beside each other count, not only those amid four: a conformal map bends
+    as much up along one axis as it bends down along the other, so amid four there
+    is next to no error where there is most at the sides.
+    """
+    error = np.hypot(*(spread(one[::2, ::2], one.shape) - one for one in (east, north)))
+    sides = [
+        np.hypot(np.gradient(east, axis=axis), np.gradient(north, axis=axis)) / max(step, 1.0)
+        for axis, step in enumerate(steps)
+    ]
+    return bool((error <= TOLERANCE * np.hypot(*sides) / math.sqrt(2)).all())
 
 
 def _at(positions: Numbers, places: Numbers) -> Numbers:
     return np.interp(places, np.arange(positions.size), positions)
 
 
-def _filled(nodes: Numbers, at_rows: Numbers, at_columns: Numbers) -> Numbers:
-    """Values (height, width) at whole numbers, between `nodes` at even steps from 0 to the last."""
-    return _between_nodes(_between_nodes(nodes, at_rows).T, at_columns).T
+def spread(nodes: np.ndarray[Any, Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Values (height, width) between `nodes` at even steps from the first pixel to the last."""
+    return Between(nodes.shape[0], shape[0]).of(Between(nodes.shape[1], shape[1]).of(nodes.T).T)
 
 
-def _between_nodes(nodes: Numbers, places: Numbers) -> Numbers:
-    """Rows (count, …) between rows of `nodes`; plain sums, for a product of matrices would start threads."""
-    wanted = np.arange(int(places[-1]) + 1) / max(places[-1], 1.0) * (places.size - 1)
-    before = np.minimum(wanted.astype(np.intp), places.size - 2)
-    share = (wanted - before)[:, np.newaxis]
-    return np.asarray(nodes[before] + (nodes[before + 1] - nodes[before]) * share)
+class Between:
+    """Interpolation of `count` rows from the first of `nodes` to the last, at even steps."""
+
+    def __init__(self, nodes: int, count: int) -> None:
+        wanted = np.linspace(0, nodes - 1, count)
+        self._before = np.minimum(wanted.astype(np.intp), nodes - 2)
+        self._share = (wanted - self._before)[:, np.newaxis]
+
+    def of(self, nodes: np.ndarray[Any, Any], rows: slice = slice(None)) -> np.ndarray[Any, Any]:
+        """Values (count, n) of `nodes` (nodes, n), or some rows of them."""
+        # Plain sums, for a product of matrices would start threads.
+        before = self._before[rows]
+        values = np.diff(nodes, axis=0).take(before, axis=0)
+        values *= self._share[rows].astype(nodes.dtype)
+        values += nodes.take(before, axis=0)
+        return values
 
 
 def _mesh(
@@ -268,11 +329,12 @@ def _moved(move: pyproj.Transformer, east: Numbers, north: Numbers) -> tuple[Num
     return np.asarray(moved[0], np.float64), np.asarray(moved[1], np.float64)
 
 
-def _ratio(east: Numbers, north: Numbers, place: Place, frame: Frame) -> float:
+def _ratio(east: Numbers, north: Numbers, place: Place, shape: tuple[int, int]) -> float:
     """Cells from pixel to pixel in the middle of the picture."""
     east, north = np.broadcast_arrays(east, north)
-    row, column = frame.height // 2, frame.width // 2
-    beside, below = min(column + 1, frame.width - 1), min(row + 1, frame.height - 1)
+    steps = [max(pixels - 1, 1) / max(count - 1, 1) for pixels, count in zip(shape, east.shape, strict=True)]
+    row, column = east.shape[0] // 2, east.shape[1] // 2
+    beside, below = min(column + 1, east.shape[1] - 1), min(row + 1, east.shape[0] - 1)
     if not place.transform:
         assert place.eastings is not None
         assert place.northings is not None
@@ -282,7 +344,7 @@ def _ratio(east: Numbers, north: Numbers, place: Place, frame: Frame) -> float:
     with np.errstate(invalid="ignore"):
         right = np.array([east[row, beside] - east[row, column], north[row, beside] - north[row, column]])
         under = np.array([east[below, column] - east[row, column], north[below, column] - north[row, column]])
-        area = abs(right[0] * under[1] - right[1] * under[0])
+        area = abs(right[0] * under[1] - right[1] * under[0]) / (steps[0] * steps[1])
     return float(np.sqrt(area / cell)) if np.isfinite(area) and cell else 0.0
 
 

@@ -152,9 +152,11 @@ def shades(values: np.ndarray[Any, Any], stops: Stops) -> Colours:
     numbers = np.array([value for value, _ in stops])
     low, high = numbers[0], numbers[-1]
     if _is_even(stops):
-        scale = np.float32((SHADES - 1) / (high - low))
-        places = (values - np.float32(low)) * scale
-        return np.asarray(places.clip(0, SHADES - 1) + np.float32(0.5), np.uint8)
+        places = np.asarray(values - np.float32(low))
+        places *= np.float32((SHADES - 1) / (high - low))
+        places.clip(0, SHADES - 1, out=places)
+        places += np.float32(0.5)
+        return places.astype(np.uint8)
     places = np.interp(values, numbers, np.linspace(0, SHADES - 1, numbers.size))
     return np.asarray(places + 0.5, np.uint8)
 

@@ -93,9 +93,13 @@ def draw_grid(grid: Grid, style: GridStyle, frame: Frame, selection: Selection) 
 
 
 def _ramp(style: Ramp, pixels: Pixels) -> Shaded:
-    values = np.where(pixels.valid, pixels.values, np.float32(style.stops[0][0]))
-    places = shades(values, style.stops) + np.uint8(1)
-    places[~pixels.valid] = 0
+    if pixels.valid.all():
+        places = shades(pixels.values, style.stops)
+        places += np.uint8(1)
+    else:
+        places = shades(np.where(pixels.valid, pixels.values, np.float32(style.stops[0][0])), style.stops)
+        places += np.uint8(1)
+        places[~pixels.valid] = 0
     return Shaded(places, palette(style.stops))
 
 

@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
+import { landTiles } from './land.ts';
 
 /** Every browser that can draw the map reads WOFF2, so the older copy of each font is left out. */
 function onlyWoff2(): Plugin {
@@ -15,7 +16,7 @@ function onlyWoff2(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [onlyWoff2(), svelte()],
+  plugins: [landTiles(), onlyWoff2(), svelte()],
   // The policy for contents allows no `data:` fonts or scripts, so nothing is put into the text.
   build: {
     target: 'es2022',

@@ -130,6 +130,23 @@ def test_a_layer_is_found_drawn_told_and_kept_in_the_address(page):
     assert page.get_by_role("button", name="More for sites-1").is_visible()
 
 
+def test_a_busy_node_is_asked_once_more(page):
+    """What only reads is asked for again when the node said to come again, and nothing is told of it."""
+    asked = []
+
+    def busy_at_first(route):
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=429, headers={"Retry-After": "0"})
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/collections/catalogue/items\?kind="), busy_at_first)
+    page.goto("/portal/map")
+    page.locator("article", has_text="sites-1").wait_for(timeout=WAIT)
+    assert asked[:2] == [asked[0]] * 2
+
+
 @pytest.mark.parametrize("path", ["/portal/", "/portal/map"])
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
 def test_pages_can_be_used_by_all(browser, served, path, size):

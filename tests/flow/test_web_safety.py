@@ -127,12 +127,26 @@ def test_replies_carry_what_keeps_browsers_safe(served):
         "/jobs", headers={"Origin": "https://e.example", "Access-Control-Request-Method": "POST"}
     )
     assert asked.headers["access-control-allow-methods"] == "GET, HEAD"
-    assert "authorization" not in asked.headers["access-control-allow-headers"].lower()
+    allowed = {name.strip() for name in asked.headers["access-control-allow-headers"].lower().split(",")}
+    assert {"authorization", "content-type", "prefer", "if-match", "if-none-match", "range"} <= allowed
+    assert "access-control-allow-credentials" not in asked.headers
     posted = served.client.post("/login", json={}, headers={"Origin": "https://evil.example"})
     assert posted.status_code == 403
     assert "access-control-allow-origin" not in posted.headers
     private = served.get("/datasets", headers=headers_of(served, "geo")).headers
     assert private["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_a_page_of_another_host_reads_with_a_token_and_tries_no_password(served):
+    """A token is of who gave it to the page, and so is the reply; a name and a password are for pages of the node."""
+    foreign = {"Origin": "https://e.example"}
+    shown = served.get(f"/datasets/{SECRET}", headers=headers_of(served, "geo") | foreign)
+    assert shown.headers["access-control-allow-origin"] == "*"
+    token = served.tokens["geo"]
+    refused = served.client.get("/datasets", auth=("geo", token), headers=foreign)
+    assert refused.status_code == 403
+    assert refused.json()["type"].endswith("foreign-page")
+    assert served.client.get("/datasets", auth=("geo", token)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -60,16 +60,31 @@ interface Options {
   body?: unknown;
 }
 
-/** Reply to a request; a `ProblemError` where it is none of success. */
+/** Longest that a node which is busy is waited for before it is asked once more, in seconds. */
+const MOST_PATIENCE = 10;
+
+/**
+ * Reply to a request; a `ProblemError` where it is none of success. What only reads is asked for once more where the
+ * node says when to come again.
+ */
 export async function ask(address: string, options: Options = {}): Promise<Response> {
-  const { method = 'GET', body, signal } = options;
+  let reply = await replyTo(address, options);
+  const pause = pauseOf(reply);
+  if (pause !== undefined && (options.method ?? 'GET') === 'GET') {
+    await sleep(pause, options.signal);
+    reply = await replyTo(address, options);
+  }
+  if (!reply.ok) throw await problemOf(reply);
+  return reply;
+}
+
+async function replyTo(address: string, { method = 'GET', body, signal, headers: more }: Options): Promise<Response> {
   const raw = body instanceof Blob || body instanceof FormData || body instanceof URLSearchParams;
-  const headers: Record<string, string> = { Accept: 'application/json, */*;q=0.5', ...options.headers };
+  const headers: Record<string, string> = { Accept: 'application/json, */*;q=0.5', ...more };
   if (body !== undefined && !raw) headers['Content-Type'] = 'application/json';
   if (method !== 'GET') Object.assign(headers, session.proof);
-  let reply: Response;
   try {
-    reply = await fetch(address.startsWith('/') ? at(address) : address, {
+    return await fetch(address.startsWith('/') ? at(address) : address, {
       method,
       headers,
       body: body === undefined ? null : raw ? body : JSON.stringify(body),
@@ -80,8 +95,21 @@ export async function ask(address: string, options: Options = {}): Promise<Respo
     if ((error as Error).name === 'AbortError') throw error;
     throw new ProblemError(0, 'no-reply', 'no-reply');
   }
-  if (!reply.ok) throw await problemOf(reply);
-  return reply;
+}
+
+/** Seconds after which a busy node wants to be asked again; nothing where it is not busy, or for too long. */
+function pauseOf(reply: Response): number | undefined {
+  if (reply.status !== 429 && reply.status !== 503) return undefined;
+  const told = reply.headers.get('retry-after') ?? '';
+  return /^\d+$/.test(told) && Number(told) <= MOST_PATIENCE ? Number(told) : undefined;
+}
+
+/** Resolves after so many seconds; ends with the signal's reason where nobody waits any more. */
+function sleep(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((done, fail) => {
+    const clock = setTimeout(done, seconds * 1000);
+    signal?.addEventListener('abort', () => (clearTimeout(clock), fail(signal.reason)), { once: true });
+  });
 }
 
 async function problemOf(reply: Response): Promise<ProblemError> {

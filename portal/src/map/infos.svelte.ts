@@ -2,6 +2,7 @@
 import type { Feature, FeatureCollection } from 'geojson';
 import { getIfAny, pages, path, ProblemError, type Query } from '../api/client';
 import { kindOf, recordOf } from '../api/records';
+import { headed } from '../stores/language.svelte';
 import { readLegend } from './legend';
 import type { Bbox, Collection, Column, DatasetRecord, Kind, Link } from '../api/types';
 
@@ -74,6 +75,7 @@ class Infos {
   #partings: Record<string, Parting | null> = $state.raw({});
   failed: Record<string, unknown> = $state.raw({});
   #coming = new Map<string, Promise<void>>();
+  #records = new Map<string, Promise<DatasetRecord>>();
 
   /** Info of a layer, which is fetched if it is not here yet. */
   want(id: string): LayerInfo | undefined {
@@ -85,6 +87,8 @@ class Infos {
   /** Where a layer lies, as soon as that is known. */
   async boundsOf(id: string): Promise<Bbox | undefined> {
     this.want(id);
+    const record = await this.#records.get(id)?.catch(() => undefined);
+    if (record?.bbox) return record.bbox;
     await this.#coming.get(id);
     return this.all[id]?.bounds;
   }
@@ -115,8 +119,10 @@ class Infos {
   }
 
   async #load(id: string): Promise<void> {
+    const record = recordOf(id);
+    this.#records.set(id, record);
     try {
-      const info = await loadInfo(id);
+      const info = await loadInfo(id, record);
       this.all = { ...this.all, [id]: info };
     } catch (error) {
       this.failed = { ...this.failed, [id]: error };
@@ -126,9 +132,9 @@ class Infos {
 
 export const infos = new Infos();
 
-async function loadInfo(id: string): Promise<LayerInfo> {
+async function loadInfo(id: string, coming: Promise<DatasetRecord>): Promise<LayerInfo> {
   const [record, collection, nodeStyle] = await Promise.all([
-    recordOf(id),
+    coming,
     getIfAny<Collection>(path('collections', id)),
     legendOf(id).catch(() => null),
   ]);
@@ -218,7 +224,7 @@ export function numberColumns(info: LayerInfo): Column[] {
 
 /** What a column is called, with its unit. */
 export function titled({ name, title, unit }: Column): string {
-  return (title || name) + (unit && unit !== '1' ? ` [${unit}]` : '');
+  return headed(title || name, unit);
 }
 
 /** Values of a column, of all features or of some. */

@@ -7,7 +7,7 @@ import type { DataDrivenPropertyValueSpecification, Map as MapLibre } from 'mapl
 import { get, path } from '../api/client';
 import { findRecords, kindOf } from '../api/records';
 import { language } from '../stores/language.svelte';
-import { LABEL_FONT, TOP } from './base';
+import { LABEL_FONT, TOP } from './order';
 
 const KEYWORD = 'basemap';
 const MOST_DATASETS = 8;

@@ -3,7 +3,7 @@ import type { FeatureCollection } from 'geojson';
 import type { LayerSpecification, Map as MapLibre, SourceSpecification } from 'maplibre-gl';
 import { at, path } from '../api/client';
 import type { Layer, Selection } from '../stores/workspace.svelte';
-import { TOP } from './base';
+import { TOP } from './order';
 import { classesOf, colourExpression, columnOf } from './classes';
 import { colourOf } from './colours';
 import type { LayerInfo } from './infos.svelte';

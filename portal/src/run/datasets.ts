@@ -2,7 +2,7 @@
 import { isAbort } from '../api/client';
 import { findRecords, kindOf, recordIfAny } from '../api/records';
 import type { Bbox, Column, DatasetRecord } from '../api/types';
-import { number, t } from '../stores/language.svelte';
+import { number, t, unitWords } from '../stores/language.svelte';
 import type { Field } from './fields';
 
 const MOST = 30;
@@ -93,7 +93,8 @@ export function sizeOf(record: DatasetRecord): number | undefined {
 export function factsOf(record: DatasetRecord): string {
   const units = (record.properties['craton:quantities'] ?? []).slice(0, 2).map(({ name, unit, variable }) => {
     const word = (name || variable || '').replace(/_/g, ' ');
-    return unit && unit !== '1' && unit !== 'count' ? `${word} (${unit})` : word;
+    const words = unitWords(unit);
+    return words ? `${word} (${words})` : word;
   });
   return [...units, shapeOf(record), extentOf(record.bbox)].filter(Boolean).join(' · ');
 }

@@ -1,6 +1,6 @@
 /** Features in words: what one is called, and what is known of it. */
 import type { SiteFeature } from '../api/site';
-import { cell, language } from '../stores/language.svelte';
+import { cell, language, withUnit } from '../stores/language.svelte';
 
 type Columns = Record<string, { title?: string; unit?: string }> | undefined;
 
@@ -25,7 +25,11 @@ export function factsOf(feature: SiteFeature, columns: Columns): [string, string
   return Object.entries(feature.properties)
     .filter(([, value]) => value !== null && value !== '' && value !== name && typeof value !== 'object')
     .slice(0, MOST_FACTS)
-    .map(([column, value]) => [columns?.[column]?.title || plain(column), cell(value, column, columns?.[column]?.unit, 6)]);
+    .map(([column, value]) => {
+      const unit = columns?.[column]?.unit;
+      const text = cell(value, { name: column, unit }, 6);
+      return [columns?.[column]?.title || plain(column), typeof value === 'number' ? withUnit(text, unit) : text];
+    });
 }
 
 function plain(column: string): string {

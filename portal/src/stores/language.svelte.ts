@@ -112,20 +112,53 @@ export function number(value: number, digits = 6): string {
 
 /** A number and its unit: `1`, `count` and nothing mean that there is none. */
 export function quantity(value: number, unit = '', digits = 6): string {
-  const text = number(value, digits);
-  return unit && unit !== '1' && unit !== 'count' ? `${text} ${unit}` : text;
+  return withUnit(number(value, digits), unit);
+}
+
+/** What was written of a number, and its unit. */
+export function withUnit(text: string, unit = ''): string {
+  const words = unitWords(unit).replace(/^1\//, '/');
+  return words ? `${text}${words === '°' ? '' : ' '}${words}` : text;
+}
+
+/** Units that are written otherwise than the data names them. */
+const UNITS: [RegExp, string][] = [
+  [/^degC$/, '°C'],
+  [/^deg$/, '°'],
+  [/\bohm\.m\b/, 'Ω·m'],
+  [/\bu(?=(m|s|S|W)\b)/g, 'µ'],
+  [/(?<=[A-Za-z])2\b/g, '²'],
+  [/(?<=[A-Za-z])3\b/g, '³'],
+];
+
+/** A unit as it is written, such as km² for km2; nothing for `1`, `count` and none. */
+export function unitWords(unit = ''): string {
+  return unit === '1' || unit === 'count' ? '' : UNITS.reduce((text, [from, to]) => text.replace(from, to), unit);
+}
+
+/** What is told of numbers, with their unit. */
+export function headed(title: string, unit: string | undefined): string {
+  const words = unitWords(unit);
+  return words ? `${title} [${words}]` : title;
 }
 
 /** Columns whose whole numbers name something, such as a hole or a year. */
 const NAMING = /(^|[_\s.-])(id|fid|gid|oid|code|number|no|nr|year)$|编号|代码|年份?$/i;
 
-/** A value of a table: whole numbers that name something are written without signs between their digits. */
-export function cell(value: unknown, column = '', unit = '', digits = 8): string {
+/** What is known of a column: with a unit or a quantity, its numbers are measured and name nothing. */
+interface Measured {
+  name?: string;
+  unit?: string | undefined;
+  quantity?: string | undefined;
+}
+
+/** A value of a table: whole numbers that name something, or look like a year, are written without signs between their digits. */
+export function cell(value: unknown, { name = '', unit, quantity: of }: Measured = {}, digits = 8): string {
   if (value === null || value === undefined || value === '') return '–';
   if (typeof value === 'object') return JSON.stringify(value);
   if (typeof value !== 'number') return String(value);
-  const names = !unit && Number.isInteger(value) && (NAMING.test(column) || (value > 1000 && value < 2200));
-  return names ? String(value) : quantity(value, unit, digits);
+  const names = Number.isInteger(value) && (NAMING.test(name) || (!unit && !of && value > 1000 && value < 2200));
+  return names ? String(value) : number(value, digits);
 }
 
 /** A day, and the time of day where `time` is wanted. */

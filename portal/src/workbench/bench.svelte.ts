@@ -1,6 +1,6 @@
 /** What the parts of the workbench share: the tool in hand, what is open, what was found. */
 import type { Position } from 'geojson';
-import type { Map as MapLibre } from 'maplibre-gl';
+import type { Map as MapLibre, PaddingOptions } from 'maplibre-gl';
 import type { Bbox, DatasetRecord } from '../api/types';
 
 export type Drawer = 'table' | 'chart' | 'profile' | 'spectrum' | 'lines';
@@ -58,18 +58,21 @@ class Bench {
     if (tool !== 'profile' && this.drawer === 'profile') this.drawer = null;
   }
 
+  /** Room around what is shown, in pixels: on a phone the panel lies over the lower part of the map. */
+  padding(): PaddingOptions {
+    const low = matchMedia('(max-width: 48rem)').matches && this.sheet !== 'low' ? innerHeight * 0.4 : 0;
+    return { top: 72, left: 40, right: 40, bottom: 40 + low };
+  }
+
   /** Show a part of the earth; beside the panels where there is room. */
   show(bounds: Bbox | undefined, moving = true): void {
     if (!bounds || !this.map) return;
     const [west, south, east, north] = bounds;
     const turned = west > east ? east + 360 : east;
     const small = Math.max(turned - west, north - south) < 1e-6;
-    // On a phone the panel lies over the lower part of the map.
-    const low = matchMedia('(max-width: 48rem)').matches && this.sheet !== 'low' ? innerHeight * 0.4 : 0;
-    const padding = { top: 72, left: 40, right: 40, bottom: 40 + low };
     const animate = moving && !matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (small) this.map.easeTo({ center: [west, south], zoom: Math.max(this.map.getZoom(), 10), animate });
-    else this.map.fitBounds([west, south, turned, north], { padding, maxZoom: 15, animate, duration: 500 });
+    else this.map.fitBounds([west, south, turned, north], { padding: this.padding(), maxZoom: 15, animate, duration: 500 });
   }
 }
 

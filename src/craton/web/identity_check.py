@@ -45,8 +45,9 @@ async def known_of(gate: Gate, request: Request, visit: Visit, base: str) -> Kno
     if scheme.lower() == "bearer":
         return await _by_bearer(gate, visit, rest.strip())
     if scheme.lower() == "basic":
-        if visit.method not in SAFE_METHODS:
-            check_origin(request, base)  # a browser may send a password of its own accord
+        # A browser may send a password of its own accord, and no page of another host shall try some.
+        if visit.method not in SAFE_METHODS or "origin" in request.headers:
+            check_origin(request, base)
         return await by_basic(gate, visit, *_parted(rest.strip()))
     raise unauthorised("only Bearer and Basic are taken")
 

@@ -66,10 +66,17 @@ RAW_OWN_ONLY = [(RESOURCE_POLICY, OWN_ONLY.encode())]
 
 ASKING_FIRST = {
     "Access-Control-Allow-Methods": "GET, HEAD",
-    "Access-Control-Allow-Headers": "Accept, Range, If-None-Match, If-Range",
+    "Access-Control-Allow-Headers": (
+        "Accept, Authorization, Content-Type, If-Match, If-None-Match, If-Range, Prefer, Range"
+    ),
     "Access-Control-Max-Age": "86400",
     "Content-Length": "0",
 }
+"""Reply to a browser that asks what a page of another host may send.
+
+A token that somebody gave to such a page reads what it may read anywhere; cookies never go along, as no
+reply allows credentials.
+"""
 
 
 class Shell:

@@ -1,14 +1,18 @@
-"""Getting ready what was added: large tables are indexed before anybody asks for their features."""
+"""Getting ready what will be asked for: what the first map needs, and the features of large new tables."""
 
 from __future__ import annotations
 
 import threading
 from typing import Self
 
+from PIL import Image
+
 from craton.model.errors import CratonError
 from craton.model.record import Kind
+from craton.model.units import conversion
 from craton.store.feature_index import make_ready
 from craton.store.store import Store
+from craton.web.portal import pack_first
 
 LOOK_SECONDS = 2.0
 """How often it looks whether the catalogue changed."""
@@ -17,6 +21,13 @@ NEWEST = 20
 """Datasets of each kind that are made ready."""
 
 KINDS: tuple[Kind, ...] = ("table", "boreholes", "series", "mesh")
+
+
+def make_first_map_ready() -> None:
+    """Load what the first map uses and nothing else has loaded: units, formats of pictures, packed files."""
+    conversion("m", "km")
+    Image.init()
+    pack_first()
 
 
 class Warmer:
@@ -38,6 +49,8 @@ class Warmer:
     def _work(self) -> None:
         seen = -1
         while not self._ending.wait(LOOK_SECONDS):
+            if seen < 0:
+                make_first_map_ready()
             try:
                 seen = self.look(seen)
             except CratonError:  # a catalogue that does not answer is asked again

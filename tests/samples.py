@@ -215,6 +215,20 @@ def bodies() -> gpd.GeoDataFrame:
     return frame
 
 
+def rocks() -> pd.DataFrame:
+    """A host and a heavy, magnetic rock."""
+    columns = {
+        "density_contrast": ([0.0, 300.0], "kg/m3"), "density_spread": ([20.0, 40.0], "kg/m3"),
+        "susceptibility": ([0.001, 0.03], "SI"), "susceptibility_spread": ([0.002, 0.006], "SI"),
+        "share": ([0.9, 0.1], "1"),
+    }  # fmt: skip
+    frame = pd.DataFrame(
+        {"rock": ["host", "gabbro"], **{name: values for name, (values, _) in columns.items()}}
+    )
+    frame.attrs["columns"] = {name: {"unit": unit} for name, (_, unit) in columns.items()}
+    return frame
+
+
 def section() -> pd.DataFrame:
     """Two polygons below a profile, with density and susceptibility."""
     frame = pd.DataFrame(

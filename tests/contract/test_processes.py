@@ -255,6 +255,14 @@ EXAMPLES = {
         "gravity_deviation": 2.0,
         **{name: value for name, value in COARSE.items() if name != "deviation"},
     },
+    "inversion.petrophysical": {
+        "rocks": samples.rocks,
+        "gravity_grid": lambda: samples.grid()[:7, :6],
+        "magnetic_grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6],
+        "gravity_deviation": 2.0,
+        "rounds": 2,
+        **{name: value for name, value in COARSE.items() if name != "deviation"},
+    },
     "inversion.magnetic_vector": {"grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6], **COARSE},
     "inversion.magnetics": {
         "grid": lambda: samples.grid(Grid(unit="nT"))[:7, :6],
@@ -327,6 +335,7 @@ NO_SOURCE = {
     "grid.clip",
     "grid.reproject",
     "grid.resample",
+    "vector.append",
     "vector.reproject",
     "table.filter",
     "vector.clip",

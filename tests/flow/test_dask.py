@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from tests.plugin import install
+from tests.serving import put
 
 import craton
 from craton.cli.settings import JobSettings
-from craton.jobs.assets import content_hash, stage_assets
+from craton.jobs.cluster import ClusterWorkers
 from craton.jobs.manager import Manager
 from craton.jobs.pool import Pool
 from craton.jobs.submission import Request
-from craton.model.data import Draft
-from craton.model.describe import describe
-from craton.process.processes import _load
-from craton.store.codec import encode
+from craton.kernels.mesh_sensitivity import Mesh, gravity_coefficients
+from craton.methods import inversion_slabs
+from craton.methods.inversion import gravity
+from craton.methods.inversion_slabs import SlabOperator
+from craton.process import workers
+from craton.process.processes import _load_plugins
 
 distributed = pytest.importorskip("distributed")
 SIDE = 4096
@@ -63,25 +67,35 @@ def _relief():
     )
 
 
-def _put(node, dataset, id):
-    """Store `dataset` as grid `id`, as a job would."""
-    with node.store.transaction() as transaction:
-        folder = transaction.folder / "made"
-        folder.mkdir()
-        assets, staged = stage_assets(encode(dataset, "grid", folder))
-        record = describe(Draft(data=dataset, kind="grid", title=id, licence="CC0-1.0"), id=id)
-        record = msgspec.structs.replace(record, assets=assets, content=content_hash(assets))
-        node.store.commit(transaction, [record], {k: Path(v) for k, v in staged.items()})
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Folder of a node with a table and grids, which each test has a copy of."""
+    folder = tmp_path_factory.mktemp("made") / "node"
+    with craton.create(folder) as node:
+        put(node, pd.DataFrame({"site": ["A"], "gold": [0.2]}), "table", id="sites")
+        put(node, _relief(), "grid", id="relief")
+        put(node, _anomaly(), "grid", id="anomaly")
+    return folder
 
 
 @pytest.fixture
-def node(tmp_path, plugins, monkeypatch):
+def node(tmp_path, made, plugins, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(plugins))
     monkeypatch.syspath_prepend(str(plugins))
-    _load.cache_clear()
-    with craton.create(tmp_path / "node") as made:
-        _put(made, _relief(), "relief")
-        yield made
+    _load_plugins.cache_clear()
+    with craton.open(shutil.copytree(made, tmp_path / "node")) as opened:
+        yield opened
+
+
+def _anomaly():
+    """Gravity in mGal of a body, on 7 x 6 cells."""
+    northing, easting = np.arange(7)[::-1] * 100.0 + 2e6, np.arange(6) * 100.0 + 5e5
+    field = np.exp(-((northing[:, None] - 2.0003e6) ** 2 + (easting[None, :] - 5.0025e5) ** 2) / 4e4)
+    attributes = {"units": "mGal", "standard_name": "bouguer_anomaly"}
+    return xr.Dataset(
+        {"anomaly": (("northing", "easting"), field, attributes)},
+        {"northing": northing, "easting": easting}, {"crs": "EPSG:32648"},
+    )  # fmt: skip
 
 
 def _manager(node, address=""):
@@ -112,11 +126,42 @@ def test_results_on_one_machine_and_on_dask_are_equal(node, cluster, process, na
     assert node.check() == []
 
 
+def test_an_inversion_shares_out_its_work(node, cluster):
+    """A job whose process asks for workers, on the cluster: the same volume to the byte, and no worker waits."""
+    request = Request(process="inversion.gravity", inputs={"grid": "anomaly"}, parameters={"margin": 100.0})
+    contents = []
+    for address in ("", cluster.scheduler_address):
+        with _manager(node, address) as manager:
+            job = manager.wait(manager.submit(request).id, 200)
+        assert job.state == "successful", job.fault
+        contents.append([node[id].record.content for id in job.results.values()])
+        for id in job.results.values():
+            node.remove(id)
+    assert contents[0] == contents[1]
+
+
+def test_slabs_on_a_cluster_are_those_of_one_process(cluster, monkeypatch):
+    """A plain call whose mesh is in four slabs: equal to the last digit, also when a worker dies on the way."""
+    monkeypatch.setattr(inversion_slabs, "SLAB", 250)
+    field = _anomaly()["anomaly"].assign_attrs(crs="EPSG:32648")
+    options = {"grid": field, "margin": 100.0, "deviation": 0.02, "trend": "none", "height": 2.0, "top": 0.0}
+    alone = gravity(**options).model
+    with distributed.Client(cluster) as client, workers.given(ClusterWorkers(client)):
+        shared = gravity(**options).model
+        operator = SlabOperator(
+            Mesh(0.0, 0.0, 0.0, (10.0, 10.0, 10.0), (8, 9, 9)), np.array([[40.0, 40.0, 2.0]]),
+            gravity_coefficients(),
+        )  # fmt: skip
+        first = operator.adjoint(np.ones(1, np.float32))
+        _kill(cluster, next(iter(cluster.scheduler.workers)))
+        again = operator.adjoint(np.ones(1, np.float32))
+    xr.testing.assert_identical(shared, alone)
+    np.testing.assert_array_equal(first, again)
+
+
 def test_a_worker_killed_in_the_middle(node, cluster):
     """One worker dies while it computes: another takes its work, and the result is right."""
-    request = Request(
-        process="misbehaving.slow_double", inputs={"table": _table(node)}, parameters={"wait": 4}
-    )
+    request = Request(process="misbehaving.slow_double", inputs={"table": "sites"}, parameters={"wait": 4})
     with _manager(node, cluster.scheduler_address) as manager:
         job = manager.submit(request)
         _kill_a_busy_worker(cluster)
@@ -129,9 +174,9 @@ def test_a_worker_killed_in_the_middle(node, cluster):
 def test_a_process_that_kills_every_worker_fails_cleanly(node, cluster):
     """Workers that die of a process again and again end its job with a reason, and the cluster works on."""
     with _manager(node, cluster.scheduler_address) as manager:
-        bad = manager.submit(Request(process="misbehaving.exits", inputs={"table": _table(node)}))
+        bad = manager.submit(Request(process="misbehaving.exits", inputs={"table": "sites"}))
         ended = manager.wait(bad.id, 250)
-        good = manager.submit(Request(process="misbehaving.count", inputs={"table": _table(node)}))
+        good = manager.submit(Request(process="misbehaving.count", inputs={"table": "sites"}))
         assert manager.wait(good.id, 200).state == "successful"
     assert ended.state == "failed"
     assert "workers" in ended.fault.message
@@ -141,7 +186,7 @@ def test_a_process_that_kills_every_worker_fails_cleanly(node, cluster):
 def test_no_cluster_at_the_address_is_said(node):
     """A job for a cluster that is not there fails with the address and what to do."""
     with _manager(node, "tcp://127.0.0.1:9") as manager:
-        job = manager.submit(Request(process="misbehaving.count", inputs={"table": _table(node)}))
+        job = manager.submit(Request(process="misbehaving.count", inputs={"table": "sites"}))
         ended = manager.wait(job.id, 100)
     assert ended.state == "failed"
     assert "tcp://127.0.0.1:9" in ended.fault.message
@@ -154,15 +199,6 @@ def test_the_address_is_a_setting():
     assert (
         Settings(jobs=JobSettings(dask="tcp://there:8786")).manager_options().scheduler == "tcp://there:8786"
     )
-
-
-def _table(node):
-    known = node.find(kind="table", limit=1)
-    if not known:
-        source = node.folder.parent / "sites.csv"
-        source.write_text("site,longitude,latitude\nA,101,18\n")
-        node.add(source)
-    return node.find(kind="table", limit=1)[0].id
 
 
 def _kill_a_busy_worker(cluster):

@@ -388,12 +388,24 @@ def test_average_rocks_have_their_names(rocks):
     found = geochemistry_diagrams.rock_classes(rocks)
     assert found["tas_class"].tolist() == list(AVERAGES)
     series = geochemistry_diagrams.rock_classes(rocks, diagram="k2o_silica")["k2o_silica_class"]
-    assert series.tolist() == ["calc-alkaline series", "calc-alkaline series", ""]
+    assert series.tolist() == ["calc-alkaline series", "calc-alkaline series", "high-K calc-alkaline series"]
     assert geochemistry_diagrams.rock_classes(rocks, diagram="afm")["afm_class"][1] == "calc-alkaline series"
     alumina = geochemistry_diagrams.rock_classes(rocks, diagram="alumina_saturation")
     assert alumina["alumina_saturation_class"].tolist() == ["metaluminous", "metaluminous", "peraluminous"]
     # Moles of Al2O3 0.13014, CaO 0.02033, Na2O 0.05728, K2O 0.04565.
     assert alumina["alumina_saturation_x"][2] == pytest.approx(1.0558, abs=2e-4)
+
+
+def test_the_line_of_afm_is_that_of_irvine_and_baragar():
+    """The points of their figure, which are ours, lie within 1 percent of their tabulated curve (1971, page 547)."""
+    magnesium = np.array([10.0, 17.8, 20.0, 24.0, 27.8, 30.0, 40.0])
+    curve = [47.4, 34.3, 25.7, 21.1, 19.2, 18.3, 17.5]
+    alkalis = np.interp(magnesium, np.arange(10.0, 41.0, 5.0), curve)
+    for offset, expected in ((-1.0, "tholeiitic series"), (1.0, "calc-alkaline series")):
+        iron = 100.0 - magnesium - alkalis - offset
+        given = table({"Na2O": alkalis + offset, "K2O": 0 * iron, "FeOT": iron, "MgO": magnesium}, unit="wt%")
+        found = geochemistry_diagrams.rock_classes(given, diagram="afm", recalculate=False)
+        assert found["afm_class"].tolist() == [expected] * magnesium.size
 
 
 def test_fields_cover_the_diagram_once():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from craton.model.errors import JobError, SettingError
+from craton.process import workers
 from craton.process.blocks import is_lazy
 from craton.process.processes import call, find_process
 from craton.process.spec import Spec
@@ -61,4 +62,50 @@ def _caller(client: Any) -> Remote:
 
 
 def _call(process: str, arguments: dict[str, Any]) -> Any:
-    return call(find_process(process), arguments)
+    with workers.given(ClusterWorkers()):
+        return call(find_process(process), arguments)
+
+
+class ClusterWorkers:
+    """The workers of a cluster, for a process that shares out its work: by default that it runs on itself.
+
+    Parameters
+    ----------
+    client : distributed.Client, optional
+        Of the cluster. Left out, that of the task in which it is used, whose place among the threads of
+        its worker is then given up, so that it never waits for work that waits for it.
+
+    Notes
+    -----
+    Whatever is kept is made again by another worker when the one that holds it dies.
+    """
+
+    def __init__(self, client: Any = None) -> None:
+        self._client = client
+
+    def keep(self, make: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+        """Have each made by some worker."""
+        client = self._reached()
+        return [client.submit(make, *part, pure=False) for part in parts]
+
+    def ask(self, kept: Sequence[Any], method: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        """Ask all at once, each where it lies."""
+        client = self._reached()
+        asked = [
+            client.submit(_asked, one, method, argument, pure=False)
+            for one, argument in zip(kept, arguments, strict=True)
+        ]
+        results: Sequence[Any] = client.gather(asked)
+        return results
+
+    def _reached(self) -> Any:
+        if self._client is None:
+            from distributed import get_client, secede
+
+            secede()  # type: ignore[no-untyped-call]  # distributed is partly typed
+            self._client = get_client()
+        return self._client
+
+
+def _asked(kept: Any, method: str, argument: Any) -> Any:
+    return getattr(kept, method)(argument)

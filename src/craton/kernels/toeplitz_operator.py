@@ -93,6 +93,17 @@ class ToeplitzOperator:
         """Bytes that the operator keeps."""
         return int(self._kernels.nbytes) + (int(self._near.excess.nbytes) if self._near else 0)
 
+    def __sizeof__(self) -> int:
+        """Bytes too, for whoever weighs moving it against moving what it is applied to."""
+        return self.nbytes
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the threads, which do not go along to another process."""
+        return {name: value for name, value in self.__dict__.items() if name != "_pool"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _pool=ThreadPoolExecutor(THREADS))
+
     def forward(self, cells: Array) -> Array:
         """Values at the stations (n,) of `cells` (fields, layers, rows, columns)."""
         cells = np.ascontiguousarray(cells, self.dtype).reshape(self.shape)

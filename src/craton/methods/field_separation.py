@@ -257,13 +257,13 @@ def cutting_separation(grid: FieldGrid, radius: Height = 2000.0, times: Times = 
     Notes
     -----
     Each cut is R ← ½ R + ½ mean of R at the four cells at the radius to the north, south, east and west; a
-    plane is not changed. This is the cut with even weights; weights that follow the curvature, as in some
-    programs, are not used.
+    plane is not changed. This is the cut with even weights; Wen and Cheng (1990) let the weights
+    follow the field, which makes the cut non-linear; that is not done here.
 
     References
     ----------
     Wen, B. and Cheng, F. (1990), A new interpolating cut method for identifying regional and local fields
-    of potential field, Journal of Central-South Institute of Mining and Metallurgy 21(3), 229-235.
+    of magnetic anomaly, Journal of Central-South Institute of Mining and Metallurgy 21(3), 229-235.
     """
     id = "potential_field.cutting_separation"
     ready = prepared(id, grid, "mirror")

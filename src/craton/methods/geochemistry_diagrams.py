@@ -68,7 +68,7 @@ class _Placed(NamedTuple):
     places: np.ndarray
 
 
-@process(CLASSES, version="1", keywords=("TAS", "AFM", "A/CNK", "shoshonite", "volcanic rocks", "岩石分类"))
+@process(CLASSES, version="2", keywords=("TAS", "AFM", "A/CNK", "shoshonite", "volcanic rocks", "岩石分类"))
 def rock_classes(table: AnyTable, *, diagram: Diagram = "tas", recalculate: bool = True) -> AnyTable:
     """Igneous rocks named by a diagram of their main oxides.
 
@@ -98,8 +98,9 @@ def rock_classes(table: AnyTable, *, diagram: Diagram = "tas", recalculate: bool
     A sample on a border is in the first of its fields as they are listed. `tas` does not divide trachyte
     from trachydacite nor tephrite from basanite, which takes a norm. Its foidite begins at 3 percent alkalis
     here, so that kimberlite and other ultramafic rocks below 41 percent SiO2 have no class. Iron is total
-    iron, or FeO and Fe2O3 in rows without it; in `afm` it is FeO + 0.8998 Fe2O3, and
-    the line is known from 5 to 50 percent MgO; `k2o_silica` is known from 48 to 70 percent SiO2.
+    iron, or FeO and Fe2O3 in rows without it; in `afm` it is FeO + 0.8998 Fe2O3, and the line is known from
+    5 to 50 percent MgO. `k2o_silica` reaches from 48 to 78 percent SiO2; the line below shoshonites ends at
+    63 and that below high-K rocks at 70 percent in the paper, and both are carried on straight here.
 
     References
     ----------

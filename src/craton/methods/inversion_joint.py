@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from craton.kernels.cross_gradient import Structure, joint, unlikeness
-from craton.kernels.inversion import Problem, Step, discrepancy
-from craton.kernels.mesh_sensitivity import gravity_coefficients, susceptibility_coefficients
+from craton.kernels.inversion import Step
 from craton.methods.inversion import (
     ChiFactor,
     Clearance,
@@ -30,29 +28,27 @@ from craton.methods.inversion import (
     Topography,
     Trend,
 )
-from craton.methods.inversion_mesh import Body, Sizes, body, dataset
-from craton.methods.inversion_run import (
-    Choices,
-    Found,
-    Watched,
-    problem_of,
-    scale_of,
-    steps_table,
-    tables,
-    watched,
-    weights_of,
+from craton.methods.inversion_mesh import Sizes
+from craton.methods.inversion_pair import (
+    Alike,
+    Ambient,
+    Asked,
+    GravityColumn,
+    MagneticColumn,
+    Pair,
+    Record,
+    convergence_of,
+    pair_of,
+    predictions,
+    told_together,
+    volumes,
 )
-from craton.methods.inversion_stations import Ground, Heights, Observations, merged, observations
-from craton.methods.placement import same_crs
-from craton.model.errors import ContractError
-from craton.process import progress
-from craton.process.marks import Bounds, ColumnOf, Unit, Volume
+from craton.methods.inversion_run import LENGTH_CELLS
+from craton.methods.inversion_stations import Heights
+from craton.process.marks import Bounds, Unit, Volume
 from craton.process.processes import process
 
 JOINT = "inversion.joint"
-
-GravityColumn = Annotated[str, ColumnOf("gravity_stations", numeric=True)]
-MagneticColumn = Annotated[str, ColumnOf("magnetic_stations", numeric=True)]
 
 
 class JointModels(NamedTuple):
@@ -63,17 +59,6 @@ class JointModels(NamedTuple):
     gravity_predicted: Predicted
     magnetic_predicted: Predicted
     convergence: Convergence
-
-
-class _Survey(NamedTuple):
-    """One of the two: its data, what is to be explained, and the model of its own with its β and steps."""
-
-    data: Observations
-    operator: Watched
-    problem: Problem
-    cells: np.ndarray
-    beta: float
-    steps: list[Step]
 
 
 @process(
@@ -122,7 +107,8 @@ def joint_inversion(
     Use it where one body is likely to make both anomalies, as intrusions, skarns and iron ore do: what one
     survey resolves then helps the other. It asks that both models change in the same places and
     directions, not that their values go together; one may also be flat where the other changes. Where
-    nothing is shared it does little harm, but also no good.
+    nothing is shared it does little harm, but also no good. Where the rocks' properties are known, take
+    `inversion.petrophysical`.
 
     Parameters
     ----------
@@ -226,103 +212,46 @@ def joint_inversion(
     joint 2D inversion of dc resistivity and seismic data, Geophysical Research Letters 30(13), 1658,
     doi:10.1029/2003GL017370.
     """
-    ground = Ground(JOINT, topography)
-    dense = observations(
-        JOINT, gravity_stations, gravity_grid, ground,
-        Heights(gravity_height_column, gravity_height, gravity_sensor_height), column=gravity_column,
-        unit="mGal", deviation=gravity_deviation, deviation_column=gravity_deviation_column,
-        prefix="gravity_",
+    gravity = Asked(
+        gravity_stations, gravity_column, gravity_grid,
+        Heights(gravity_height_column, gravity_height, gravity_sensor_height), gravity_deviation,
+        gravity_deviation_column, (density_lower, density_upper),
     )  # fmt: skip
-    magnetic = observations(
-        JOINT, magnetic_stations, magnetic_grid, ground,
-        Heights(magnetic_height_column, magnetic_height, magnetic_sensor_height), column=magnetic_column,
-        unit="nT", deviation=magnetic_deviation, deviation_column=magnetic_deviation_column,
-        prefix="magnetic_",
+    magnetic = Asked(
+        magnetic_stations, magnetic_column, magnetic_grid,
+        Heights(magnetic_height_column, magnetic_height, magnetic_sensor_height), magnetic_deviation,
+        magnetic_deviation_column, (susceptibility_lower, susceptibility_upper),
     )  # fmt: skip
-    if not same_crs(dense.crs, magnetic.crs):
-        came = f"{dense.crs[:40] or 'none'} and {magnetic.crs[:40] or 'none'}"
-        raise ContractError(JOINT, "magnetic_stations", "in the system of the gravity data", came)
-    top = float(dense.places[:, 2].min()) - gravity_sensor_height if top is None else top
-    both = merged(dense, magnetic)
-    sizes = Sizes(spacing, thickness, depth, margin)
-    like = gravity_grid if gravity_grid is not None else magnetic_grid
-    mesh = body(JOINT, both, ground, sizes, grid=like, sensor=0.0, top=top)
-    bounds = (density_lower, density_upper), (susceptibility_lower, susceptibility_upper)
-    fields = gravity_coefficients(), susceptibility_coefficients(field_intensity, inclination, declination)
-    split = dense.values.size
-    surveys = []
-    for number, data in enumerate((dense, magnetic)):
-        part = mesh._replace(stations=mesh.stations[:split] if number == 0 else mesh.stations[split:])
-        chosen = Choices(trend, length_scale, 2.0, *bounds[number], chi_factor, 0, 0, depth_exponent)
-        surveys.append(_alone(data, part, fields[number], chosen, number))
-    return _together(mesh, surveys, length_scale, depth_exponent, coupling, rounds, chi_factor)
-
-
-def _alone(
-    data: Observations, part: Body, coefficients: np.ndarray, choices: Choices, number: int
-) -> _Survey:
-    """Model of one survey by itself."""
-    message, since = ("gravity alone", "magnetics alone")[number], 0.25 * number
-    operator = watched(part, coefficients, message, since=since, share=0.1)
-    start = np.zeros((1, *part.mesh.shape), np.float32)
-    problem = problem_of(JOINT, data, part, operator, start, choices)
-
-    def told(_step: Step) -> None:
-        operator.done = min(operator.done + 0.03, since + 0.25)
-
-    cells, beta, steps = discrepancy(problem, chi_factor=choices.chi_factor, report=told)
-    return _Survey(data, operator, problem, cells, beta, steps)
+    alike = Alike(trend, length_scale, LENGTH_CELLS, depth_exponent, chi_factor)
+    pair = pair_of(
+        JOINT, gravity, magnetic, topography, Ambient(field_intensity, inclination, declination),
+        Sizes(spacing, thickness, depth, margin), top, alike,
+    )  # fmt: skip
+    cells, records = _together(pair, coupling, rounds, chi_factor)
+    return JointModels(
+        *volumes(pair, cells), *predictions(pair, cells),
+        convergence_of(pair, records, chi_factor, "unlikeness"),
+    )  # fmt: skip
 
 
 def _together(
-    mesh: Body, surveys: list[_Survey], length_scale: float | None, depth_exponent: float, coupling: float,
-    rounds: int, chi_factor: float,
-) -> JointModels:  # fmt: skip
-    """Both models in turn, and the results as labelled data."""
-    structure = Structure(mesh.active, scale_of(mesh, length_scale))
-    one, other = surveys
-    apart = unlikeness(structure, one.cells[0], other.cells[0])
-    records = [(number, 0, step, apart) for number, survey in enumerate(surveys) for step in survey.steps]
+    pair: Pair, coupling: float, rounds: int, chi_factor: float
+) -> tuple[list[np.ndarray], list[Record]]:
+    """Both models in turn, and the steps."""
+    structure = Structure(pair.mesh.active, pair.scale)
+    apart = unlikeness(structure, *(cells[0] for cells in pair.models))
+    records = [
+        Record(number, 0, step, apart) for number, survey in enumerate(pair.surveys) for step in survey.steps
+    ]
 
     def told(turn: int, number: int, step: Step, unlike: float) -> None:
-        records.append((number, turn + 1, step, unlike))
-        done = 0.5 + 0.5 * (turn + 0.5 * (number + 1)) / rounds
-        for survey in surveys:
-            survey.operator.done, survey.operator.message = done, "both together"
-        progress.report(done, "both together")
+        records.append(Record(number, turn + 1, step, unlike))
+        told_together(pair, turn, number, rounds)
 
-    cells = [one.cells, other.cells]
-    if coupling > 0:
-        cells, _beta = joint(
-            (one.problem, other.problem), (one.cells, other.cells), (one.beta, other.beta), structure,
-            (weights_of(mesh, depth_exponent),) * 2, coupling=coupling, rounds=rounds,
-            chi_factor=chi_factor, report=told,
-        )  # fmt: skip
-    predicted = [
-        tables(survey.data, Found(model, None, survey.problem, []), unit, 1.0)[0]
-        for survey, model, unit in zip(surveys, cells, ("mGal", "nT"), strict=True)
-    ]
-    density = dataset(
-        mesh, one.data.crs, cells[0], None, (("density_contrast", "Density contrast"),),
-        unit="kg/m3", quantity="density_contrast",
+    if coupling == 0:
+        return list(pair.models), records
+    cells, _beta = joint(
+        pair.problems, pair.models, pair.betas, structure, (pair.weights, pair.weights), coupling=coupling,
+        rounds=rounds, chi_factor=chi_factor, report=told,
     )  # fmt: skip
-    susceptibility = dataset(
-        mesh, one.data.crs, cells[1], None, (("magnetic_susceptibility", "Magnetic susceptibility"),),
-        unit="SI", quantity="magnetic_susceptibility",
-    )  # fmt: skip
-    return JointModels(
-        density, susceptibility, predicted[0], predicted[1], _convergence(records, surveys, chi_factor)
-    )
-
-
-def _convergence(
-    records: list[tuple[int, int, Step, float]], surveys: list[_Survey], chi_factor: float
-) -> pd.DataFrame:
-    targets = [chi_factor * surveys[number].problem.freedom for number, *_rest in records]
-    frame = steps_table([step for _number, _turn, step, _unlike in records], 0.0)
-    frame.insert(0, "data", [("gravity", "magnetics")[number] for number, *_rest in records])
-    frame.insert(1, "round", [turn for _number, turn, *_rest in records])
-    frame["target"] = targets
-    frame["unlikeness"] = [unlike for *_rest, unlike in records]
-    frame.attrs["columns"] |= {"unlikeness": {"unit": "1"}, "round": {"unit": "1"}}
-    return frame
+    return cells, records

@@ -13,8 +13,8 @@ from craton.kernels.inversion import Problem, Step, discrepancy, samples
 from craton.kernels.mesh_sensitivity import Floats
 from craton.kernels.regularisation import Smoother, depth_weights, regularisation
 from craton.kernels.sparse_inversion import sharpen
-from craton.kernels.toeplitz_operator import ToeplitzOperator
 from craton.methods.inversion_mesh import Body
+from craton.methods.inversion_slabs import SlabOperator
 from craton.methods.inversion_stations import Observations, fitted_table
 from craton.model.errors import ContractError
 from craton.process import progress
@@ -25,7 +25,7 @@ LENGTH_CELLS = 2.0
 
 
 class Choices(NamedTuple):
-    """How a model is chosen among those that explain the data."""
+    """How a model is chosen among those that explain the data; `prefix` begins the names of its bounds."""
 
     trend: str
     length_scale: float | None
@@ -36,6 +36,7 @@ class Choices(NamedTuple):
     realizations: int
     seed: int
     exponent: float
+    prefix: str = ""
 
 
 class Found(NamedTuple):
@@ -50,7 +51,7 @@ class Found(NamedTuple):
 class Watched:
     """An operator that reports progress, and so can be stopped, each time it is applied."""
 
-    def __init__(self, operator: ToeplitzOperator, message: str, done: float) -> None:
+    def __init__(self, operator: SlabOperator, message: str, done: float) -> None:
         self._operator, self.message, self.done = operator, message, done
 
     def forward(self, cells: np.ndarray) -> np.ndarray:
@@ -67,10 +68,7 @@ def watched(
     body: Body, coefficients: Floats, message: str, *, since: float = 0.0, share: float = 0.2
 ) -> Watched:
     """Operator of a mesh and its stations, whose set-up is a `share` of the work from `since` on."""
-    operator = ToeplitzOperator(
-        body.mesh, body.stations, coefficients,
-        report=lambda done: progress.report(since + share * done, "sensitivities"),
-    )  # fmt: skip
+    operator = SlabOperator(body.mesh, body.stations, coefficients, since=since, share=share)
     return Watched(operator, message, since + share)
 
 
@@ -106,7 +104,8 @@ def problem_of(
     lower = -math.inf if choices.lower is None else choices.lower
     upper = math.inf if choices.upper is None else choices.upper
     if lower >= upper:
-        raise ContractError(process, "lower", f"below `upper`, {upper:g}", f"{lower:g}")
+        below = f"below `{choices.prefix}upper`, {upper:g}"
+        raise ContractError(process, f"{choices.prefix}lower", below, f"{lower:g}")
     if choices.realizations == 1:
         raise ContractError(process, "realizations", "0, or 2 or more", "1, from which nothing can be told")
     scale = scale_of(body, choices.length_scale)

@@ -195,6 +195,8 @@ def test_odd_data_are_solved_and_told() -> None:
     np.testing.assert_array_equal(np.where(cells == 5, 4, cells), expected.model["unit"].to_numpy())
     report = told.report.set_index("unit")
     assert "no contacts" in report.loc["D", "note"]
+    assert "1 orientations without a place, dip or direction left out" in told.report["note"].iloc[0]
+    assert "3 of 33 contacts left out" in report.loc["B", "note"]
     far = contacts.assign(geometry=shapely.points(truths.places_of(contacts) + np.array([5000.0, 0.0, 0.0])))
     beyond = structural(far, truth.column, orientations, **BOX).report
     assert beyond["contacts_beyond"].sum() == beyond["contacts"].sum() == len(far)

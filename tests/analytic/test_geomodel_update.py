@@ -15,7 +15,9 @@ from craton.kernels.partition_changed import fit_changed
 from craton.kernels.partition_field import Constraints, Lattice, fit_partition
 from craton.methods.geomodel import structural
 from craton.methods.geomodel_history import history
+from craton.methods.geomodel_stack import distance_to_data
 from craton.methods.geomodel_update import Updated, update
+from craton.methods.geomodel_volume import lattice_of
 from craton.model.errors import ContractError
 
 WEST, SOUTH, BOTTOM, EAST, NORTH, TOP = truths.BOX
@@ -78,6 +80,15 @@ def test_new_contacts_are_met_and_moves_told(case: Case) -> None:
     assert case.updated.contacts["added"].tolist()[-2:] == ["2024-05-17"] * 2
 
 
+def test_distance_is_that_to_old_and_new_data(case: Case) -> None:
+    """It is that of a model of all data, to a millimetre in metres of float32, and to the bit away from them."""
+    before, after = (one["distance_to_data"].to_numpy() for one in (case.built, case.updated.model))
+    places = [truths.places_of(one) for one in (case.contacts, case.orientations, NEW)]
+    expected = distance_to_data(lattice_of(case.built, process="test"), np.concatenate(places))
+    np.testing.assert_allclose(after, expected, atol=1e-3)
+    assert 0 < float((after != before).mean()) < 0.2
+
+
 def test_updates_follow_each_other(case: Case) -> None:
     """Two holes one after the other give the model of both at once."""
     later = truths.table(np.array([[1500.0, 300.0, -415.0]])).assign(unit=["C"])
@@ -91,7 +102,7 @@ def test_updates_follow_each_other(case: Case) -> None:
     )
     assert seen["unit"].dims == ("time", "upward", "northing", "easting")
     np.testing.assert_array_equal(seen["unit"][1], case.updated.model["unit"])
-    assert set(np.unique(seen["last_changed"])) == {0, 1, 2}
+    assert set(np.unique(seen["last_changed"])) == {0, 2, 3}
     with pytest.raises(ContractError, match="different dates"):
         history((case.built, case.updated.model), times=("2024-06-01", "2024-06-01"))
 

@@ -8,7 +8,6 @@ from scipy.optimize import minimize
 from craton.kernels.implicit_checks import Frame, checked, merged
 from craton.kernels.implicit_fault import Fault, displaced, is_hanging, restored, slip_vector
 from craton.kernels.implicit_field import Constraints, fit
-from craton.kernels.implicit_noise import fit_within, rms_misfit
 from craton.kernels.implicit_solution import multipliers
 
 LOW, HIGH = np.array([500_000.0, 4_000_000.0, -800.0]), np.array([502_000.0, 4_002_000.0, 200.0])
@@ -257,18 +256,6 @@ def test_a_nugget_smooths_noise():
     assert errors[1] < 6.0 < errors[0]
     per_datum = fit(noisy, nugget=np.full(200, 0.01), gradient_nugget=1e-3)
     npt.assert_allclose(per_datum.at(places), smooth.at(places), atol=1e-6)
-
-
-def test_the_misfit_asked_for_is_had():
-    """A deviation of 10 m gives 10 m of misfit, 0 none, and one that no field has the least bent field."""
-    data = dome_data(60, 10)
-    noisy = data._replace(points=data.points + [0, 0, 1] * np.random.default_rng(1).normal(0, 10, (120, 1)))
-    field = fit_within(noisy, 10.0, gradient_nugget=1e-3)
-    npt.assert_allclose(rms_misfit(field, noisy), 10.0, rtol=0.03)
-    assert rms_misfit(fit_within(noisy, 1e6, gradient_nugget=1e-3), noisy) < 1e6
-    assert rms_misfit(fit_within(noisy, 0.0), noisy) < 1e-8
-    with pytest.raises(ValueError, match="deviation"):
-        fit_within(noisy, -1.0)
 
 
 def test_doubled_data_count_once():

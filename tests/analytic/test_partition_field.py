@@ -143,8 +143,8 @@ def test_update_to_the_bit(fold_field):
     assert len(fold_field.updated(given)[1]) == 0
 
 
-def test_order_of_data(fold_field):
-    """Data in another order give the same field to the bit."""
+def test_order_of_data(fold_field, wave_field):
+    """Data in another order give the same field to the bit, contacts and values."""
     given = folded(1500)
     turned = Constraints(
         given.points[::-1], given.surface[::-1], given.orientation_points[::-1], given.gradients[::-1]
@@ -152,6 +152,9 @@ def test_order_of_data(fold_field):
     places = scattered(500, 7)
     again = fit_partition(turned, lattice=CUBE, settings=SMALL)
     npt.assert_array_equal(again.at(places), fold_field.at(places))
+    back = scattered(2000)[::-1]
+    values = fit_values(back, wave(back), lattice=CUBE, settings=Settings(limit=80, smooth=2))
+    npt.assert_array_equal(values.at(places), wave_field.at(places))
 
 
 def test_noise_is_smoothed():

@@ -24,6 +24,22 @@ NOTHING = np.empty(0)
 NONE = np.empty(0, dtype=np.int64)
 
 
+class ContradictionError(ValueError):
+    """Data that cannot all be honoured at one place.
+
+    Parameters
+    ----------
+    words : str
+        What they are.
+    place : array (3,)
+        Where.
+    """
+
+    def __init__(self, words: str, place: Floats) -> None:
+        super().__init__(f"{words}: {in_words(place)}")
+        self.words, self.place = words, place
+
+
 class Constraints(NamedTuple):
     """What a scalar field is to honour; every part but the contacts may be left out.
 
@@ -123,7 +139,7 @@ def merged(constraints: Constraints, noise: Floats, frame: Frame) -> tuple[Const
 
     Raises
     ------
-    ValueError
+    ContradictionError
         If exact contacts of two surfaces, or opposite orientations, share a place.
     """
     near = SAME * frame.length
@@ -132,10 +148,8 @@ def merged(constraints: Constraints, noise: Floats, frame: Frame) -> tuple[Const
     shared = sorted(cKDTree(exact[0]).query_pairs(near))
     if shared:
         first, second = shared[0]
-        raise ValueError(
-            f"surfaces {exact[1][first]} and {exact[1][second]} have a contact at one place, "
-            f"{_place(exact[0][first])}"
-        )
+        words = f"surfaces {exact[1][first]} and {exact[1][second]} have a contact at one place"
+        raise ContradictionError(words, exact[0][first])
     places, gradients = _merged_orientations(constraints.orientation_points, constraints.gradients, near)
     tangent_points, tangents = _ordered(constraints.tangent_points, constraints.tangents)
     if len(places):
@@ -261,12 +275,12 @@ def _merged_orientations(places: Floats, gradients: Floats, near: float) -> tupl
     opposite = (left < SAME * length)[:, 0]
     places = _means(places, groups)
     if opposite.any():
-        raise ValueError(f"orientations at {_place(places[np.argmax(opposite)])} point opposite ways")
+        raise ContradictionError("orientations point opposite ways", places[np.argmax(opposite)])
     # The mean of directions that differ is shorter than they are; that would flatten the field.
     return places, means * (length / left)
 
 
-def _place(place: Floats) -> str:
+def in_words(place: Floats) -> str:
     """A place in words, to a millimetre."""
     east, north, up = (f"{value:.3f}".rstrip("0").rstrip(".") for value in place)
     return f"easting {east}, northing {north}, upward {up}"

@@ -24,7 +24,7 @@ geological surfaces using generalized interpolation with radial basis functions,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -39,6 +39,7 @@ __all__ = ["Constraints", "Field", "fit", "left_out"]
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Drift = Callable[[Floats], Floats]
+Together = Callable[[Floats], Iterable[Whole]]
 
 LONE = 1e-9
 """Weight of a contact, over the largest one, below which no other datum bears on it."""
@@ -192,9 +193,13 @@ def fit(
 
 
 class Evidence(NamedTuple):
-    """What data say of the variance of a field: squares (q,) of contacts left out, and the likeliest."""
+    """What data say of the variance of a field: squares (q,) of contacts left out, and the likeliest.
+
+    `shares` (q,) are the parts of the variances of the contacts left out that are not their noise.
+    """
 
     squares: Floats
+    shares: Floats
     likeliest: float
 
 
@@ -204,19 +209,24 @@ def left_out(
     drift: Drift | None = None,
     nugget: float | Floats = 0.0,
     gradient_nugget: float = 0.0,
+    together: Together | None = None,
 ) -> Evidence:
     """How far contacts are from where the other data put them, in variances of covariance h³.
 
     With K the covariances and noise of the data, seen without planes, levels and steps, z what they are to
-    be, and G = K⁻¹, the error of a contact that is left out is (G z)ᵢ / Gᵢᵢ, of variance 1 / Gᵢᵢ: the square
-    is (G z)ᵢ² / Gᵢᵢ (Dubrule 1983). Lengths and values are in the extent of the data. Bounds do not count,
-    nor do contacts that nothing else bears on, as the only one of a surface. The likeliest variance by all
-    N data, with k planes, levels and steps, is zᵀ G z / (N − k) (restricted maximum likelihood).
+    be, G = K⁻¹ and g the contacts that are left out together, their errors are e = G_gg⁻¹ (G z)_g, of
+    covariances G_gg⁻¹: the square is that of the error of the first over its variance (Dubrule 1983).
+    Lengths and values are in the extent of the data. Bounds do not count, nor do contacts that nothing else
+    bears on, as the only one of a surface. The likeliest variance by all N data, with k planes, levels and
+    steps, is zᵀ G z / (N − k) (restricted maximum likelihood), 0 where N is k.
 
     Parameters
     ----------
     constraints, drift, nugget, gradient_nugget
         As for `fit`.
+    together : callable, optional
+        From places (n, 3) of contacts to the numbers of those that are left out together, that which is
+        judged first; left out, each alone.
 
     References
     ----------
@@ -233,10 +243,22 @@ def left_out(
     count = len(given.points)
     sides = np.column_stack([problem.right, np.eye(len(problem.right), count)])
     weights = solve(system, sides, np.zeros((problem.columns.shape[1], sides.shape[1])))[0]
-    own = np.diag(weights[:count, 1:])
-    known = own > LONE * own.max(initial=0.0)
+    groups = np.arange(count)[:, None] if together is None else together(given.points)
+    told = [_left_out(weights[:count, 1:], weights[:count, 0], noise, group) for group in groups]
+    squares, shares = np.array([one for one in told if one is not None]).reshape(-1, 2).T
     likeliest = float(weights[:, 0] @ problem.right) / max(len(problem.right) - len(kept), 1)
-    return Evidence(weights[:count, 0][known] ** 2 / own[known], likeliest)
+    return Evidence(squares, shares, likeliest)
+
+
+def _left_out(inverse: Floats, weights: Floats, noise: Floats, group: Whole) -> tuple[float, float] | None:
+    """Square of the first of a group and its share, as in `Evidence`; none where nothing else bears on it."""
+    own = inverse[np.ix_(group, group)]
+    largest = float(inverse.diagonal().max(initial=0.0))
+    sizes, turned = np.linalg.eigh((own + own.T) / 2)
+    if not sizes[0] > LONE * largest:
+        return None
+    first = turned @ (turned[0] / sizes)
+    return float((first @ weights[group]) ** 2 / first[0]), 1.0 - float(noise[group[0]] / first[0])
 
 
 class _Layout(NamedTuple):

@@ -80,9 +80,9 @@ class IntrinsicField(NamedTuple):
     def gradient(self, places: Floats) -> Floats:
         """Gradients (k, 3) at places (k, 3), in units of the field per metre."""
         scaled = np.ascontiguousarray(self.frame.scaled(places))
-        angle = 2.0 * np.pi * (scaled @ self.waves + self.phases)
-        slopes: Floats = -2.0 * np.pi * (np.sin(angle) * self.amplitudes) @ self.waves.T
-        return slopes
+        found = np.empty((len(scaled), 3))
+        _wave_slopes(scaled, self.waves, self.phases, self.amplitudes, found)
+        return found
 
 
 def intrinsic_field(frame: Frame, variance: float, random: np.random.Generator) -> IntrinsicField:
@@ -103,23 +103,45 @@ def intrinsic_field(frame: Frame, variance: float, random: np.random.Generator) 
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
-def _waves(places: Floats, waves: Floats, phases: Floats, amplitudes: Floats, found: Floats) -> None:
-    """Write Σ amplitude · cos(2π (wave · x + phase)) at places (k, 3) into `found` (k,).
+def _cosine(turns: float) -> float:
+    """Cosine of 2π turns: the Taylor series of the sine to the eleventh power within a quarter turn.
 
-    The cosine is the Taylor series of the sine to the eleventh power within a quarter turn, right to 6e-8.
+    It is right to 6e-8.
     """
+    angle = 2.0 * np.pi * (0.25 - abs(turns - np.rint(turns)))
+    square = angle * angle
+    series = 1.0 - square / 110.0
+    series = 1.0 - square / 72.0 * series
+    series = 1.0 - square / 42.0 * series
+    series = 1.0 - square / 20.0 * series
+    found: float = angle * (1.0 - square / 6.0 * series)
+    return found
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
+def _waves(places: Floats, waves: Floats, phases: Floats, amplitudes: Floats, found: Floats) -> None:
+    """Write Σ amplitude · cos(2π (wave · x + phase)) at places (k, 3) into `found` (k,)."""
     for number in range(places.shape[0]):
         east, north, up = places[number]
         total = 0.0
         for wave in range(phases.size):
             turn = waves[0, wave] * east + waves[1, wave] * north + waves[2, wave] * up + phases[wave]
-            turn -= np.rint(turn)
-            angle = 2.0 * np.pi * (0.25 - abs(turn))
-            square = angle * angle
-            series = 1.0 - square / 110.0
-            series = 1.0 - square / 72.0 * series
-            series = 1.0 - square / 42.0 * series
-            series = 1.0 - square / 20.0 * series
-            series = 1.0 - square / 6.0 * series
-            total += amplitudes[wave] * angle * series
+            total += amplitudes[wave] * _cosine(turn)
         found[number] = total
+
+
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
+def _wave_slopes(places: Floats, waves: Floats, phases: Floats, amplitudes: Floats, found: Floats) -> None:
+    """Write the gradients of the sum of `_waves` at places (k, 3) into `found` (k, 3)."""
+    for number in range(places.shape[0]):
+        east, north, up = places[number]
+        eastward, northward, upward = 0.0, 0.0, 0.0
+        for wave in range(phases.size):
+            turn = waves[0, wave] * east + waves[1, wave] * north + waves[2, wave] * up + phases[wave]
+            fall = amplitudes[wave] * _cosine(turn + 0.25)
+            eastward += fall * waves[0, wave]
+            northward += fall * waves[1, wave]
+            upward += fall * waves[2, wave]
+        found[number, 0] = 2.0 * np.pi * eastward
+        found[number, 1] = 2.0 * np.pi * northward
+        found[number, 2] = 2.0 * np.pi * upward

@@ -271,7 +271,9 @@ def _of_values(places: Floats, values: Floats) -> Constraints:
         raise ValueError(f"there are {len(places)} places and {len(values)} values")
     if not (np.isfinite(places).all() and np.isfinite(values).all()):
         raise ValueError("places and values must be finite numbers")
-    return Constraints(places, np.arange(len(values)), levels=values)
+    # Each value is a level, and levels are numbered: in an order of their own, for no result to hang on it.
+    order = np.lexsort((values, *places.T))
+    return Constraints(places[order], np.arange(len(values)), levels=values[order])
 
 
 def noise_of(nugget: float | Floats, count: int) -> Floats:

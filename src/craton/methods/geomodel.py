@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -17,26 +17,27 @@ from craton.methods.geomodel_ground import Terrain
 from craton.methods.geomodel_inputs import (
     Box,
     ContactTable,
-    Counts,
     DipError,
     Edges,
     Elevation,
     Error,
     FaultTable,
     Height,
+    Method,
     PointTable,
     Side,
     Stretch,
+    UnitColumn,
     cells_for,
     data_of,
     under,
 )
 from craton.methods.geomodel_output import model_of
 from craton.methods.geomodel_series import Data
-from craton.methods.geomodel_stack import Stack, build, cells, choices_of, residuals
+from craton.methods.geomodel_stack import Stack, build, cells, choices_of, limits_met, residuals
 from craton.methods.geomodel_volume import Lattice
 from craton.methods.placement import crs_of
-from craton.process.marks import Column, ColumnOf, Table, Volume
+from craton.process.marks import Column, Table, Volume
 from craton.process.processes import process
 
 STRUCTURAL = "geomodel.structural"
@@ -52,7 +53,7 @@ class Built(NamedTuple):
             geometry=("Point",),
             columns=(
                 Column(name="unit", quantity="geological_unit", title="Unit whose base it is"),
-                Column(name="residual", unit="m", title="Height of the contact above the modelled base"),
+                Column(name="residual", unit="m", title="Distance of the contact above the modelled base"),
             ),
         ),
     ]
@@ -71,7 +72,7 @@ class Built(NamedTuple):
 
 @process(
     STRUCTURAL,
-    version="1",
+    version="2",
     keywords=("3D geology", "implicit modelling", "fault", "unconformity", "intrusion", "三维地质建模"),
 )
 def structural(
@@ -83,7 +84,7 @@ def structural(
     limits: PointTable | None = None,
     lines: PointTable | None = None,
     *,
-    unit_column: Annotated[str, ColumnOf("contacts")] = "unit",
+    unit_column: UnitColumn = "unit",
     region: Edges | None = None,
     bottom: Height | None = None,
     top: Height | None = None,
@@ -91,7 +92,7 @@ def structural(
     thickness: Side | None = None,
     error: Error = 0.0,
     dip_error: DipError = 10.0,
-    method: Literal["auto", "global", "local"] = "auto",
+    method: Method = "auto",
     vertical_stretch: Stretch | None = None,
     keep_fields: bool = False,
 ) -> Built:
@@ -106,9 +107,10 @@ def structural(
     ----------
     contacts : GeoDataFrame
         Points, or corners of lines, on the bases of units: `unit` is the unit whose base it is. Heights are
-        those of the geometry, or of a column `upward`, `elevation`, `height` or `z`, in metres; without
-        either the points lie on `topography`. A column `below`, the unit beneath, tells contacts on an older
-        series apart. Rows without unit or place are left out; those beyond the box are used.
+        those of the geometry, else of a column `upward`, `elevation`, `height` or `z`, in metres, else
+        those of `topography`, row by row. A column `below`, the unit beneath, tells contacts on an older
+        series apart. Rows without unit or place are left out; those beyond the box are used. Contacts of a
+        map and of holes are put in one table with `vector.append`.
     column : DataFrame
         Stratigraphic column: one row a unit, from the youngest to the oldest, with `unit` and, where they
         are wanted, `series` (units of one shape), `relation` of the series to what is older (`onlap`, its
@@ -117,18 +119,19 @@ def structural(
     orientations : GeoDataFrame
         Points with `dip` and `dip_direction` in degrees (or `strike`, the dip to the right of it). A dip
         over 90, or `polarity` -1, is a bed that lies upside down; with a dip over 90 the direction is the
-        one the bed had before it was turned past the vertical. `unit` or `series` says what was measured;
-        left out, that of the nearest contact.
+        one the bed had before it was turned past the vertical. The younger side of an intrusion is its
+        inside; where no polarity of it is -1, its margins are taken to face its middle. `unit` or `series`
+        says what was measured; left out, that of the nearest contact.
     faults : GeoDataFrame
         Points or traces with `fault` (its name; a row without is one of its own), and where known `dip`
-        (90 where no row of it has one),
-        `dip_direction` (to the right of a trace where it is not), `slip` in metres (above 0 for a normal
-        fault), `rake` in degrees (-90 normal, 90 reverse, 0 left lateral, 180 right lateral), `length` in
-        metres, and `order`, 1 the youngest (that of the rows where it is not). A fault of known slip is
-        undone; of unknown slip, the data decide how far beds are offset. One traced over less than half of
-        the model ends where its trace does.
+        (90 where no row of it has one), `dip_direction` (at a trace the side it dips to; to the right where
+        it is not), `slip` in metres (above 0 for a normal fault), `rake` in degrees (-90 normal, 90 reverse,
+        0 left lateral, 180 right lateral), `length` in metres, and `order`, 1 the youngest (that of the rows
+        where no fault has one). A fault of known slip is undone; of unknown slip, the data decide how far
+        beds are offset. One traced over less than half of the model ends where its trace does.
     topography : DataArray
-        Height of the ground in metres. Cells above it have no unit.
+        Height of the ground in metres; beyond its edges and in its gaps the nearest height counts. Cells
+        above it have no unit.
     limits : GeoDataFrame
         Points whose `unit` is known though they lie on no contact. `side` is `above` or `below` for the
         base of the unit, or `in` (as where it is left out) for a place within the unit.
@@ -173,7 +176,7 @@ def structural(
         Contacts with the distance in metres by which each lies above the modelled base of its unit.
     report : DataFrame
         By unit: cells, volume, mean thickness, contacts, contacts beyond the box, orientations of its
-        series, misfit, and what was assumed or left out.
+        series, misfit, and what was assumed, left out or not met.
 
     Notes
     -----
@@ -183,8 +186,8 @@ def structural(
     else in an older one. A series without any orientation takes its dip from its contacts, or lies flat; an
     intrusion without one closes around its contacts; `report` tells. Of contacts of several units of one
     series at one place, where the units between have no thickness, the youngest counts. A unit without
-    contacts is not in the model, but for the oldest, which needs none. The result does not depend on the
-    order of rows.
+    contacts is not in the model, but for the oldest, which needs none. A cell whose middle lies on a base
+    is in the unit above. The result does not depend on the order of rows.
 
     References
     ----------
@@ -203,19 +206,18 @@ def structural(
     read = contacts_of(STRUCTURAL, contacts, units, ground, unit_column=unit_column)
     crs = crs_of(contacts)
     ground.check(crs)
-    data, counts = data_of(STRUCTURAL, units, read, ground, orientations, limits, lines, crs)
+    data, unread = data_of(STRUCTURAL, units, read, ground, orientations, limits, lines, crs)
     lattice = cells_for(STRUCTURAL, data, ground, crs, Box(region, bottom, top, spacing, thickness))
-    west, south, _bottom, east, north, _top = lattice.extent
     broken = [] if faults is None else faults_of(STRUCTURAL, faults, ground, crs)
     stack = build(
         STRUCTURAL, units, data, broken,
         choices_of(lattice, data, error=error, dip_error=dip_error, method=method, stretch=vertical_stretch),
-        box=float(np.hypot(east - west, north - south)),
+        box=lattice.diagonal,
     )  # fmt: skip
     found = cells(stack, lattice, keep=keep_fields)
     found = found._replace(codes=under(ground, lattice, found.codes))
     away = residuals(stack, read)
-    told = _report(stack, lattice, found.codes, read, away, data, counts)
+    told = _report(stack, lattice, found.codes, read, away, data, unread)
     return Built(model_of(stack, lattice, found, data), _residual_table(units, read, away, crs), told)
 
 
@@ -235,13 +237,13 @@ def _report(
     read: Contacts,
     away: np.ndarray,
     data: Data,
-    counts: Counts,
+    unread: int,
 ) -> pd.DataFrame:
     """One row a unit."""
     west, south, low, east, north, high = lattice.extent
     least, most = np.array([west, south, low]), np.array([east, north, high])
     beyond = ((read.places < least) | (read.places > most)).any(axis=1)
-    rows = []
+    rows, met = [], limits_met(stack, data.limits)
     cell = float(np.prod(lattice.spacing))
     for row, unit in enumerate(stack.column.units):
         own, inside = read.units == row, codes == unit.code
@@ -254,17 +256,23 @@ def _report(
             "contacts": int(own.sum()), "contacts_beyond": int((own & beyond).sum()),
             "orientations": int((data.orientations.series == stack.column.series_of(row)).sum()),
             "misfit": float(np.sqrt(np.mean(away[known] ** 2))) if known.any() else np.nan,
-            "note": _note(stack, row, int(own.sum())),
+            "note": _note(stack, row, int(own.sum()), data, met),
         })  # fmt: skip
-    told = pd.DataFrame(rows)
-    told.attrs["unused_orientations"] = counts.orientations
-    told.attrs["pinched_contacts"] = counts.pinched
-    return told
+    if unread:
+        told = [str(rows[0]["note"]), f"{unread} orientations without a place, dip or direction left out"]
+        rows[0]["note"] = "; ".join(filter(None, told))
+    return pd.DataFrame(rows)
 
 
-def _note(stack: Stack, row: int, contacts: int) -> str:
-    """What was assumed of a unit, or why it is absent."""
+def _note(stack: Stack, row: int, contacts: int, data: Data, met: np.ndarray) -> str:
+    """What was assumed of a unit, why it is absent, and how many of its limits are not met."""
     told = list(dict.fromkeys(stack.notes.get(row, [])))
     if not contacts and row < len(stack.column.units) - 1:
         told.append("no contacts: not in the model")
+    used = int((data.contacts.units == row).sum())
+    if used < contacts:
+        told.append(f"{contacts - used} of {contacts} contacts left out: others lie at the same place")
+    own = data.limits.units == row
+    if (own & ~met).any():
+        told.append(f"{int((own & ~met).sum())} of {int(own.sum())} limits not met")
     return "; ".join(told)

@@ -40,7 +40,7 @@ class CellPlaces(NamedTuple):
         Where their rock was before; None where nothing has moved.
     block : array (n,) or None
         Number of the block that a cell was moved with, −1 where it was moved by itself.
-    steps : array (n, faults)
+    steps : array (n, faults) of float32
         Share of each fault of unknown slip.
     """
 
@@ -53,15 +53,18 @@ class CellPlaces(NamedTuple):
 def undone_cells(faults: list[Fault], lattice: Lattice) -> CellPlaces:
     """Undo faults, from the youngest, at the cells of a lattice."""
     count = int(np.prod(lattice.shape))
-    here, steps = CellPlaces(lattice, None, None, np.zeros((count, 0))), []
+    # Shares are 0 and 1, or true to far below a cell as float32; there may be many faults.
+    steps = np.zeros((count, sum(not fault.slip_known for fault in faults)), np.float32)
+    here, known = CellPlaces(lattice, None, None, steps), 0
     for fault in faults:
         values = _values(fault.field, here, lambda places: places, np.zeros(1))
         if fault.slip_known:
             here = _moved(here, fault, values > 0.0)
         else:
             places = lattice.places() if here.places is None else here.places
-            steps.append(fault.share(places, values))
-    return here._replace(steps=np.stack(steps, axis=1)) if steps else here
+            steps[:, known] = fault.share(places, values)
+            known += 1
+    return here
 
 
 def values_on(surfaces: Surfaces, here: CellPlaces, choices: Choices) -> np.ndarray:
@@ -75,7 +78,8 @@ def values_on(surfaces: Surfaces, here: CellPlaces, choices: Choices) -> np.ndar
     sides = np.unique(here.steps[: 1 << 16] @ field.steps) if _is_rigid(here.steps) else np.zeros(1)
     near = np.unique(np.subtract.outer(levels, np.append(sides, field.steps.sum())))
     smooth = _values(field._replace(drift=None), here, choices.scaled, near)
-    return smooth + (here.steps @ field.steps).astype(np.float32)
+    stepped_up: np.ndarray = smooth + here.steps @ field.steps.astype(np.float32)
+    return stepped_up
 
 
 def _is_rigid(steps: np.ndarray) -> bool:

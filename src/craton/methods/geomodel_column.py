@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -86,12 +87,15 @@ class StratigraphicColumn(NamedTuple):
         A name that the column does not have is refused with those that are like it.
         """
         known = {unit.name.casefold(): row for row, unit in enumerate(self.units)}
-        spelled = _texts(names)
+        # Tables have many rows of few names.
+        number, different = pd.factorize(names, use_na_sentinel=False)
+        spelled = _texts(pd.Series(different))
         folded = spelled.str.casefold()
         unknown = sorted(set(spelled[~folded.isin(known) & (spelled != "")]))
         if unknown:
             raise _unknown(process, parameter, unknown, self.order)
-        return np.array([known.get(name, -1) for name in folded], dtype=np.int64)
+        rows = np.array([known.get(name, -1) for name in folded], dtype=np.int64)
+        return rows[number]
 
 
 def _unknown(process: str, parameter: str, unknown: list[str], order: tuple[str, ...]) -> ContractError:
@@ -125,7 +129,24 @@ def column_of(process: str, table: pd.DataFrame, *, parameter: str = "column") -
         for row, name in enumerate(names)
     )  # fmt: skip
     relations = [word.casefold() for word in text["relation"]]
-    return StratigraphicColumn(units, _series(process, parameter, units, relations))
+    read = StratigraphicColumn(units, _series(process, parameter, units, relations))
+    _check_ages(process, parameter, read)
+    return read
+
+
+def _check_ages(process: str, parameter: str, column: StratigraphicColumn) -> None:
+    """Refuse a series that is listed from the oldest unit. Series may lie thrust upon younger ones."""
+    for series in column.series:
+        ages = np.array([(column.units[row].age_top + column.units[row].age_base) / 2 for row in series.rows])
+        aged = np.flatnonzero(np.isfinite(ages))
+        for above, below in pairwise(aged):
+            if ages[below] < ages[above]:
+                upper, lower = (column.units[series.rows[place]].name for place in (above, below))
+                raise ContractError(
+                    process, parameter, f"the units of the series {series.name!r} from the youngest",
+                    f"{lower!r} ({ages[below]:g} Ma) below {upper!r} ({ages[above]:g} Ma)",
+                    hint="turn the table upside down, or leave the ages out",
+                )  # fmt: skip
 
 
 def _names(process: str, parameter: str, table: pd.DataFrame) -> list[str]:

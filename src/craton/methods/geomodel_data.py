@@ -38,10 +38,11 @@ OTHER_NAMES = {
 
 
 class Places(NamedTuple):
-    """Places (n, 3) in metres, and the rows (n,) of the table that they come from."""
+    """Places (n, 3) in metres, and the rows (n,) of the table and corners (n,) of all that they come from."""
 
     at: np.ndarray
     source: np.ndarray
+    corner: np.ndarray
 
 
 class Contacts(NamedTuple):
@@ -106,40 +107,41 @@ NO_LINES = Lines(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, np.int64))
 def places_of(process: str, parameter: str, frame: gpd.GeoDataFrame, ground: Terrain, crs: str) -> Places:
     """Places of points, and of all corners of lines, with heights; rows without a place are left out.
 
-    Heights are those of the geometry, else of a column (`HEIGHTS`, or one of the quantity upward or
-    elevation), else those of the ground.
+    The height of each is that of the geometry, else of a column (`HEIGHTS`, or one of the quantity upward or
+    elevation), else that of the ground.
     """
     refuse_degrees(process, parameter, crs_of(frame))
     placed = brought_to(process, parameter, frame, crs).geometry.to_numpy()
     flat, rows = shapely.get_coordinates(placed, return_index=True)
     if not len(flat):
         raise ContractError(process, parameter, "a table with at least one place", "one with none")
-    upward = _heights(process, parameter, frame, placed, flat, rows, ground)
+    upward = _heights(process, parameter, frame, placed, rows, ground)
     at = np.round(np.column_stack([flat, upward]), DECIMALS) + 0.0
     known = np.isfinite(at).all(axis=1)
     if not known.any():
         raise ContractError(process, parameter, "a table with at least one place and height", "one with none")
-    return Places(at[known], rows[known])
+    return Places(at[known], rows[known], np.flatnonzero(known))
 
 
 def _heights(
-    process: str, parameter: str, frame: gpd.GeoDataFrame, placed: np.ndarray, flat: np.ndarray,
-    rows: np.ndarray, ground: Terrain,
+    process: str, parameter: str, frame: gpd.GeoDataFrame, placed: np.ndarray, rows: np.ndarray,
+    ground: Terrain,
 ) -> np.ndarray:  # fmt: skip
-    upward: np.ndarray = shapely.get_coordinates(placed, include_z=True)[:, 2]
-    if np.isfinite(upward).any():
-        return upward
+    """Height (n,) of each corner; NaN where nothing tells it."""
+    upward: np.ndarray
+    east, north, upward = shapely.get_coordinates(placed, include_z=True).T
     column = _height_column(frame)
     if column:
-        stated: np.ndarray = column_in(process, parameter, frame, column, "m")[rows]
-        return stated
-    if not ground:
+        stated = column_in(process, parameter, frame, column, "m")[rows]
+        upward = np.where(np.isfinite(upward), upward, stated)
+    if ground:
+        bare = np.isfinite(east) & np.isfinite(north) & ~np.isfinite(upward)
+        upward[bare] = ground.at(east[bare], north[bare])
+    elif not column and not np.isfinite(upward).any():
         raise ContractError(
             process, parameter, "points with a height, or a column of heights", "points without either",
             hint="give `topography` where they lie on the ground, or a column `upward` in metres",
         )  # fmt: skip
-    known = np.isfinite(flat).all(axis=1)
-    upward[known] = ground.at(flat[known, 0], flat[known, 1])
     return upward
 
 
@@ -193,7 +195,7 @@ def contacts_of(
     found = Contacts(places.at, units, below, places.source).of(units >= 0)
     if not len(found.units):
         raise ContractError(process, parameter, "at least one contact with a unit and a place", "none")
-    return _once(found.of(_by_place(found.places, found.units)))
+    return _once(found.of(_by_place(found.places, found.units, -found.below)))
 
 
 def _by_place(places: np.ndarray, *others: np.ndarray) -> np.ndarray:
@@ -201,13 +203,13 @@ def _by_place(places: np.ndarray, *others: np.ndarray) -> np.ndarray:
 
 
 def _once(found: Contacts) -> Contacts:
-    """Sorted contacts without repeats of one place and unit."""
-    same = (found.places[1:] == found.places[:-1]).all(axis=1) & (found.units[1:] == found.units[:-1])
-    return found.of(np.append(True, ~same))
+    """Sorted contacts without repeats of one place, unit and unit beneath."""
+    told = np.column_stack([found.places, found.units, found.below])
+    return found.of(np.append(True, (told[1:] != told[:-1]).any(axis=1)))
 
 
-def without_pinched(found: Contacts, column: StratigraphicColumn) -> tuple[Contacts, int]:
-    """Contacts of which no two of one series share a place: the youngest stays; and how many are left out.
+def without_pinched(found: Contacts, column: StratigraphicColumn) -> Contacts:
+    """Contacts of which no two of one series share a place: the youngest stays.
 
     Where bases of several units of a series are told of one place, the units between have no thickness
     there: what is seen is the base of the youngest.
@@ -218,7 +220,7 @@ def without_pinched(found: Contacts, column: StratigraphicColumn) -> tuple[Conta
     same = (place[1:] == place[:-1]).all(axis=1) & (own[1:] == own[:-1])
     kept = np.zeros(len(order), bool)
     kept[order[np.append(True, ~same)]] = True
-    return found.of(kept), int((~kept).sum())
+    return found.of(kept)
 
 
 def orientations_of(
@@ -235,6 +237,7 @@ def orientations_of(
     direction = _dip_direction(process, name, frame)
     polarity = numbers_in(process, name, frame, "polarity", "1", asked=False)
     check_dips(process, name, dip, 180.0)
+    _check_polarity(process, name, dip, polarity)
     # A level bed dips nowhere.
     direction = np.where(dip == 0.0, 0.0, direction)
     places = places_of(process, name, frame, ground, crs)
@@ -250,11 +253,23 @@ def orientations_of(
     )
 
 
+def _check_polarity(process: str, parameter: str, dip: np.ndarray, polarity: np.ndarray) -> None:
+    """Refuse beds that are turned over twice."""
+    twice = (dip > 90.0) & (polarity < 0)
+    if twice.any():
+        row = int(np.flatnonzero(twice)[0])
+        raise ContractError(
+            process, parameter, "a dip over 90 degrees or a `polarity` of -1 for a bed that lies upside down",
+            f"both in row {row + 1}", hint="with a polarity give the dip from 0 to 90 degrees",
+        )  # fmt: skip
+
+
 def _dip_direction(process: str, parameter: str, frame: pd.DataFrame) -> np.ndarray:
-    """Dip direction in degrees (n,), or that to the right of the strike where only strike is stated."""
-    if not named_column(frame, "dip_direction") and named_column(frame, "strike"):
-        return numbers_in(process, parameter, frame, "strike", "deg") + 90.0
-    return numbers_in(process, parameter, frame, "dip_direction", "deg")
+    """Dip direction in degrees (n,), or that to the right of the strike in rows that state only that."""
+    strike = numbers_in(process, parameter, frame, "strike", "deg", asked=False)
+    asked = not named_column(frame, "strike")
+    direction = numbers_in(process, parameter, frame, "dip_direction", "deg", asked=asked)
+    return np.where(np.isfinite(direction), direction, strike + 90.0)
 
 
 def _averaged(found: Orientations, first: np.ndarray) -> Orientations:

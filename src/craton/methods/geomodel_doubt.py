@@ -1,12 +1,19 @@
 """Doubt of a fitted field between its data: how much it may bend, and fields drawn that bend so much.
 
 The field of a series is taken to be a Gaussian random field of generalized covariance σ² h³, of which the
-smoothest field is the mean. Two estimates of σ² are known: the one by which contacts are, on average, as far
-from where the other data put them as it says (leave-one-out), and the likeliest one by all data. Beds are
-mostly smoother from bend to bend than such a field; then the first is too small, for it looks no further than
-the next datum, and the second too large. Their geometric mean held the truth as often as intervals say on
-models of known truth. A field is drawn by drawing one that knows no data, and bending it as little as can be
-to honour data moved by their errors.
+smoothest field is the mean. σ² is that by which four of five contacts are no farther from where the data put
+them that are not of their cluster (`left_out_together`) than the interval of 80 percent says: its middle is
+held by the data, whatever the beds are like. A mean of squares in its place hangs on the few worst; the
+likeliest variance (restricted maximum likelihood) on the smallest distances between data, at which beds are
+mostly smoother than such a field. But contacts judged by others say little where most of what they are off
+by is their own error: by that share, in its logarithm, the likeliest variance counts instead, and alone
+where hardly any contact can be judged by others. A field is drawn by drawing one that knows no data, and
+bending it as little as can be to honour data moved by their errors.
+
+References
+----------
+Dubrule, O. (1983), Cross validation of kriging in a unique neighborhood, Mathematical Geology 15(6),
+687-699. doi:10.1007/BF01033232
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ from scipy.optimize import brentq
 from craton.kernels.implicit_checks import checked, frame_of
 from craton.kernels.implicit_field import Background, Constraints, fit, left_out
 from craton.kernels.intrinsic_field import intrinsic_field
+from craton.kernels.left_out_together import left_out_together
 from craton.kernels.partition_coarse import part_of
 from craton.kernels.partition_field import Settings, fit_partition
 from craton.methods.geomodel_fit import Asked, Choices, ScalarField, is_whole
@@ -28,6 +36,15 @@ LEAST, MOST = -8.0, 5.0
 
 CLOSE = 0.02
 """How near its power of ten is found."""
+
+SHARE, WITHIN = 0.8, 1.6424
+"""Share of contacts that are to lie within the interval of as much, and its half squared, in variances."""
+
+NOTHING = 1e-30
+"""Variance that stands for none."""
+
+FEWEST = 5
+"""Contacts that must be judged by others; with fewer the likeliest variance counts."""
 
 
 class Errors(NamedTuple):
@@ -77,19 +94,23 @@ class Mean(NamedTuple):
         return _fitted(self.process, asked, self.choices, noise, variance)
 
     def _variance(self, asked: Asked, noise: _Noise) -> float:
-        """σ² in the extent of the data: between that of contacts left out and the likeliest."""
+        """σ² in the extent of the data, by contacts left out."""
         given, noise = self._few(asked.constraints, noise)
 
-        def told(variance: float) -> np.ndarray:
+        def told(variance: float) -> float:
             found = left_out(
                 given, drift=asked.drift, nugget=noise.contacts / variance,
-                gradient_nugget=noise.slopes / variance,
+                gradient_nugget=noise.slopes / variance, together=self._together,
             )  # fmt: skip
-            squares = found.squares.mean() if found.squares.size else 0.0
-            return np.log10(np.maximum([squares, found.likeliest], 1e-30))
+            likeliest = np.log10(max(found.likeliest, NOTHING))
+            if found.squares.size < FEWEST:
+                return float(likeliest)
+            seen = float(np.quantile(found.squares, SHARE, method="weibull")) / WITHIN
+            sure = float(np.clip(found.shares.mean(), 0.0, 1.0))
+            return float(sure * np.log10(max(seen, NOTHING)) + (1.0 - sure) * likeliest)
 
         def over(power: float) -> float:
-            return float(told(10.0**power).mean()) - power
+            return told(10.0**power) - power
 
         if noise.is_none:
             return float(10.0 ** np.clip(over(0.0), LEAST, MOST))
@@ -97,6 +118,10 @@ class Mean(NamedTuple):
             return float(10.0**LEAST)
         power = brentq(over, LEAST, MOST, xtol=CLOSE) if over(MOST) < 0.0 else MOST
         return float(10.0**power)
+
+    def _together(self, points: np.ndarray) -> list[np.ndarray]:
+        low, high = self.choices.box
+        return left_out_together(points[:, :2], low[:2], high[:2])
 
     def _few(self, constraints: Constraints, noise: _Noise) -> tuple[Constraints, _Noise]:
         """Those of the data that the coarse field of a local one has."""

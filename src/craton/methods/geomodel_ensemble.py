@@ -24,9 +24,11 @@ from craton.methods.geomodel_inputs import (
     Error,
     FaultTable,
     Height,
+    Method,
     PointTable,
     Side,
     Stretch,
+    UnitColumn,
     cells_for,
     data_of,
     under,
@@ -79,7 +81,7 @@ class Doubt(NamedTuple):
 
 @process(
     ENSEMBLE,
-    version="1",
+    version="2",
     keywords=("uncertainty", "probability", "Monte Carlo", "entropy", "不确定性", "三维地质建模"),
 )
 def ensemble(
@@ -103,13 +105,13 @@ def ensemble(
     slip_error: Error = 0.0,
     between_data: bool = True,
     keep_members: bool = False,
-    unit_column: Annotated[str, ColumnOf("contacts")] = "unit",
+    unit_column: UnitColumn = "unit",
     region: Edges | None = None,
     bottom: Height | None = None,
     top: Height | None = None,
     spacing: Side | None = None,
     thickness: Side | None = None,
-    method: Literal["auto", "global", "local"] = "auto",
+    method: Method = "auto",
     vertical_stretch: Stretch | None = None,
 ) -> Doubt:
     """Probability of each unit in every cell, from many models that the data and their errors allow.
@@ -193,9 +195,13 @@ def ensemble(
     Notes
     -----
     The field of a series is taken to be a random field with the generalized covariance σ² h³, whose mean
-    is the smoothest field through the data; errors of data are added to their variances. σ² lies in the
-    middle, by its logarithm, between the one by which contacts are as far from where the others put them as
-    it says, and the likeliest one: beds that bend much are less sure.
+    is the smoothest field through the data; errors of data are added to their variances. σ² is such that
+    four of five contacts lie within the interval of 80 percent that the data give which are not of their
+    hole or line; where errors of the data are most of that, the likeliest σ² of all data counts by as much.
+    So intervals of 80 percent hold 75 to 85 percent of depths, on average over truths of a kind, smooth or
+    rough, in a dozen holes or more or scattered over a map, exact or with errors stated. They hold fewer
+    with eight holes (some 73 percent), and between a few densely picked parallel sections (50 to 75), across
+    which the data say next to nothing of how beds bend.
     A member is a field drawn without data, bent as little as can be to honour data that are moved by their
     errors, so that it goes through contacts without error. Where errors are stated, the mean is about, not
     exactly, that of `geomodel.structural`, which sets its smoothness otherwise. Fields are stationary:
@@ -236,8 +242,13 @@ def ensemble(
     choices = choices_of(lattice, data, error=0.0, dip_error=0.0, method=method, stretch=vertical_stretch)
     mean = Mean(ENSEMBLE, choices, Errors(errors, moves.dip), {})
     broken = [] if faults is None else faults_of(ENSEMBLE, faults, ground, crs)
-    given = _Given(units, data, broken, moves, mean, _diagonal(lattice))
-    counted = _counted(drawn(given, members, seed, between=between_data), ground, lattice, keep=keep_members)
+    given = _Given(units, data, broken, moves, mean, lattice.diagonal)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
+
+    # The systems of members are so small that threads cost more than they give.
+    with threadpool_limits(1):
+        stacks = drawn(given, members, seed, between=between_data)
+        counted = _counted(stacks, ground, lattice, keep=keep_members)
     return Doubt(_model(units, lattice, counted, data), _report(units, lattice, counted))
 
 
@@ -250,11 +261,6 @@ class _Given(NamedTuple):
     moves: Moves
     mean: Mean
     box: float
-
-
-def _diagonal(lattice: Lattice) -> float:
-    west, south, _bottom, east, north, _top = lattice.extent
-    return float(np.hypot(east - west, north - south))
 
 
 def drawn(given: _Given, members: int, seed: int, *, between: bool) -> Iterator[Stack]:

@@ -18,8 +18,9 @@ import shapely
 
 from craton.kernels import implicit_fault
 from craton.kernels.implicit_field import Constraints, Field, fit
-from craton.methods.geomodel_data import check_dips, named_column, numbers_in, places_of, pole
+from craton.methods.geomodel_data import Places, check_dips, named_column, numbers_in, places_of, pole
 from craton.methods.geomodel_ground import Terrain
+from craton.methods.placement import brought_to
 from craton.model.errors import ContractError
 from craton.process import progress
 
@@ -28,6 +29,9 @@ STEEP = 90.0
 
 NORMAL = -90.0
 """Rake where none is stated: the hanging wall slips down the dip."""
+
+STEP = 1e-4
+"""Step of differences of places that a fault has moved, in its half length."""
 
 MOST_FAULTS = 200
 MOST_PLACES, MOST_POLES = 600, 100
@@ -136,6 +140,44 @@ def undone(faults: list[Fault], places: np.ndarray, values: Values = exact) -> U
     return Undone(here, stacked)
 
 
+def stretch_at(faults: list[Fault], places: np.ndarray) -> np.ndarray | None:
+    """How undoing `faults` turns and stretches rock at places: derivatives (n, 3, 3) of where it was before.
+
+    None where no fault does: a rigid block turns nothing. Where a fault lies within the step of the
+    differences, its jump is no turn of the rock, and there is none.
+    """
+    ending = [one for one in faults if one.slip_known and one.is_finite]
+    if not ending or not len(places):
+        return None
+    step = STEP * max(one.moved.half_axes[0] for one in ending)
+    parts = [
+        undone(faults, places + step * axis).places - undone(faults, places - step * axis).places
+        for axis in np.eye(3)
+    ]
+    stretch: np.ndarray = np.stack(parts, axis=-1) / (2 * step)
+    jumps = np.abs(np.linalg.det(stretch) - 1.0) >= 0.5
+    stretch[jumps] = np.eye(3)
+    return stretch
+
+
+def turned_back(faults: list[Fault], places: np.ndarray, poles: np.ndarray) -> np.ndarray:
+    """Poles (n, 3) of layers at places as they were before `faults`."""
+    stretch = stretch_at(faults, places)
+    if stretch is None:
+        return poles
+    turned: np.ndarray = np.linalg.solve(stretch.transpose(0, 2, 1), poles[..., None])[..., 0]
+    return turned
+
+
+def lines_back(faults: list[Fault], places: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """Lines (n, 3) in layers at places as they were before `faults`."""
+    stretch = stretch_at(faults, places)
+    if stretch is None:
+        return along
+    turned: np.ndarray = np.einsum("nij,nj->ni", stretch, along)
+    return turned
+
+
 def faults_of(process: str, frame: gpd.GeoDataFrame, ground: Terrain, crs: str) -> list[FaultData]:
     """Faults of a table, the youngest first: by `order` where it is given, else as the rows come.
 
@@ -147,11 +189,28 @@ def faults_of(process: str, frame: gpd.GeoDataFrame, ground: Terrain, crs: str) 
     numbered = np.array([f"fault {row + 1}" for row in range(len(frame))], dtype=object)
     names = np.where((names == "") | (names == "None"), numbered, names)
     ages = numbers_in(process, "faults", frame, "order", "1", asked=False)
-    first = {name: row for row, name in reversed(list(enumerate(names)))}
-    order = sorted(first, key=lambda name: (np.nan_to_num(ages[first[name]]), first[name]))
-    if len(order) > MOST_FAULTS:
-        raise ContractError(process, "faults", f"at most {MOST_FAULTS} faults", f"{len(order)}")
-    return [_read(process, frame[names == name], name, ground, crs) for name in order]
+    faults = list(dict.fromkeys(names))
+    if len(faults) > MOST_FAULTS:
+        raise ContractError(process, "faults", f"at most {MOST_FAULTS} faults", f"{len(faults)}")
+    order = {name: _stated(process, "order", name, ages[names == name]) for name in faults}
+    aged = [name for name in faults if np.isfinite(order[name])]
+    if aged and len(aged) < len(faults):
+        without = next(name for name in faults if name not in aged)
+        raise ContractError(process, "faults", "`order` of every fault, or of none", f"none of {without}")
+    faults.sort(key=lambda name: np.nan_to_num(order[name]))
+    return [_read(process, frame[names == name], name, ground, crs) for name in faults]
+
+
+def _stated(process: str, key: str, name: str, values: np.ndarray) -> float:
+    """The number that the rows of one fault state, NaN for none; refused where they state several."""
+    told = np.unique(values[np.isfinite(values)])
+    if told.size > 1:
+        listed = ", ".join(f"{value:g}" for value in told[:5])
+        raise ContractError(
+            process, "faults", f"one `{key}` a fault", f"{listed} for {name}",
+            hint="state it in one row of the fault, or alike in all",
+        )  # fmt: skip
+    return float(told[0]) if told.size else np.nan
 
 
 def _read(process: str, rows: gpd.GeoDataFrame, name: str, ground: Terrain, crs: str) -> FaultData:
@@ -162,9 +221,12 @@ def _read(process: str, rows: gpd.GeoDataFrame, name: str, ground: Terrain, crs:
     check_dips(process, "faults", dip, STEEP)
     told = np.isfinite(dip)
     dip = np.where(told, dip, np.nanmean(dip) if told.any() else STEEP)[places.source]
-    across = _across(rows, places.at, direction[places.source])
-    known = [numbers_in(process, "faults", rows, key, unit, asked=False) for key, unit in _NUMBERS]
-    slip, rake, length = (float(next(iter(one[np.isfinite(one)]), np.nan)) for one in known)
+    shapes = brought_to(process, "faults", rows, crs).geometry.to_numpy()
+    across = _across(shapes, places, direction[places.source])
+    slip, rake, length = (
+        _stated(process, key, name, numbers_in(process, "faults", rows, key, unit, asked=False))
+        for key, unit in _NUMBERS
+    )
     if length <= 0:
         raise ContractError(process, "faults", "`length` above 0 m, or none", f"{length:g} m for {name}")
     order = np.lexsort((places.at[:, 2], places.at[:, 0], places.at[:, 1]))
@@ -177,34 +239,36 @@ def _read(process: str, rows: gpd.GeoDataFrame, name: str, ground: Terrain, crs:
 _NUMBERS = (("slip", "m"), ("rake", "deg"), ("length", "m"))
 
 
-def _across(rows: gpd.GeoDataFrame, places: np.ndarray, direction: np.ndarray) -> np.ndarray:
+def _across(shapes: np.ndarray, places: Places, direction: np.ndarray) -> np.ndarray:
     """Dip direction in degrees at each place.
 
-    That of the row; on a line it is turned square to the line, to the side that the row states, or to the
-    right where it states none. Points without one get the mean of the others, or that square to the line
-    through all of them.
+    On a line it is square to the line, to the side that its row states, or to the right where it states
+    none. At a point it is that of the row; points without one get the mean of the others, or the direction
+    square to the line through all places.
     """
-    known = np.isfinite(direction)
-    if set(rows.geometry.geom_type.dropna()) <= {"Point", "MultiPoint"}:
-        turned = np.radians(direction[known])
+    parts = [shapely.get_coordinates(part) for part in shapely.get_parts(shapes)]
+    square = np.concatenate([_squares(part) for part in parts])[places.corner]
+    against = np.isfinite(direction) & (np.cos(np.radians(square - direction)) < 0)
+    across = np.where(np.isfinite(square), square + 180.0 * against, direction)
+    known = np.isfinite(across)
+    if not known.all():
+        turned = np.radians(across[known])
         mean = np.degrees(np.arctan2(np.sin(turned).sum(), np.cos(turned).sum()))
-        return np.where(known, direction, mean if known.any() else _square(places))
-    parts = [part for part in shapely.get_parts(rows.geometry.to_numpy()) if not shapely.is_empty(part)]
-    square = np.concatenate([_squares(shapely.get_coordinates(part)) for part in parts])
-    if len(square) != len(places):
-        # Corners without a height have been left out; the middle direction of the trace stands for all.
-        square = np.full(len(places), _square(places))
-    against = known & (np.cos(np.radians(square - np.where(known, direction, 0.0))) < 0)
-    turned_over: np.ndarray = np.where(against, square + 180.0, square) % 360.0
+        across[~known] = mean if known.any() else _square(places.at)
+    turned_over: np.ndarray = across % 360.0
     return turned_over
 
 
 def _squares(trace: np.ndarray) -> np.ndarray:
-    """Direction in degrees to the right of a line at each of its corners."""
-    if len(trace) < 2:
-        return np.zeros(len(trace))
-    way = np.gradient(trace, axis=0)
-    right: np.ndarray = np.degrees(np.arctan2(way[:, 1], -way[:, 0]))
+    """Direction in degrees to the right of a line at each of its corners (n, 2), NaN where it has no length.
+
+    Corners that repeat the one before count once.
+    """
+    moves = np.append(True, (trace[1:] != trace[:-1]).any(axis=1)) if len(trace) else np.zeros(0, bool)
+    if moves.sum() < 2:
+        return np.full(len(trace), np.nan)
+    way = np.gradient(trace[moves], axis=0)
+    right: np.ndarray = np.degrees(np.arctan2(way[:, 1], -way[:, 0]))[np.cumsum(moves) - 1]
     return right
 
 
@@ -229,10 +293,12 @@ def fitted(process: str, data: list[FaultData], *, box: float) -> list[Fault]:
 
 def _fitted(process: str, data: FaultData, younger: list[Fault], box: float) -> Fault:
     back = undone(younger, data.places)
-    own, turned = spread_over(len(data.places), MOST_PLACES), spread_over(len(data.poles), MOST_POLES)
+    own, known = spread_over(len(data.places), MOST_PLACES), spread_over(len(data.poles), MOST_POLES)
+    dipping = data.pole_places[known]
     given = Constraints(
         points=back.places[own], surface=np.zeros(len(own), np.int64),
-        orientation_points=undone(younger, data.pole_places[turned]).places, gradients=data.poles[turned],
+        orientation_points=undone(younger, dipping).places,
+        gradients=turned_back(younger, dipping, data.poles[known]),
     )  # fmt: skip
     try:
         field = fit(given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,17 +12,21 @@ from craton.methods.geomodel_ask_model import Model
 from craton.methods.geomodel_rock import (
     FieldAtStations,
     FieldOnGrid,
-    cell_stations,
-    compared,
-    extended_volume,
-    gridded,
+    at_stations,
+    on_grid,
     rock_of,
     rock_volume,
-    told_by,
-    used_stations,
 )
-from craton.methods.inversion_forward import forward
-from craton.process.marks import Bounds, Column, ColumnOf, Grid, Table, Unit, Volume
+from craton.methods.inversion import (
+    Clearance,
+    Declination,
+    Height,
+    Inclination,
+    Intensity,
+    NumberColumn,
+    Stations,
+)
+from craton.process.marks import Bounds, Column, Grid, Table, Unit, Volume
 from craton.process.processes import process
 
 GRAVITY, GRAVITY_GRID = "geomodel.gravity", "geomodel.gravity_grid"
@@ -33,15 +36,8 @@ REFERENCE = "geomodel.reference_model"
 RockTable = Annotated[
     pd.DataFrame, Table(columns=(Column(name="unit", quantity="geological_unit", title="Unit"),))
 ]
-Stations = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",))]
-Number = Annotated[str, ColumnOf("stations", numeric=True)]
-Height = Annotated[float, Unit("m"), Bounds(minimum=-12_000, maximum=500_000)]
-Clearance = Annotated[float, Unit("m"), Bounds(minimum=0, maximum=10_000)]
 Reach = Annotated[float, Unit("m"), Bounds(minimum=0, maximum=1_000_000)]
 Density = Annotated[float, Unit("kg/m3"), Bounds(minimum=0, maximum=25_000)]
-Intensity = Annotated[float, Unit("nT"), Bounds(above=0, maximum=100_000)]
-Inclination = Annotated[float, Unit("deg"), Bounds(minimum=-90, maximum=90)]
-Declination = Annotated[float, Unit("deg"), Bounds(minimum=-180, maximum=360)]
 
 
 @process(GRAVITY, version="1", keywords=("forward model", "gravity effect", "misfit", "正演", "重力"))
@@ -50,8 +46,8 @@ def gravity(
     properties: RockTable,
     stations: Stations,
     *,
-    column: Number | None = None,
-    height_column: Number | None = None,
+    column: NumberColumn | None = None,
+    height_column: NumberColumn | None = None,
     height: Height | None = None,
     sensor_height: Clearance = 0.0,
     background: Density = 2670.0,
@@ -108,13 +104,10 @@ def gravity(
     prism, Journal of Geodesy 74, 552-560, doi:10.1007/s001900000116.
     """
     rock = rock_of(GRAVITY, model, properties, "density", variable, background)
-    extended = extended_volume(GRAVITY, rock, "density", margin)
-    used = used_stations(GRAVITY, stations, column, height_column)
-    with told_by(GRAVITY):
-        found = forward(
-            extended, used, height_column=height_column, height=height, sensor_height=sensor_height
-        )
-    return compared(GRAVITY, used, found, column, "mGal")
+    return at_stations(
+        GRAVITY, rock, stations, column, margin,
+        height_column=height_column, height=height, sensor_height=sensor_height,
+    )  # fmt: skip
 
 
 @process(MAGNETICS, version="1", keywords=("forward model", "magnetic effect", "misfit", "正演", "磁"))
@@ -126,8 +119,8 @@ def magnetics(
     field_intensity: Intensity,
     inclination: Inclination,
     declination: Declination,
-    column: Number | None = None,
-    height_column: Number | None = None,
+    column: NumberColumn | None = None,
+    height_column: NumberColumn | None = None,
     height: Height | None = None,
     sensor_height: Clearance = 0.0,
     margin: Reach | None = None,
@@ -185,14 +178,11 @@ def magnetics(
     Press, chapters 8 and 9.
     """
     rock = rock_of(MAGNETICS, model, properties, "susceptibility", variable, 0.0)
-    extended = extended_volume(MAGNETICS, rock, "susceptibility", margin)
-    used = used_stations(MAGNETICS, stations, column, height_column)
-    with told_by(MAGNETICS):
-        found = forward(
-            extended, used, height_column=height_column, height=height, sensor_height=sensor_height,
-            field_intensity=field_intensity, inclination=inclination, declination=declination,
-        )  # fmt: skip
-    return compared(MAGNETICS, used, found, column, "nT")
+    return at_stations(
+        MAGNETICS, rock, stations, column, margin,
+        height_column=height_column, height=height, sensor_height=sensor_height,
+        field_intensity=field_intensity, inclination=inclination, declination=declination,
+    )  # fmt: skip
 
 
 @process(GRAVITY_GRID, version="1", keywords=("forward model", "gravity effect", "misfit", "正演", "重力"))
@@ -245,11 +235,7 @@ def gravity_grid(
     prism, Journal of Geodesy 74, 552-560, doi:10.1007/s001900000116.
     """
     rock = rock_of(GRAVITY_GRID, model, properties, "density", variable, background)
-    extended = extended_volume(GRAVITY_GRID, rock, "density", margin)
-    cells = cell_stations(GRAVITY_GRID, grid)
-    with told_by(GRAVITY_GRID):
-        found = forward(extended, cells, height=height)
-    return gridded(GRAVITY_GRID, grid, cells, found, "mGal")
+    return on_grid(GRAVITY_GRID, rock, grid, margin, height=height)
 
 
 @process(MAGNETICS_GRID, version="1", keywords=("forward model", "magnetic effect", "misfit", "正演", "磁"))
@@ -308,14 +294,10 @@ def magnetics_grid(
     Press, chapters 8 and 9.
     """
     rock = rock_of(MAGNETICS_GRID, model, properties, "susceptibility", variable, 0.0)
-    extended = extended_volume(MAGNETICS_GRID, rock, "susceptibility", margin)
-    cells = cell_stations(MAGNETICS_GRID, grid)
-    with told_by(MAGNETICS_GRID):
-        found = forward(
-            extended, cells, height=height, field_intensity=field_intensity, inclination=inclination,
-            declination=declination,
-        )  # fmt: skip
-    return gridded(MAGNETICS_GRID, grid, cells, found, "nT")
+    return on_grid(
+        MAGNETICS_GRID, rock, grid, margin, height=height,
+        field_intensity=field_intensity, inclination=inclination, declination=declination,
+    )  # fmt: skip
 
 
 @process(REFERENCE, version="1", keywords=("starting model", "density model", "constraint", "参考模型"))
@@ -364,4 +346,4 @@ def reference_model(
     title = "Density contrast of units" if rock == "density" else "Susceptibility of units"
     cells = np.where(found.asked.classes > 0, found.values[found.asked.classes], np.nan).astype(np.float32)
     name = "density_contrast" if rock == "density" else "susceptibility"
-    return rock_volume(found.asked, cells, name, rock, title, 0)
+    return rock_volume(found, cells, name, title, (0, 0))

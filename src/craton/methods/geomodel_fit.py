@@ -120,6 +120,11 @@ class Choices(NamedTuple):
         scaled: np.ndarray = (places - self.origin) * np.array([1.0, 1.0, self.stretch])
         return scaled
 
+    def placed(self, scaled: np.ndarray) -> np.ndarray:
+        """Places from what the fields take: the inverse of `scaled`."""
+        places: np.ndarray = scaled / np.array([1.0, 1.0, self.stretch]) + self.origin
+        return places
+
 
 def fit_field(process: str, constraints: Constraints, drift: Drift | None, choices: Choices) -> ScalarField:
     """Field by the method chosen, with levels that fall from one surface to the next where that can be.

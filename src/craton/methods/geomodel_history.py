@@ -19,7 +19,7 @@ HISTORY = "geomodel.history"
 TIME = "time"
 
 
-@process(HISTORY, version="1", keywords=("4D", "time", "version", "monitoring", "四维", "历史"))
+@process(HISTORY, version="2", keywords=("4D", "time", "version", "monitoring", "四维", "历史"))
 def history(
     models: tuple[Model, ...], *, times: tuple[str, ...] = (), variable: str = ""
 ) -> Annotated[xr.Dataset, Volume()]:
@@ -59,10 +59,10 @@ def history(
     stamps = np.array(dates, dtype="datetime64[ns]")
     order = np.argsort(stamps)
     codes = codes_by_class(ensemble.units)[ensemble.classes[order]][:, ::-1, ::-1]
-    moved = (np.diff(codes, axis=0) != 0) * np.arange(1, len(codes))[:, None, None, None]
+    moved = (np.diff(codes, axis=0) != 0) * np.arange(2, len(codes) + 1, dtype=np.int16)[:, None, None, None]
     last: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
         "last_changed": (
-            moved.max(axis=0).astype(np.int16), {"long_name": "Version in which the unit last changed"}
+            moved.max(axis=0), {"long_name": "Version in which the unit last changed"}
         )
     }  # fmt: skip
     volume = volume_of(ensemble.lattice, codes[-1], ensemble.units, fields=last, title="Versions of a model")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -23,7 +23,7 @@ from craton.methods.geomodel_ground import Terrain
 from craton.methods.geomodel_series import Data
 from craton.methods.geomodel_volume import Lattice, new_lattice
 from craton.model.errors import ContractError
-from craton.process.marks import Bounds, Grid, Table, Unit
+from craton.process.marks import Bounds, ColumnOf, Grid, Table, Unit
 
 CELLS_A_SIDE = 50
 """Cells along the longer level side, and upward, where no spacing is given."""
@@ -41,6 +41,8 @@ Error = Annotated[float, Unit("m"), Bounds(minimum=0, maximum=10_000)]
 DipError = Annotated[float, Unit("deg"), Bounds(minimum=0, maximum=45)]
 Stretch = Annotated[float, Bounds(minimum=1, maximum=1000)]
 Edges = tuple[float, float, float, float]
+UnitColumn = Annotated[str, ColumnOf("contacts")]
+Method = Literal["auto", "global", "local"]
 
 ROOM, DEEP = 0.1, 0.05
 """Room above and below data in their height, and below data of a map in its width."""
@@ -56,13 +58,6 @@ class Box(NamedTuple):
     thickness: float | None
 
 
-class Counts(NamedTuple):
-    """Data that could not be used: rows of orientations, and contacts where units have no thickness."""
-
-    orientations: int
-    pinched: int
-
-
 def data_of(
     process: str,
     column: StratigraphicColumn,
@@ -72,9 +67,9 @@ def data_of(
     limits: gpd.GeoDataFrame | None,
     lines: gpd.GeoDataFrame | None,
     crs: str,
-) -> tuple[Data, Counts]:
-    """Data of all tables in the system of the contacts."""
-    used, pinched = without_pinched(read, column)
+) -> tuple[Data, int]:
+    """Data of all tables in the system of the contacts, and how many rows of orientations are no use."""
+    used = without_pinched(read, column)
     poles, unread = NO_ORIENTATIONS, 0
     if orientations is not None and len(orientations):
         poles, unread = orientations_of(process, orientations, column, ground, read, crs)
@@ -84,7 +79,7 @@ def data_of(
     axes = NO_LINES
     if lines is not None and len(lines):
         axes = lines_of(process, lines, column, ground, read, crs)
-    return Data(used, poles, bounds, axes), Counts(unread, pinched)
+    return Data(used, poles, bounds, axes), unread
 
 
 def cells_for(process: str, data: Data, ground: Terrain, crs: str, box: Box) -> Lattice:

@@ -8,16 +8,16 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-import xarray as xr
 
 from craton.methods.body_table import refuse_degrees
 from craton.methods.geomodel_column import ColumnTable, StratigraphicColumn, column_of
 from craton.methods.geomodel_ground import Terrain
+from craton.methods.geomodel_inputs import Elevation
 from craton.methods.placement import brought_to, crs_of
 from craton.model.errors import ContractError
 from craton.model.quantities import recognise
 from craton.process import progress
-from craton.process.marks import Bounds, Column, ColumnOf, Grid, Table, Unit
+from craton.process.marks import Bounds, Column, ColumnOf, Table, Unit
 from craton.process.processes import process
 
 OF_MAP = "geomodel.contacts_of_map"
@@ -30,7 +30,6 @@ BEDS = "beds"
 
 Polygons = Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))]
 Traces = Annotated[gpd.GeoDataFrame, Table(geometry=("LineString",))]
-Elevation = Annotated[xr.DataArray, Grid(quantity="elevation", unit="m", plane=True)]
 MapColumn = Annotated[str, ColumnOf("geology")]
 Distance = Annotated[float, Unit("m"), Bounds(above=0)]
 Clearance = Annotated[float, Unit("m"), Bounds(minimum=0)]
@@ -52,7 +51,7 @@ class Mapped(NamedTuple):
     column: ColumnTable
 
 
-@process(OF_MAP, version="1", keywords=("geological map", "3D geology", "contacts", "地质图"))
+@process(OF_MAP, version="2", keywords=("geological map", "3D geology", "contacts", "地质图"))
 def contacts_of_map(
     geology: Polygons,
     topography: Elevation,
@@ -99,7 +98,8 @@ def contacts_of_map(
         Column of `geology` that says which units are of one series, such as the group or supergroup. Left
         out, all that are not intrusions are of one.
     intrusive : tuple of str
-        Units that are intrusions: each becomes a series of its own, which cuts what is older than it.
+        Units that are intrusions: each becomes a series of its own, which cuts what is older than it. Among
+        the beds of one series it cuts them all, unless all are younger: then they lie on it.
     ignored : tuple of str
         Units to leave out, such as cover and dykes: their boundaries are no contacts.
     fault_distance : float
@@ -171,7 +171,7 @@ def _by_age(
     intrusive: tuple[str, ...],
     ignored: tuple[str, ...],
 ) -> pd.DataFrame:
-    """Column of the units of a map by the middle of their ages, intrusions first."""
+    """Column of the units of a map by the middle of their ages."""
     top, base = _ages(geology, ages)
     table = pd.DataFrame({"unit": units.to_numpy(), "age_top": top, "age_base": base})
     names = {name.strip().casefold() for name in ignored}
@@ -183,13 +183,21 @@ def _by_age(
             OF_MAP, "geology", "ages of every unit that is not ignored",
             f"none of {', '.join(ageless['unit'].head(5))}",
         )  # fmt: skip
+    table["middle"] = (table["age_top"] + table["age_base"]) / 2
+    table = table.sort_values(["middle", "age_base", "unit"], kind="stable", ignore_index=True)
     bodies = table["unit"].str.casefold().isin([name.strip().casefold() for name in intrusive])
     own = BEDS if series is None else table["unit"].map(dict(zip(units, series, strict=True)))
     table["series"] = np.where(bodies, table["unit"], own)
     table["relation"] = np.where(bodies, "intrude", "erode")
-    table["middle"] = (table["age_top"] + table["age_base"]) / 2
-    sorted_table = table.assign(bed=~bodies).sort_values(["bed", "middle", "age_base", "unit"], kind="stable")
-    return sorted_table.drop(columns=["bed", "middle"]).reset_index(drop=True)
+    return _placed(table[~bodies], table[bodies]).drop(columns="middle").reset_index(drop=True)
+
+
+def _placed(beds: pd.DataFrame, bodies: pd.DataFrame) -> pd.DataFrame:
+    """Beds by age, each intrusion above the first series that has a bed as old as it or older."""
+    oldest = beds.groupby("series")["middle"].transform("max").to_numpy()
+    younger = [int(np.argmax(np.append(oldest >= middle, True))) for middle in bodies["middle"]]
+    ranked = pd.concat([bodies.assign(rank=np.array(younger) - 0.5), beds.assign(rank=np.arange(len(beds)))])
+    return ranked.sort_values("rank", kind="stable").drop(columns="rank")
 
 
 def _ages(geology: gpd.GeoDataFrame, ages: tuple[str | None, str | None]) -> tuple[np.ndarray, np.ndarray]:

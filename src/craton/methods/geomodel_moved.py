@@ -82,7 +82,7 @@ def row_holes(frame: gpd.GeoDataFrame) -> np.ndarray:
     """Number of the hole of each row by its name in their order, −1 where it has none."""
     if HOLE not in frame.columns:
         return np.full(len(frame), -1)
-    names = frame[HOLE].astype("string")
+    names = frame[HOLE].astype("string").str.strip().replace("", pd.NA)
     known = sorted(names.dropna().unique())
     numbers: np.ndarray = pd.Categorical(names, categories=known).codes.astype(np.int64)
     return numbers

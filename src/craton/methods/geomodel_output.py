@@ -14,17 +14,19 @@ from craton.methods.geomodel_series import Data, Surfaces
 from craton.methods.geomodel_stack import Cells, Stack, distance_to_data, levels_of, named_surfaces
 from craton.methods.geomodel_volume import Lattice, volume_of
 
+DISTANCE = "distance_to_data"
 DATA = "data_sha256"
 """Attribute that tells whether data are those a model was built from."""
 
 
-def model_of(stack: Stack, lattice: Lattice, found: Cells, data: Data) -> xr.Dataset:
-    """A model of cells as a dataset, with its fields where they are kept."""
+def model_of(
+    stack: Stack, lattice: Lattice, found: Cells, data: Data, *, distance: np.ndarray | None = None
+) -> xr.Dataset:
+    """A model of cells as a dataset, with its fields where they are kept; `distance` to data if known."""
     places = np.concatenate([data.contacts.places, data.orientations.places, data.limits.places])
+    away = distance_to_data(lattice, places) if distance is None else distance
     far = {"units": "m", "long_name": "Distance to the nearest datum"}
-    fields: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
-        "distance_to_data": (distance_to_data(lattice, places), far)
-    }
+    fields: dict[str, tuple[np.ndarray, dict[str, Any]]] = {DISTANCE: (away, far)}
     surfaces = named_surfaces(stack)
     for name, values in found.fields.items():
         fields[name] = values.astype(np.float32), _told(name, stack, surfaces[name])

@@ -1,11 +1,11 @@
-"""Poles of layers in a geological model: assumed where none was measured, turned where faults turn rock."""
+"""Poles of layers in a geological model, assumed where none was measured."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from craton.methods.geomodel_data import Contacts, Orientations
-from craton.methods.geomodel_faults import Fault, spread_over, undone
+from craton.methods.geomodel_faults import spread_over
 
 FLAT = 0.3
 """Least over middle spread of contacts below which they lie on a plane whose dip can be told."""
@@ -37,9 +37,14 @@ def plane(contacts: Contacts, place: int, along: np.ndarray) -> tuple[Orientatio
 
 
 def inward(poles: Orientations, contacts: np.ndarray) -> Orientations:
-    """Poles of an intrusion turned to the middle of its contacts, where their sense is not told."""
+    """Poles of an intrusion turned to the middle of its contacts, where their sense is not told.
+
+    Tables of dips often say of all rows that beds are the right way up: that tells nothing of margins, of
+    which some would face downward.
+    """
     towards = contacts.mean(axis=0) - poles.places
-    out = ((poles.poles * towards).sum(axis=1) < 0) & ~poles.told
+    told = poles.told & (poles.told & (poles.poles[:, 2] < 0)).any()
+    out = ((poles.poles * towards).sum(axis=1) < 0) & ~told
     return poles._replace(poles=np.where(out[:, None], -poles.poles, poles.poles))
 
 
@@ -54,23 +59,3 @@ def closed(contacts: Contacts, place: int) -> tuple[Orientations, str]:
     count = len(poles)
     made = Orientations(places[length > 0], poles, np.full(count, place), np.ones(count, bool))
     return made, "no orientation: taken to close around the middle of its contacts"
-
-
-def restored_poles(faults: list[Fault], found: Orientations) -> np.ndarray:
-    """Poles turned back by faults that turn: those of known slip that end. A rigid block turns nothing."""
-    if not len(found.places) or not any(one.slip_known and one.is_finite for one in faults):
-        return found.poles
-    step = 1e-4 * max(one.moved.half_axes[0] for one in faults if one.is_finite)
-    parts = [
-        (
-            undone(faults, found.places + step * axis).places
-            - undone(faults, found.places - step * axis).places
-        )
-        for axis in np.eye(3)
-    ]
-    stretch = np.stack(parts, axis=-1) / (2 * step)
-    # Where a fault lies within the step, its jump is no turn of the rock.
-    sound = np.abs(np.linalg.det(stretch) - 1.0) < 0.5
-    turned = found.poles.copy()
-    turned[sound] = np.linalg.solve(stretch[sound].transpose(0, 2, 1), found.poles[sound][..., None])[..., 0]
-    return turned

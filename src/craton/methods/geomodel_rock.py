@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypedDict, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ import shapely
 import xarray as xr
 
 from craton.methods.geomodel_ask_model import Asked, asked_of
+from craton.methods.inversion_forward import forward
 from craton.methods.inversion_mesh import MOST_CELLS
 from craton.methods.inversion_stations import numbers
 from craton.methods.placement import crs_of, on_cells, place_of, plane_of, with_crs
@@ -26,6 +27,9 @@ MARGIN = 3.0
 """Heights of the model by which it is continued beyond its sides where no margin is given."""
 
 UNITS = {"density": "kg/m3", "susceptibility": "SI"}
+FIELDS = {"density": "mGal", "susceptibility": "nT"}
+"""Units of the fields that rock of a property makes."""
+
 QUANTITIES = {"density": "density_contrast", "susceptibility": "magnetic_susceptibility"}
 
 FITTED = (Column(name="height", unit="m", quantity="elevation", title="Height of the station"),)
@@ -55,10 +59,22 @@ class FieldOnGrid(NamedTuple):
 
 
 class Rock(NamedTuple):
-    """A model and the value of each of its classes, 0 for none."""
+    """A model and a property of its rocks: its name, and the value of each class, 0 for none."""
 
     asked: Asked
+    name: str
     values: np.ndarray
+
+
+class Options(TypedDict, total=False):
+    """What `inversion.forward` is asked with."""
+
+    height_column: str | None
+    height: float | None
+    sensor_height: float
+    field_intensity: float
+    inclination: float
+    declination: float
 
 
 def rock_of(
@@ -85,7 +101,7 @@ def rock_of(
             id, "properties", f"a table with a {rock} of every unit of the model",
             f"one without {', '.join(missing[:8])}",
         )  # fmt: skip
-    return Rock(asked, np.concatenate([[0.0], np.nan_to_num(values - background)]))
+    return Rock(asked, rock, np.concatenate([[0.0], np.nan_to_num(values - background)]))
 
 
 def _stated(id: str, properties: pd.DataFrame, rock: str) -> np.ndarray:
@@ -106,7 +122,32 @@ def _stated(id: str, properties: pd.DataFrame, rock: str) -> np.ndarray:
     return np.asarray(measures.convert(values, unit, UNITS[rock]))
 
 
-def extended_volume(id: str, rock: Rock, name: str, margin: float | None) -> xr.Dataset:
+def at_stations(
+    id: str,
+    rock: Rock,
+    stations: gpd.GeoDataFrame,
+    column: str | None,
+    margin: float | None,
+    **asked: Unpack[Options],
+) -> FieldAtStations:
+    """Field of rock at stations beside what was measured there."""
+    extended, used = _extended(id, rock, margin), _used(id, stations, column, asked["height_column"])
+    with told_by(id):
+        found = forward(extended, used, **asked)
+    return _compared(id, used, found, column, FIELDS[rock.name])
+
+
+def on_grid(
+    id: str, rock: Rock, grid: xr.DataArray, margin: float | None, **asked: Unpack[Options]
+) -> FieldOnGrid:
+    """Field of rock on a grid of what was measured."""
+    extended, cells = _extended(id, rock, margin), _cell_stations(id, grid)
+    with told_by(id):
+        found = forward(extended, cells, **asked)
+    return _gridded(id, grid, cells, found, FIELDS[rock.name])
+
+
+def _extended(id: str, rock: Rock, margin: float | None) -> xr.Dataset:
     """The property as a volume, continued beyond the sides of the model as it is there."""
     asked = rock.asked
     up, north, east = asked.lattice.spacing
@@ -119,25 +160,22 @@ def extended_volume(id: str, rock: Rock, name: str, margin: float | None) -> xr.
             id, "margin", f"one that gives at most {MOST_CELLS} cells", f"one that gives {count:.3g}"
         )
     cells = np.pad(rock.values[asked.classes], ((0, 0), (more[0],) * 2, (more[1],) * 2), mode="edge")
-    return rock_volume(asked, cells, name, name, "", more).to_dataset(name=name)
+    return rock_volume(rock, cells, rock.name, "", more).to_dataset()
 
 
-def rock_volume(
-    asked: Asked, cells: np.ndarray, name: str, rock: str, title: str, more: int | tuple[int, int]
-) -> xr.DataArray:
+def rock_volume(rock: Rock, cells: np.ndarray, name: str, title: str, more: tuple[int, int]) -> xr.DataArray:
     """Cells from the bottom and the south as a volume, with `more` rows and columns on every side."""
-    lattice = asked.lattice
-    beyond = (more, more) if isinstance(more, int) else more
+    lattice = rock.asked.lattice
     axes: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {
         "upward": ("upward", lattice.upward, {"units": "m", "positive": "up"})
     }
     for axis, places, extra, sign in (
-        ("northing", lattice.northing, beyond[0], -1), ("easting", lattice.easting, beyond[1], 1)
+        ("northing", lattice.northing, more[0], -1), ("easting", lattice.easting, more[1], 1)
     ):  # fmt: skip
         side = lattice.spacing[1 if axis == "northing" else 2]
         steps = np.arange(-extra, places.size + extra)
         axes[axis] = (axis, places[0] + sign * side * steps if extra else places, {"units": "m"})
-    attrs: dict[str, Any] = {"units": UNITS[rock], "standard_name": QUANTITIES[rock]}
+    attrs: dict[str, Any] = {"units": UNITS[rock.name], "standard_name": QUANTITIES[rock.name]}
     if title:
         attrs["long_name"] = title
     volume = xr.DataArray(cells[::-1, ::-1], axes, tuple(axes), name=name, attrs=attrs)
@@ -153,7 +191,7 @@ def told_by(id: str) -> Iterator[None]:
         raise ContractError(id, error.parameter, error.allowed, error.came, hint=error.hint) from error
 
 
-def used_stations(
+def _used(
     id: str, stations: gpd.GeoDataFrame, column: str | None, height_column: str | None
 ) -> gpd.GeoDataFrame:
     """Stations with place, height and value."""
@@ -170,14 +208,14 @@ def used_stations(
     return used
 
 
-def compared(
+def _compared(
     id: str, used: gpd.GeoDataFrame, found: gpd.GeoDataFrame, column: str | None, unit: str
 ) -> FieldAtStations:
     """The field beside the data."""
     if column is None:
-        return FieldAtStations(found, misfit_table(found["predicted"].to_numpy(), None, unit))
+        return FieldAtStations(found, _misfit(found["predicted"].to_numpy(), None, unit))
     observed = numbers(id, "column", used, column, unit)
-    misfit = misfit_table(found["predicted"].to_numpy(), observed, unit)
+    misfit = _misfit(found["predicted"].to_numpy(), observed, unit)
     residual = observed - found["predicted"].to_numpy() - float(misfit["shift"].iloc[0])
     table = found.assign(observed=observed, residual=residual)
     notes = dict(found.attrs.get(TEXT_COLUMNS, {}))
@@ -185,19 +223,19 @@ def compared(
     return FieldAtStations(table, misfit)
 
 
-def misfit_table(predicted: np.ndarray, observed: np.ndarray | None, unit: str) -> pd.DataFrame:
+def _misfit(predicted: np.ndarray, observed: np.ndarray | None, unit: str) -> pd.DataFrame:
     """The table of one row."""
-    numbers_ = dict.fromkeys(("shift", "root_mean_square", "largest", "explained"), float("nan"))
+    told = dict.fromkeys(("shift", "root_mean_square", "largest", "explained"), float("nan"))
     if observed is not None:
         shift = float((observed - predicted).mean())
         left = observed - predicted - shift
         spread = float(((observed - observed.mean()) ** 2).mean())
-        numbers_ = {
+        told = {
             "shift": shift, "root_mean_square": float(np.sqrt((left**2).mean())),
             "largest": float(np.abs(left).max()),
             "explained": 1.0 - float((left**2).mean()) / spread if spread > 0 else float("nan"),
         }  # fmt: skip
-    frame = pd.DataFrame([{"stations": predicted.size, **numbers_}])
+    frame = pd.DataFrame([{"stations": predicted.size, **told}])
     in_unit = ("shift", "root_mean_square", "largest")
     frame.attrs[TEXT_COLUMNS] = {
         one.name: {"unit": unit if one.name in in_unit else "1", "title": one.title} for one in MISFIT
@@ -205,7 +243,7 @@ def misfit_table(predicted: np.ndarray, observed: np.ndarray | None, unit: str) 
     return frame
 
 
-def cell_stations(id: str, grid: xr.DataArray) -> gpd.GeoDataFrame:
+def _cell_stations(id: str, grid: xr.DataArray) -> gpd.GeoDataFrame:
     """Middles of the cells of a grid that have a value, with that value."""
     cells = plane_of(id, "grid", grid)
     place = place_of(id, "grid", cells)
@@ -220,13 +258,13 @@ def cell_stations(id: str, grid: xr.DataArray) -> gpd.GeoDataFrame:
     )
 
 
-def gridded(
+def _gridded(
     id: str, grid: xr.DataArray, cells: gpd.GeoDataFrame, found: gpd.GeoDataFrame, unit: str
 ) -> FieldOnGrid:
     """The field on the cells of the data."""
     plane = plane_of(id, "grid", grid)
     predicted, observed = found["predicted"].to_numpy(), cells["observed"].to_numpy()
-    misfit = misfit_table(predicted, observed, unit)
+    misfit = _misfit(predicted, observed, unit)
     parts = {
         "predicted": (predicted, "Field of the model"),
         "residual": (observed - predicted - float(misfit["shift"].iloc[0]), "Measured less predicted field"),

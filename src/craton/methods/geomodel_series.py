@@ -11,17 +11,30 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from craton.kernels.implicit_checks import SAME, ContradictionError, frame_of, in_words
 from craton.kernels.implicit_field import Constraints
 from craton.methods.geomodel_column import Series, StratigraphicColumn
 from craton.methods.geomodel_data import Contacts, Limits, Lines, Orientations
-from craton.methods.geomodel_faults import Fault, Undone, undone
+from craton.methods.geomodel_faults import Fault, Undone, lines_back, turned_back, undone
 from craton.methods.geomodel_fit import Asked, Choices, Drift, ScalarField, fit_field, is_whole
-from craton.methods.geomodel_poles import closed, inward, plane, restored_poles
+from craton.methods.geomodel_poles import closed, inward, plane
 from craton.methods.geomodel_upright import upright
 from craton.model.errors import ContractError
 
 STEEP = 0.1
 """Upward part of a pole below which a bed stands so steeply that its field may turn over by right."""
+
+
+class Part(NamedTuple):
+    """Part of a series that a field is for: whether it is its floor, and whether it has the base."""
+
+    floor: bool
+    base: bool
+
+
+LAYERS = Part(floor=False, base=False)
+FLOOR = Part(floor=True, base=True)
+WHOLE = Part(floor=False, base=True)
 
 
 class Data(NamedTuple):
@@ -108,9 +121,9 @@ def fit_series(
         base = own.of(floor)
         lowest = np.full(len(base.units), int(np.unique(own.units).max()))
         return FittedSeries(
-            series, build.surfaces(inner), build.surfaces(base._replace(units=lowest), floor=True)
+            series, build.surfaces(inner, LAYERS), build.surfaces(base._replace(units=lowest), FLOOR)
         )
-    return FittedSeries(series, build.surfaces(own), None)
+    return FittedSeries(series, build.surfaces(own, WHOLE), None)
 
 
 def _on_floor(own: Contacts, series: Series, *, is_last: bool) -> np.ndarray:
@@ -137,10 +150,18 @@ class _Builder(NamedTuple):
     def series(self) -> Series:
         return self.column.series[self.place]
 
-    def surfaces(self, contacts: Contacts, *, floor: bool = False) -> Surfaces:
+    @property
+    def _allowed(self) -> str:
+        return f"data that fit for the series {self.series.name!r}"
+
+    def surfaces(self, contacts: Contacts, part: Part) -> Surfaces:
         """Field through contacts; units whose level is out of order are left out of it and told."""
         while True:
-            asked = self._asked(contacts, floor=floor)
+            asked = self._asked(contacts, part)
+            apart = self._apart(contacts, asked)
+            if len(apart.units) < len(contacts.units):
+                contacts = apart
+                continue
             found = Surfaces.of(asked, self._fit(asked, asked.constraints))
             wrong = _out_of_order(found, contacts)
             if wrong is None:
@@ -149,6 +170,23 @@ class _Builder(NamedTuple):
                 "left out: its contacts lie on the other side of those of the next unit than the column says"
             )
             contacts = contacts.of(contacts.units != wrong)
+
+    def _apart(self, contacts: Contacts, asked: Asked) -> Contacts:
+        """Contacts without those that are as good as at the place of one of a younger unit, which are told.
+
+        Beds that are thinner than fields can part count as absent there. With an error nothing is exact.
+        """
+        if self.choices.error > 0.0:
+            return contacts
+        given = asked.constraints
+        extent = max(frame_of(given).length, float(np.linalg.norm(self.choices.size)))
+        pairs = cKDTree(given.points).query_pairs(2 * SAME * extent, output_type="ndarray")
+        units = contacts.units[pairs]
+        wrong = np.unique(np.where(units[:, 0] > units[:, 1], *pairs.T)[units[:, 0] != units[:, 1]])
+        for row, count in zip(*np.unique(contacts.units[wrong], return_counts=True), strict=True):
+            words = f"{count} contacts left out: others lie as good as at the same place"
+            self.notes.setdefault(int(row), []).append(words)
+        return contacts.of(~np.isin(np.arange(len(contacts.units)), wrong))
 
     def _upright(self, found: Surfaces, asked: Asked) -> Surfaces:
         """The field held upright where it may be, if its levels stay in order."""
@@ -164,37 +202,40 @@ class _Builder(NamedTuple):
         self.notes.setdefault(asked.rows[-1], []).append(words)
         return held
 
-    def _asked(self, contacts: Contacts, *, floor: bool) -> Asked:
+    def _asked(self, contacts: Contacts, part: Part) -> Asked:
         rows = np.unique(contacts.units)
-        constraints, places, steps = self._constraints(contacts, rows, floor=floor)
+        constraints, places, steps = self._constraints(contacts, rows, part)
         drift = _looked_up(places, steps) if steps.shape[1] else None
         units = tuple(int(row) for row in rows)
-        return Asked(self.place, floor, units, contacts.source, constraints, drift)
+        return Asked(self.place, part.floor, units, contacts.source, constraints, drift)
 
     def _fit(self, asked: Asked, constraints: Constraints) -> ScalarField:
         try:
             if self.choices.own_fit is not None:
                 return self.choices.own_fit(asked._replace(constraints=constraints))
             return fit_field(self.process, constraints, asked.drift, self.choices)
+        except ContradictionError as error:
+            came = f"{error.words} at {in_words(self.choices.placed(error.place))}"
+            raise ContractError(self.process, "orientations", self._allowed, came) from error
         except ValueError as error:
-            allowed = f"data that fit for the series {self.series.name!r}"
-            raise ContractError(self.process, "contacts", allowed, str(error)) from error
+            raise ContractError(self.process, "contacts", self._allowed, str(error)) from error
 
     def _constraints(
-        self, contacts: Contacts, rows: np.ndarray, *, floor: bool
+        self, contacts: Contacts, rows: np.ndarray, part: Part
     ) -> tuple[Constraints, np.ndarray, np.ndarray]:
         """Constraints, all their places and the steps at them."""
         choices, numbers = self.choices, np.searchsorted(rows, contacts.units)
         at = self._undone(contacts.places)
-        poles, lines = self._directions(contacts, floor=floor)
+        poles, lines = self._directions(contacts, floor=part.floor)
         turned, along = self._undone(poles.places), self._undone(lines.places)
-        bounds, levels, signs = self._bounds(rows, floor=floor)
+        bounds, levels, signs = self._bounds(rows, part)
         within = self._undone(bounds)
         up = np.array([1.0, 1.0, choices.stretch])
         places = [choices.scaled(one.places) for one in (at, turned, within, along)]
-        gradients = restored_poles(self.faults, poles) / up
+        gradients = turned_back(self.faults, poles.places, poles.poles) / up
+        tangents = lines_back(self.faults, lines.places, lines.along) * up
         constraints = Constraints(
-            places[0], numbers, places[1], gradients, places[2], levels, signs, places[3], lines.along * up
+            places[0], numbers, places[1], gradients, places[2], levels, signs, places[3], tangents
         )
         steps = np.concatenate([one.steps for one in (at, turned, within, along)])
         return constraints, np.concatenate(places), steps
@@ -229,25 +270,29 @@ class _Builder(NamedTuple):
         self.notes.setdefault(int(contacts.units.max()), []).append(words)
         return made, lines
 
-    def _bounds(self, rows: np.ndarray, *, floor: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _bounds(self, rows: np.ndarray, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places, level numbers and signs of the limits that bear on these levels."""
         limits = self.data.limits
+        kinds, kind = np.unique(np.column_stack([limits.units, limits.sides]), axis=0, return_inverse=True)
         found = [
-            (number, level, sign)
-            for number in range(len(limits.units))
-            for level, sign in self._limit(int(limits.units[number]), int(limits.sides[number]), rows, floor)
+            (np.flatnonzero(kind == number), level, sign)
+            for number, (row, side) in enumerate(kinds.tolist())
+            for level, sign in self._limit(row, side, rows, part)
         ]
-        chosen, levels = (np.array([one[part] for one in found], dtype=np.int64) for part in (0, 1))
-        return limits.places[chosen], levels, np.array([one[2] for one in found], dtype=np.float64)
+        counts = [len(one[0]) for one in found]
+        chosen = np.concatenate([np.zeros(0, np.int64), *(one[0] for one in found)])
+        levels = np.repeat(np.array([one[1] for one in found], dtype=np.int64), counts)
+        signs = np.repeat(np.array([one[2] for one in found], dtype=np.float64), counts)
+        order = np.argsort(chosen, kind="stable")
+        return limits.places[chosen[order]], levels[order], signs[order]
 
-    def _limit(self, row: int, side: int, rows: np.ndarray, floor: bool) -> list[tuple[int, float]]:
+    def _limit(self, row: int, side: int, rows: np.ndarray, part: Part) -> list[tuple[int, float]]:
         """Levels of `rows` that a limit of the unit in `row` bears on, with signs."""
         own, count = self.column.series_of(row), len(rows)
-        is_base = floor or self.series.relation != "onlap" or self.place == len(self.column.series) - 1
         if own != self.place:
-            return [(count - 1, -1.0)] if own > self.place and side == 0 and is_base else []
-        told = [(count - 1, 1.0)] if floor and side >= 0 else []
-        if not floor or row in rows:
+            return [(count - 1, -1.0)] if own > self.place and side == 0 and part.base else []
+        told = [(count - 1, 1.0)] if part.floor and side >= 0 else []
+        if not part.floor or row in rows:
             at_or_below, above = np.flatnonzero(rows >= row), np.flatnonzero(rows < row)
             if side >= 0 and at_or_below.size and rows[at_or_below[0]] == row:
                 told.append((int(at_or_below[0]), 1.0))

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from craton.methods.geomodel_cells import undone_cells, values_on
 from craton.methods.geomodel_column import StratigraphicColumn
-from craton.methods.geomodel_data import Contacts
+from craton.methods.geomodel_data import Contacts, Limits
 from craton.methods.geomodel_faults import Fault, FaultData, Undone, fitted, undone
 from craton.methods.geomodel_fit import Choices, steepness, stepped
 from craton.methods.geomodel_series import Data, FittedSeries, Notes, Surfaces, fit_series
@@ -24,9 +24,11 @@ from craton.process import progress
 DISTANCE_NODES = 24_000
 """Nodes at which the distance to data is found; between them it is linear."""
 
+ON_SURFACE = 1e-7
+"""Part of the longest side of the model up to which a place beside a surface lies on it: that is above it."""
+
 STRETCHED = 0.5
 """Height over width of the box that flat models are stretched to while fitting."""
-
 
 STEEPEST = 2.0
 """Slope of the middle one of measured dips, stretched, at most."""
@@ -98,6 +100,25 @@ def codes_at(stack: Stack, places: np.ndarray) -> np.ndarray:
     return classified(stack, len(places), lambda surfaces: values_of(surfaces, back, stack.choices))
 
 
+def limits_met(stack: Stack, limits: Limits) -> np.ndarray:
+    """Whether places (p,) are in their unit, or on their side of its base; those on a surface are on both."""
+    near = 10 * ON_SURFACE * float(stack.choices.size.max())
+    met = np.zeros(len(limits.units), bool)
+    codes = np.array([unit.code for unit in stack.column.units])[limits.units]
+    for nudge in near * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]):
+        met |= codes_at(stack, limits.places + nudge) == codes
+    back = undone(stack.faults, limits.places)
+    for row in np.unique(limits.units[limits.sides != 0]):
+        own = (limits.units == row) & (limits.sides != 0)
+        known = stack.series[stack.column.series_of(int(row))].level_of(int(row))
+        if known is None:
+            met[own] = False
+            continue
+        short = values_of(known[0], Undone(back.places[own], back.steps[own]), stack.choices)
+        met[own] = limits.sides[own] * (short - known[0].levels[known[1]]) >= -near
+    return met
+
+
 def cells(stack: Stack, lattice: Lattice, *, keep: bool = False) -> Cells:
     """Units of the cells of a lattice, and the fields of the series where they are to be kept."""
     here = undone_cells(stack.faults, lattice)
@@ -115,18 +136,18 @@ def cells(stack: Stack, lattice: Lattice, *, keep: bool = False) -> Cells:
 
 def classified(stack: Stack, count: int, values: Callable[[Surfaces], np.ndarray]) -> np.ndarray:
     """Codes (count,) by the values of each field."""
-    units = stack.column.units
+    units, near = stack.column.units, ON_SURFACE * float(stack.choices.size.max())
     codes, free = np.zeros(count, np.int32), np.ones(count, bool)
     for one in stack.series:
         if one.base is None or one.layers is None:
             continue
         surfaces, level = one.base
-        inside = free & (values(surfaces) >= level)
+        inside = free & (values(surfaces) >= level - near)
         # The oldest first, so that each younger unit overwrites what lies above its base.
         if one.floor is not None:
             codes[inside] = units[one.floor.rows[-1]].code
         for row, base in zip(reversed(one.layers.rows), one.layers.levels[::-1], strict=True):
-            codes[inside & (values(one.layers) >= base)] = units[row].code
+            codes[inside & (values(one.layers) >= base - near)] = units[row].code
         free &= ~inside
     oldest = len(units) - 1
     if all(one.level_of(oldest) is None for one in stack.series):
@@ -146,7 +167,8 @@ def named_surfaces(stack: Stack) -> dict[str, Surfaces]:
 
 def field_name(series: str, *, floor: bool) -> str:
     """Name in a model of the field of a series, or of its floor."""
-    return f"field_{series}{'_base' if floor else ''}"
+    # A slash would part the name of a variable from that of a group.
+    return f"field_{series.replace('/', '-')}{'_base' if floor else ''}"
 
 
 def levels_of(stack: Stack, surfaces: Surfaces) -> dict[str, float]:
@@ -173,20 +195,46 @@ def residuals(stack: Stack, contacts: Contacts) -> np.ndarray:
 
 def distance_to_data(lattice: Lattice, places: np.ndarray) -> np.ndarray:
     """Distance (layers, rows, columns) in metres of cells from the nearest datum, to about a node."""
+    nodes = _nodes(lattice)
+    at = _places_of(lattice, nodes)
+    return _spread(cKDTree(places).query(at)[0].reshape([len(axis) for axis in nodes]), nodes, lattice)
+
+
+def nearer_to_data(lattice: Lattice, distance: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """`distance_to_data` with more places (n, 3): `distance` where they are no nearer than other data."""
+    nodes = _nodes(lattice)
+    before = distance[np.ix_(*nodes)]
+    at = _places_of(lattice, nodes)
+    away = np.linalg.norm(np.maximum(np.maximum(places.min(axis=0) - at, at - places.max(axis=0)), 0), axis=1)
+    near = np.flatnonzero(away < before.ravel())
+    coarse = before.astype(np.float64)
+    coarse.ravel()[near] = np.minimum(coarse.ravel()[near], cKDTree(places).query(at[near])[0])
+    moved = _spread(before.astype(np.float64) - coarse, nodes, lattice) > 0.0
+    found: np.ndarray = np.where(moved, _spread(coarse, nodes, lattice), distance)
+    return found
+
+
+def _nodes(lattice: Lattice) -> list[np.ndarray]:
+    """Numbers of the layers, rows and columns whose cells are nodes."""
     stride = [max(1, int(np.ceil(size / DISTANCE_NODES ** (1 / 3)))) for size in lattice.shape]
-    axes = [
+    return [
         np.unique(np.append(np.arange(0, size, step), size - 1))
         for size, step in zip(lattice.shape, stride, strict=True)
     ]
+
+
+def _places_of(lattice: Lattice, nodes: list[np.ndarray]) -> np.ndarray:
     own = (lattice.upward, lattice.northing, lattice.easting)
-    up, north, east = np.meshgrid(
-        *(axis[nodes] for axis, nodes in zip(own, axes, strict=True)), indexing="ij"
-    )
-    nodes = np.stack([east.ravel(), north.ravel(), up.ravel()], axis=1)
-    coarse: np.ndarray = cKDTree(places).query(nodes)[0].reshape(up.shape).astype(np.float32)
-    for axis, (size, at) in enumerate(zip(lattice.shape, axes, strict=True)):
-        coarse = _between(coarse, at, size, axis)
-    return coarse
+    up, north, east = np.meshgrid(*(axis[at] for axis, at in zip(own, nodes, strict=True)), indexing="ij")
+    return np.stack([east.ravel(), north.ravel(), up.ravel()], axis=1)
+
+
+def _spread(values: np.ndarray, nodes: list[np.ndarray], lattice: Lattice) -> np.ndarray:
+    """Values at nodes made linear between them along each axis."""
+    found: np.ndarray = values.astype(np.float32)
+    for axis, (size, at) in enumerate(zip(lattice.shape, nodes, strict=True)):
+        found = _between(found, at, size, axis)
+    return found
 
 
 def _between(values: np.ndarray, nodes: np.ndarray, size: int, axis: int) -> np.ndarray:

@@ -12,15 +12,15 @@ import pandas as pd
 import xarray as xr
 
 from craton.methods.geomodel_ask_model import Model
-from craton.methods.geomodel_cells import undone_cells, values_on
+from craton.methods.geomodel_cells import CellPlaces, undone_cells, values_on
 from craton.methods.geomodel_column import ColumnTable, StratigraphicColumn, column_of
 from craton.methods.geomodel_compare import CHANGES, compare
-from craton.methods.geomodel_data import contacts_of
+from craton.methods.geomodel_data import contacts_of, limits_of
 from craton.methods.geomodel_faults import FaultData, Undone, faults_of
-from craton.methods.geomodel_fit import OwnFit
+from craton.methods.geomodel_fit import Choices, OwnFit
 from craton.methods.geomodel_ground import Terrain
 from craton.methods.geomodel_inputs import ContactTable, Elevation, FaultTable, PointTable, data_of, under
-from craton.methods.geomodel_output import DATA, fingerprint, model_of
+from craton.methods.geomodel_output import DATA, DISTANCE, fingerprint, model_of
 from craton.methods.geomodel_refit import Former, Refit, kept_of
 from craton.methods.geomodel_series import Data
 from craton.methods.geomodel_stack import (
@@ -30,6 +30,7 @@ from craton.methods.geomodel_stack import (
     choices_of,
     classified,
     named_surfaces,
+    nearer_to_data,
     values_of,
 )
 from craton.methods.geomodel_volume import Lattice, cells_of, lattice_of
@@ -156,7 +157,10 @@ def update(
     found = found._replace(codes=under(ground, lattice, found.codes))
     anew = all(change.boxes is None for change in refit.changes.values())
     joined[FIRST] |= anew
-    after = _written(model_of(stack, lattice, found, sets.new), refit, told, when)
+    away = None
+    if DISTANCE in model:
+        away = nearer_to_data(lattice, cells_of(model[DISTANCE], process=UPDATE), sets.added)
+    after = _written(model_of(stack, lattice, found, sets.new, distance=away), refit, told, when)
     after.attrs[DATA] = fingerprint(sets.new if anew else sets.first)
     changes, cells = compare(model, after)
     return Updated(after, changes, cells, joined)
@@ -175,12 +179,12 @@ def _written(model: xr.Dataset, refit: Refit, told: list[str], when: str) -> xr.
 
 
 class _Sets(NamedTuple):
-    """Data that a model was first built from, those of now, and with the new ones; and the ground."""
+    """Data that a model was first built from, those of now, and with the new ones; places (n, 3) of these."""
 
     first: Data
     former: Data
     new: Data
-    ground: Terrain
+    added: np.ndarray
 
 
 def _date(process: str, time: str) -> str:
@@ -233,7 +237,11 @@ def _sets(
         return data_of(UPDATE, column, own, ground, orientations, sides, lines, crs)[0]
 
     first = joined[FIRST].astype(bool).to_numpy() & old
-    return _Sets(of(first), of(old), of(np.ones(len(joined), bool)), ground)
+    built, added = of(first), [read.of(~old[~is_limit][read.source]).places]
+    if (is_limit & ~old).any():
+        added.append(limits_of(UPDATE, bounds[~old[is_limit]], column, ground, crs).places)
+    former = built if (first == old).all() else of(old)
+    return _Sets(built, former, of(np.ones(len(joined), bool)), np.concatenate(added))
 
 
 def _is_limit(frame: gpd.GeoDataFrame) -> np.ndarray:
@@ -272,15 +280,17 @@ def _built(refit: Refit, sets: _Sets, faults: list[FaultData], lattice: Lattice)
         return build(UPDATE, refit.column, data, faults, choices, box=box)
 
     build_with(sets.first, refit.fit_first)
-    build_with(sets.former, refit.fit_former)
+    if sets.former is sets.first:
+        refit.former.asked.update(refit.first.asked)
+    else:
+        build_with(sets.former, refit.fit_former)
     return build_with(sets.new, refit.fit_new)._replace(choices=refit.choices)
 
 
 def _cells(refit: Refit, stack: Stack, lattice: Lattice, model: xr.Dataset) -> tuple[Cells, list[str]]:
     """Cells of the new model, those of fields taken from the former where they do not differ."""
     here, choices = undone_cells(stack.faults, lattice), stack.choices
-    places = lattice.places() if here.places is None else here.places
-    scaled, changes = choices.scaled(places), refit.changes_by_name()
+    changes = refit.changes_by_name()
     values: dict[int, np.ndarray] = {}
     fields, told = {}, []
     for name, surfaces in named_surfaces(stack).items():
@@ -289,19 +299,46 @@ def _cells(refit: Refit, stack: Stack, lattice: Lattice, model: xr.Dataset) -> t
             own = values_on(surfaces, here, choices)
             told.append(f"{name}: fitted anew")
         else:
-            own = cells_of(model[name], process=UPDATE).ravel().astype(np.float32)
-            inside = _within(scaled, boxes)
-            own[inside] = values_of(surfaces, Undone(places[inside], here.steps[inside]), choices)
+            own = cells_of(model[name], process=UPDATE).astype(np.float32).ravel()
+            inside = _within(here, boxes, choices)
+            if inside.size:
+                own[inside] = values_of(surfaces, _undone_at(here, inside), choices)
             told.append(f"{name}: changed within {len(inside)} cells" if len(boxes) else f"{name}: unchanged")
         values[id(surfaces)] = own
         fields[name] = own.reshape(lattice.shape)
-    codes = classified(stack, len(places), lambda surfaces: values[id(surfaces)])
+    codes = classified(stack, len(here.steps), lambda surfaces: values[id(surfaces)])
     return Cells(codes.reshape(lattice.shape), fields), told
 
 
-def _within(places: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Numbers of the places that lie in any of the boxes (b, 2, 3)."""
-    inside = np.zeros(len(places), bool)
+def _undone_at(here: CellPlaces, cells: np.ndarray) -> Undone:
+    """Some cells by their numbers, without the faults."""
+    if here.places is not None:
+        return Undone(here.places[cells], here.steps[cells])
+    lattice = here.lattice
+    layers, rows, columns = np.unravel_index(cells, lattice.shape)
+    places = [lattice.easting[columns], lattice.northing[rows], lattice.upward[layers]]
+    return Undone(np.stack(places, axis=1), here.steps[cells])
+
+
+def _within(here: CellPlaces, boxes: np.ndarray, choices: Choices) -> np.ndarray:
+    """Numbers of the cells whose rock was, before the faults, in any of the boxes (b, 2, 3)."""
+    inside = np.zeros(here.lattice.shape, bool)
+    if here.places is None:
+        for low, high in boxes:
+            inside[np.ix_(*_spans(here.lattice, choices, low, high))] = True
+        return np.flatnonzero(inside)
+    scaled, flat = choices.scaled(here.places), inside.ravel()
     for low, high in boxes:
-        inside |= ((places >= low) & (places <= high)).all(axis=1)
-    return np.flatnonzero(inside)
+        flat |= ((scaled >= low) & (scaled <= high)).all(axis=1)
+    return np.flatnonzero(flat)
+
+
+def _spans(lattice: Lattice, choices: Choices, low: np.ndarray, high: np.ndarray) -> list[np.ndarray]:
+    """Numbers of the layers, rows and columns between two corners."""
+    found = []
+    for number, axis in enumerate((lattice.easting, lattice.northing, lattice.upward)):
+        places = np.zeros((len(axis), 3))
+        places[:, number] = axis
+        scaled = choices.scaled(places)[:, number]
+        found.append(np.flatnonzero((scaled >= low[number]) & (scaled <= high[number])))
+    return found[::-1]

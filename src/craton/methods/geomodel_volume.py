@@ -96,6 +96,12 @@ class Lattice(NamedTuple):
             float(self.easting[-1]) + east, float(self.northing[0]) + north, float(self.upward[0]) + up,
         )  # fmt: skip
 
+    @property
+    def diagonal(self) -> float:
+        """Level diagonal of the cells in metres."""
+        west, south, _bottom, east, north, _top = self.extent
+        return float(np.hypot(east - west, north - south))
+
     def places(self) -> np.ndarray:
         """Middles of all cells (layers · rows · columns, 3) as easting, northing, upward."""
         up, north, east = np.meshgrid(self.upward, self.northing, self.easting, indexing="ij")

@@ -65,12 +65,26 @@ def holes():
     return Boreholes(collars, pd.DataFrame(), {"geology": layers}, {})
 
 
-def put(node, data, kind, id):
-    record = describe(Draft(data=data, kind=kind, title=f"{kind} {id}", licence="CC-BY-4.0", crs=CRS), id=id)
+def in_degrees(boreholes):
+    """The same holes on longitudes and latitudes, with one far to the west, whose zone of UTM is another one."""
+    collars = boreholes.collars.to_crs("EPSG:4326")
+    more = collars.iloc[:1].assign(hole_id="B3").set_geometry([shapely.Point(97.0, 18.0)], crs="EPSG:4326")
+    return Boreholes(pd.concat([collars, more]), boreholes.surveys, boreholes.intervals, {})
+
+
+def even():
+    """A volume of the same number everywhere."""
+    unit = model()["unit"]
+    grade = xr.full_like(unit, 5.0, dtype=np.float32).drop_attrs().assign_attrs(units="g/t")
+    return grade.to_dataset(name="grade").assign_attrs(crs=CRS)
+
+
+def put(node, data, kind, id, crs=CRS):
+    record = describe(Draft(data=data, kind=kind, title=f"{kind} {id}", licence="CC-BY-4.0", crs=crs), id=id)
     with node.store.transaction() as transaction:
         folder = transaction.folder / id
         folder.mkdir()
-        assets, staged = stage_assets(encode(data, kind, folder, crs=CRS))
+        assets, staged = stage_assets(encode(data, kind, folder, crs=crs))
         record = msgspec.structs.replace(
             record, assets=assets, content=content_hash(assets), visibility="public"
         )
@@ -83,6 +97,8 @@ def served(tmp_path_factory):
     with craton.create(folder) as node:
         put(node, model(), "volume", "model")
         put(node, holes(), "boreholes", "wells")
+        put(node, in_degrees(holes()), "boreholes", "far", "EPSG:4326")
+        put(node, even(), "volume", "even")
     with Served(folder, "") as server:
         yield server
 
@@ -157,6 +173,87 @@ def test_a_scene_is_drawn_cut_asked_and_saved(page):
         page.get_by_role("button", name="Picture (PNG)").click()
     with Image.open(saving.value.path()) as kept:
         assert kept.width >= 1000
+
+
+def facts(page):
+    """What is told of the place that was clicked."""
+    told = page.get_by_role("region", name="What is here")
+    names, words = (told.locator(tag).all_inner_texts() for tag in ("dt", "dd"))
+    return dict(zip(names, words, strict=True))
+
+
+def value(words):
+    return float(words.replace(",", "").split()[0].replace("\N{MINUS SIGN}", "-"))
+
+
+def test_a_click_tells_what_stands_in_the_data(page):
+    """On a level plane between two cells, unit and number are those of the cell below, to all digits told."""
+    view = opened(page, "/portal/scene?add=model")
+    page.get_by_role("tab", name="Sections").click()
+    page.get_by_role("checkbox", name="Level", exact=True).check()
+    moved_to(page, "Height", 0.4)
+    page.get_by_role("button", name="Look from", exact=True).click()
+    page.get_by_role("button", name="From above", exact=True).click()
+    page.wait_for_timeout(600)
+    frame = view.bounding_box()
+    cells, seen = model(), set()
+    for across, down in ((0.4, 0.4), (0.5, 0.52), (0.56, 0.61), (0.62, 0.36)):
+        with page.expect_response(lambda reply: "/position" in reply.url):
+            view.click(position={"x": across * frame["width"], "y": down * frame["height"]})
+        page.wait_for_timeout(100)
+        told = facts(page)
+        east, north, up = (value(told[name]) for name in ("Easting", "Northing", "Height"))
+        assert up == pytest.approx(40.0)
+        cell = cells.sel(upward=37.5, easting=east, northing=north, method="nearest")
+        assert told["unit"] == "clay"
+        number = next(words for name, words in told.items() if "robability" in name)
+        assert value(number) == pytest.approx(float(cell["probability_1"]), rel=1e-5)
+        assert value(told["Depth below the top"]) == 62.5
+        seen.add(number)
+    assert len(seen) == 4
+
+
+def test_holes_of_another_system_lie_where_they_are(page):
+    """On longitudes and latitudes, whose own zone is another one, they are drawn and told as those in metres."""
+    pictures = {}
+    for id in ("wells", "far"):
+        page.goto("/portal/")
+        pictures[id] = picture(opened(page, f"/portal/scene?add=model&add={id}"))
+        page.get_by_role("button", name=f"Appearance of boreholes {id}").click()
+        page.get_by_role("combobox", name="Mark a hole").fill("B2")
+        told = facts(page)
+        assert value(told["Easting"]) == pytest.approx(EAST - 60, abs=0.2)
+        assert value(told["Height"]) == 110.0
+        assert told["Interval"] == "0 – 60 m"
+        assert told["lithology"] == "sand"
+    assert np.abs(pictures["wells"] - pictures["far"]).mean() < 0.5
+
+
+def test_a_choice_goes_from_the_map_to_the_scene_and_back(page):
+    """A hole that was chosen on the map is told of in the scene; from there the map marks it again."""
+    page.goto("/portal/map#at=105,18.08,13&layer=wells&chosen=wells~2")
+    page.get_by_role("tab", name=re.compile("^Layers")).click()
+    page.get_by_role("button", name="More for boreholes wells").click()
+    page.get_by_role("link", name="See in 3D").click()
+    told = page.get_by_role("region", name="What is here")
+    expect(told).to_contain_text("Hole B2", timeout=WAIT)
+    expect(told.get_by_role("link", name="On the map")).to_have_attribute(
+        "href", re.compile("chosen=wells~2$|chosen=wells%7E2$")
+    )
+
+
+def test_another_system_may_follow_when_all_is_taken_out(page):
+    """An emptied scene takes what it refused beside the first; and a volume of one number is seen."""
+    opened(page, "/portal/scene?add=even")
+    assert share(picture(page.locator(".viewport")), (0x44, 0x01, 0x54)) > 0.02
+    page.get_by_role("button", name="More for volume even").click()
+    page.get_by_role("button", name="Take out of the scene").click()
+    expect(page.get_by_text("Nothing is in the scene yet")).to_be_visible()
+    page.get_by_role("button", name="Add data").first.click()
+    page.get_by_role("button", name=re.compile("boreholes far")).click()
+    expect(page.locator(".viewport[data-drawn=true]")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".facts-line")).to_contain_text("EPSG:32647")
 
 
 def test_keys_turn_the_view_and_the_address_keeps_it(page):

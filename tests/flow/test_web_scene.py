@@ -108,6 +108,30 @@ def put(node, data, kind, id, crs, visibility="public"):
         node.store.commit(transaction, [record], {sha256: Path(path) for sha256, path in staged.items()})
 
 
+FEET, FOOT = "EPSG:2263", 1200 / 3937
+"""A plane of New York in feet of the US survey, and metres in one."""
+
+
+def in_feet(data):
+    """The volume, the grid or the holes above at a place that is told in feet."""
+    if isinstance(data, Boreholes):
+        collars = data.collars.set_geometry(shapely.points([1e6, 1e6 + 1000 / FOOT], 2e5), crs=FEET)
+        return Boreholes(collars, data.surveys, data.intervals, data.curves)
+    names = ("northing", "easting")
+    start = {"northing": 2e5, "easting": 1e6}
+    moved = {name: start[name] + (data[name] - data[name][0]) / FOOT for name in names}
+    return data.assign_coords(moved).assign_attrs(crs=FEET)
+
+
+def two_holes():
+    """Two upright holes that are 1,000 m apart."""
+    collars = gpd.GeoDataFrame(
+        {"hole_id": ["H1", "H2"], "elevation": [50.0, 40.0], "total_depth": [60.0, 30.0]},
+        geometry=shapely.points([EAST, EAST + 1000], NORTH), crs=UTM,
+    )  # fmt: skip
+    return Boreholes(collars, pd.DataFrame(), {}, {})
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scene") / "node"
@@ -120,6 +144,9 @@ def server(tmp_path_factory):
         put(node, contacts(), "table", "contacts-1", "EPSG:4326")
         put(node, pd.DataFrame({"unit": ["clay"]}), "table", "column-1", "")
         put(node, relief(), "grid", "relief-1", UTM)
+        put(node, in_feet(model()), "volume", "model-feet", FEET)
+        put(node, in_feet(relief()), "grid", "relief-feet", FEET)
+        put(node, in_feet(two_holes()), "boreholes", "holes-feet", FEET)
     with Served(folder, "") as served:
         yield served
 
@@ -208,6 +235,11 @@ def test_holes_follow_the_circle_of_their_survey(server):
     assert len(path) >= 30
     straight = told["holes"][1]
     assert straight["assumed"] == ["elevation"]
+    rows = server.get("/collections/holes-1/items").json()["features"]
+    assert [rows[one["feature"] - 1]["properties"]["hole_id"] for one in told["holes"]] == ["H1", "H2"]
+    assert [rows[one["feature"] - 1]["id"] for one in told["holes"]] == [
+        one["feature"] for one in told["holes"]
+    ]
     assert [one[2:] for one in straight["path"]] == [[0.0, 0.0], [-30.0, 30.0]]
     assert told["left_out"] == 1
     assert scene(server, "holes-1")["extent"] == told["extent"]
@@ -269,7 +301,92 @@ def test_points_and_lines_lie_in_metres_of_their_place(server):
     length = np.hypot(*np.diff(np.array(line["path"])[:, :2], axis=0)[0])
     assert length == pytest.approx(1058.6, abs=1.0)
     assert told["values"] == {"unit": [1, 2, 1], "dip": [10.0, 20.0, 30.0]}
+    assert told["left_out"] == 1
     server.get("/collections/column-1/scene", 404)
+
+
+def test_holes_and_points_are_told_in_the_system_of_another_scene(server):
+    """In the next zone each vertex lies where PROJ has it; heights, depths and values stay."""
+    other = "EPSG:32647"
+    move = pyproj.Transformer.from_crs(UTM, other, always_xy=True)
+    for path in ("holes-1/holes", "contacts-1/points"):
+        own, moved = (server.get(f"/collections/{path}{query}").json() for query in ("", f"?crs=[{other}]"))
+        told = server.get(f"/collections/{path.split('/')[0]}/scene?crs=[{other}]").json()
+        assert (told["crs"], told["extent"], told["origin"]) == (other, moved["extent"], moved["origin"])
+        before, after = (
+            np.array([one[:3] for hole in said.get("holes", said.get("lines")) for one in hole["path"]]) + said["origin"]
+            for said in (own, moved)
+        )  # fmt: skip
+        np.testing.assert_allclose(after[:, :2], np.column_stack(move.transform(*before.T[:2])), atol=2e-3)
+        assert np.array_equal(before[:, 2], after[:, 2])
+        assert moved.get("tables") == own.get("tables")
+        assert moved.get("values") == own.get("values")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "holes-1/holes?crs=[EPSG:4326]", "holes-1/scene?crs=[EPSG:2263]", "holes-1/holes?crs=here",
+        "holes-1/points?crs=[EPSG:1]", "model-1/scene?crs=[EPSG:32647]", "surface-1/scene?crs=[EPSG:32647]",
+    ],
+)  # fmt: skip
+def test_a_system_in_which_it_cannot_be_told_is_refused(server, path):
+    """Degrees, feet, systems that are none; and another one for cells and surfaces."""
+    reply = server.client.get(f"{server.address}/collections/{path}")
+    assert reply.status_code in {400, 404}
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("kind", ["model", "relief", "holes"])
+def test_what_lies_in_feet_comes_in_metres(server, kind):
+    """A scene is as wide as it is on the ground, where heights are in metres; the scale of the plane is near 1."""
+    told, own = scene(server, f"{kind}-feet"), scene(server, f"{kind}-1")
+    assert told["crs"] == "EPSG:32618"
+    (west, east), (south, north) = told["extent"]["easting"], told["extent"]["northing"]
+    wide = {"model": 40.0, "relief": 4000.0, "holes": 1000.0}[kind]
+    assert np.hypot(east - west, north - south if kind == "holes" else 0) == pytest.approx(wide, rel=0.03)
+    if kind == "model":
+        assert told["extent"]["upward"] == own["extent"]["upward"]
+        bricks = [
+            server.get(f"/collections/model-{one}/bricks/0/0/0/0?variable=unit").content
+            for one in ("feet", "1")
+        ]
+        shares = [np.bincount(np.frombuffer(one, np.uint8), minlength=3)[1:] for one in bricks]
+        assert shares[0][0] / shares[0][1] == pytest.approx(shares[1][0] / shares[1][1], rel=0.01)
+
+
+def test_the_map_of_a_wide_grid_can_be_drawn_in_the_system_of_its_scene(tmp_path):
+    """A country of 14 degrees comes with a system that has a code: its heights and its picture are given in it."""
+    coords = {"latitude": np.linspace(25.0, 15.0, 21), "longitude": np.linspace(94.0, 108.0, 29)}
+    cells = xr.DataArray(
+        np.ones((21, 29), np.float32), coords, tuple(coords), attrs={"units": "m"}
+    ).to_dataset(name="height")
+    with craton.create(tmp_path / "node") as node:
+        put(node, cells.assign_attrs(crs="EPSG:4326"), "grid", "wide-1", "EPSG:4326")
+    with Served(tmp_path / "node", "") as served:
+        told = scene(served, "wide-1")
+        (west, east), (south, north) = told["extent"]["easting"], told["extent"]["northing"]
+        query = f"bbox={west},{south},{east},{north}&width=64&height=48&crs=[{told['crs']}]"
+        served.get(f"/collections/wide-1/heights?{query}")
+        served.get(f"/collections/wide-1/map?f=png&{query}&bbox-crs=[{told['crs']}]")
+
+
+def test_a_point_whose_height_is_not_stated_is_not_put_at_sea_level(tmp_path):
+    """Where others state one it is left out and counted; where nobody does all are told without heights."""
+    rows = gpd.GeoDataFrame(
+        {"unit": list("abc"), "elevation": [5.0, None, 7.0]}, geometry=shapely.points([EAST] * 3, NORTH), crs=UTM
+    )  # fmt: skip
+    with craton.create(tmp_path / "node") as node:
+        put(node, rows, "table", "mixed-1", UTM)
+        put(node, rows.assign(elevation=np.nan), "table", "none-1", UTM)
+        put(node, rows.drop(columns="elevation"), "table", "flat-1", UTM)
+    with Served(tmp_path / "node", "") as served:
+        mixed = served.get("/collections/mixed-1/points").json()
+        assert [one and one[2] + mixed["origin"][2] for one in mixed["points"]] == [5.0, None, 7.0]
+        assert (mixed["heights"], mixed["left_out"]) == ("stated", 1)
+        for id in ("none-1", "flat-1"):
+            told = served.get(f"/collections/{id}/points").json()
+            assert (told["heights"], told["left_out"]) == ("none", 0)
 
 
 def test_heights_are_the_cells_of_a_grid(server):

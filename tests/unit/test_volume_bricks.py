@@ -245,11 +245,14 @@ def test_longitudes_and_latitudes_are_laid_out_in_metres(tmp_path):
 
 
 def test_systems_of_places():
-    """A zone of UTM; near the poles and for wide areas one of the place; too wide is refused."""
+    """A zone of UTM, also for what lies in feet; others near the poles and for wide areas; too wide is refused."""
     assert metric_crs("EPSG:28992", (0, 0, 1, 1)) == "EPSG:28992"
     assert metric_crs("EPSG:7415", (0, 0, 1, 1)) == "EPSG:28992"
     assert metric_crs("EPSG:4326", (104.0, -20.0, 105.0, -19.0)) == "EPSG:32748"
-    assert metric_crs("EPSG:4326", (100.0, 10.0, 130.0, 30.0)).startswith(
+    assert metric_crs("EPSG:2263", (9e5, 1e5, 1e6, 2e5)) == "EPSG:32618"
+    assert metric_crs("EPSG:4326", (94.0, 15.0, 108.0, 25.0)) == "EPSG:32647"
+    assert metric_crs("EPSG:4326", (0.0, -89.0, 20.0, -80.0)) == "EPSG:5042"
+    assert metric_crs("EPSG:4326", (95.0, 10.0, 135.0, 30.0)).startswith(
         "+proj=aeqd +lat_0=20.0000 +lon_0=115"
     )
     with pytest.raises(NotFoundError, match="plane"):

@@ -6,6 +6,8 @@ export type Degrees = [longitude: number, latitude: number];
 
 export interface ClassOf {
   value: number;
+  /** What stands in the data for it. */
+  code?: number;
   title: string;
   colour: string;
 }
@@ -48,6 +50,7 @@ export interface SceneOf {
   levels?: Level[];
   brick?: number;
   times?: string[];
+  realizations?: string[];
   /** Longitude and latitude of the south-west, south-east, north-east and north-west corner of the extent. */
   corners?: [Degrees, Degrees, Degrees, Degrees] | null;
   /** Of a mesh, the columns of its parts; of a class, the value of the class. */
@@ -66,6 +69,8 @@ export function partColours(scene: SceneOf): Map<string, string> {
 
 export interface Hole {
   id: string;
+  /** Number of the hole among the features of the dataset. */
+  feature: number;
   /** Easting, northing and upward from the origin, and depth along the hole. */
   path: [number, number, number, number][];
   /** What the node had to take as 0, such as the elevation. */
@@ -81,14 +86,33 @@ export interface Holes {
   origin: Triple;
   holes: Hole[];
   tables: Record<string, HoleTable>;
+  /** Holes that are not told. */
+  left_out?: number;
 }
 
-export function sceneOf(id: string, signal?: AbortSignal): Promise<SceneOf> {
-  return get<SceneOf>(path('collections', id, 'scene'), {}, signal);
+/** What a dataset is in a scene; holes, points and lines also in another system than their own. */
+export function sceneOf(id: string, signal?: AbortSignal, crs = ''): Promise<SceneOf> {
+  return patient(() => get<SceneOf>(path('collections', id, 'scene'), { crs: crs && systemOf(crs) }, signal), signal);
 }
 
-export function holesOf(id: string, signal?: AbortSignal): Promise<Holes> {
-  return get<Holes>(path('collections', id, 'holes'), {}, signal);
+/** Holes, in their own system where none is named. */
+export function holesOf(id: string, crs: string, signal?: AbortSignal): Promise<Holes> {
+  return get<Holes>(path('collections', id, 'holes'), { crs: crs && systemOf(crs) }, signal);
+}
+
+/** Milliseconds after which the node is asked again for what it is still making. */
+const MAKING = 2000;
+
+/** The reply to a question, as soon as the node has made what it needs for it. */
+async function patient<T>(asked: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  for (;;) {
+    try {
+      return await asked();
+    } catch (error) {
+      if (signal?.aborted || !(error instanceof ProblemError && error.status === 503)) throw error;
+      await new Promise((done) => setTimeout(done, MAKING));
+    }
+  }
 }
 
 export function meshAddress(id: string): string {
@@ -125,6 +149,11 @@ export function systemOf(crs: string): string {
   return /^[A-Z]+:\w+$/i.test(crs) ? `[${crs}]` : crs;
 }
 
+/** A reference system as people call it: its code, or the name that its description begins with. */
+export function systemName(crs: string): string {
+  return /^\w+\["([^"]+)"/.exec(crs)?.[1] ?? crs;
+}
+
 export interface Brick {
   level: number;
   /** Place of the brick along upward, northing and easting. */
@@ -133,21 +162,26 @@ export interface Brick {
   time?: string;
 }
 
-/** Milliseconds after which the node is asked again for what it is still making. */
-const MAKING = 2000;
-
 export async function brickOf(id: string, brick: Brick, signal: AbortSignal): Promise<Uint8Array> {
   const place = brick.place.map(String);
   const address = at(path('collections', id, 'bricks', String(brick.level), ...place), { variable: brick.variable, time: brick.time });
-  for (;;) {
-    try {
-      const reply = await ask(address, { signal, headers: { Accept: 'application/octet-stream' } });
-      return new Uint8Array(await reply.arrayBuffer());
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.status === 503)) throw error;
-      await new Promise((done) => setTimeout(done, MAKING));
-    }
-  }
+  const reply = await patient(() => ask(address, { signal, headers: { Accept: 'application/octet-stream' } }), signal);
+  return new Uint8Array(await reply.arrayBuffer());
+}
+
+/** Numbers of all variables at a place of a volume or a grid, as they stand in the data: a brick has but 255 steps. */
+export async function valuesAt(id: string, { crs, place: [easting, northing, upward], isVolume, time }: Spot): Promise<Map<string, number | null>> {
+  const query = { coords: `POINT(${easting} ${northing})`, z: isVolume ? upward : '', datetime: time, crs: systemOf(crs), f: 'CoverageJSON' };
+  const { ranges = {} } = await get<{ ranges?: Record<string, { values?: (number | null)[] }> }>(path('collections', id, 'position'), query);
+  return new Map(Object.entries(ranges).map(([name, { values }]) => [name, values?.at(-1) ?? null]));
+}
+
+/** A place in the coordinates of the data, and a moment. */
+export interface Spot {
+  crs: string;
+  place: Triple;
+  isVolume: boolean;
+  time?: string | undefined;
 }
 
 /** Points and lines of a table, from the origin; `points` has a place for each row that is one. */
@@ -156,6 +190,8 @@ export interface Points {
   origin: Triple;
   extent: Extent;
   heights: 'stated' | 'none';
+  /** Rows that have no place. */
+  left_out?: number;
   ids: (number | string)[];
   points: (Triple | null)[];
   lines: { row: number; path: Triple[] }[];
@@ -163,6 +199,7 @@ export interface Points {
   values: Record<string, (number | string | null)[]>;
 }
 
-export function pointsOf(id: string, signal?: AbortSignal): Promise<Points> {
-  return get<Points>(path('collections', id, 'points'), {}, signal);
+/** Points and lines, in their own system where none is named. */
+export function pointsOf(id: string, crs: string, signal?: AbortSignal): Promise<Points> {
+  return get<Points>(path('collections', id, 'points'), { crs: crs && systemOf(crs) }, signal);
 }

@@ -2,14 +2,16 @@
 import { isAbort, ProblemError } from '../api/client';
 import { kindOf, recordOf, titleOf } from '../api/records';
 import { t } from '../stores/language.svelte';
-import { heightsOf, holesOf, partColours, pointsOf, sceneOf, type Extent, type Points, type SceneOf, type Triple, type Variable } from './api';
-import type { Drawn, Plane } from './drawn';
+import { workspace } from '../stores/workspace.svelte';
+import { heightsOf, holesOf, partColours, pointsOf, sceneOf, systemName, valuesAt, type Extent, type Points, type SceneOf, type Triple, type Variable } from './api';
+import type { Drawn, Hit, Plane } from './drawn';
 import { filled, HolesDrawn } from './holes';
 import { MeshDrawn } from './mesh';
 import { PlacesDrawn } from './places';
 import { SheetDrawn } from './sheet';
 import type { Stage } from './stage';
 import { work, type Eye, type LayerState, type SceneLayer } from './state.svelte';
+import { tellNumbers } from './tell';
 import { VolumeDrawn } from './volume';
 
 /** Exaggerations that are offered by themselves, and how high a scene shall look as a share of its width. */
@@ -22,13 +24,15 @@ const HIGHEST_GROUND = 5;
 /** Cells along each side of the terrain that points without heights are laid on. */
 const NODES = 512;
 
-/** Kinds of data whose extents make the box, the first that are there. */
-const TIERS: SceneOf['kind'][][] = [['volume', 'mesh'], ['boreholes', 'table'], ['grid']];
+/** Kinds of data whose extents make the box, the first that are there; what lies on the ground goes with it. */
+const TIERS: (SceneOf['kind'] | 'draped')[][] = [['volume', 'mesh'], ['boreholes', 'table'], ['grid', 'draped']];
 
 export class Director {
   readonly #coming = new Map<string, AbortController>();
   /** What the node tells of each layer, as soon as it does. */
   readonly #scenes = new Map<string, Promise<SceneOf | null>>();
+  /** Tables that tell no heights, and so lie on the ground. */
+  readonly #draped = new Set<string>();
   /** How each layer was told to look last. */
   readonly #dressed = new Map<string, string>();
   #placed = false;
@@ -36,7 +40,11 @@ export class Director {
   #box = '';
   #own: Eye | null = null;
 
-  constructor(readonly stage: Stage) {}
+  /** `early` are scenes that were asked for before the stage was there. */
+  constructor(
+    readonly stage: Stage,
+    readonly early: Map<string, Promise<SceneOf>>,
+  ) {}
 
   /** Fetch what is new, and take away what is not wanted any more. */
   sync(ids: string[]): void {
@@ -45,11 +53,13 @@ export class Director {
       control.abort();
       this.#forget(id);
     }
+    if (work.crs && ![...this.#coming.keys()].some((id) => !work.known[id]?.failed)) this.#clear();
     for (const id of ids) {
       if (this.#coming.has(id)) continue;
       const control = new AbortController();
       this.#coming.set(id, control);
-      const scene = sceneOf(id, control.signal);
+      const scene = this.early.get(id) ?? sceneOf(id, control.signal);
+      this.early.delete(id);
       this.#scenes.set(id, scene.catch(() => null));
       void this.#bring(id, scene, control.signal);
     }
@@ -57,8 +67,15 @@ export class Director {
   }
 
   #forget(id: string): void {
-    for (const kept of [this.#coming, this.#scenes, this.#dressed]) kept.delete(id);
+    for (const kept of [this.#coming, this.#scenes, this.#dressed, this.#draped]) kept.delete(id);
     this.stage.take(id);
+  }
+
+  /** With nothing left of what decided where the scene lies, the next layer decides it. */
+  #clear(): void {
+    [work.crs, work.box, work.eye] = ['', null, null];
+    [this.#placed, this.#box, this.#own] = [false, '', null];
+    this.stage.clear();
   }
 
   again(id: string): void {
@@ -67,27 +84,29 @@ export class Director {
   }
 
   async #bring(id: string, asked: Promise<SceneOf>, signal: AbortSignal): Promise<void> {
-    const known: LayerState = { title: id, kind: 'document', scene: null, variables: [], parts: [], holes: [], share: 0, failed: null, bounds: undefined, extent: null, seen: false };
+    const known: LayerState = { title: id, kind: 'document', scene: null, variables: [], parts: [], holes: [], note: '', share: 0, failed: null, bounds: undefined, extent: null, seen: false };
     work.known[id] = known;
     const state = work.known[id]!;
     try {
-      const [record, scene] = await Promise.all([recordOf(id, signal), asked]);
+      const [record, own] = await Promise.all([recordOf(id, signal), asked]);
       [state.title, state.kind, state.bounds] = [titleOf(record), kindOf(record), record.bbox];
-      const solid = scene.kind === 'grid' ? await this.#solid() : [];
-      this.#settle(solid[0] ?? scene);
-      if (scene.crs !== work.crs && !solid.length) throw new Error(t('scene.other-crs', { crs: scene.crs, own: work.crs }));
-      const drawn = await this.#make(id, scene, state, signal);
+      this.#settle(isRigid(own) ? own : await this.#deciding(own));
+      const scene = await this.#fitting(id, own, signal);
+      this.#scenes.set(id, Promise.resolve(scene));
+      const drawn = await this.#make(id, scene, state, signal, scene === own ? '' : scene.crs);
       if (signal.aborted) return drawn.dispose();
       [state.scene, state.extent, state.variables] = [scene, state.extent ?? scene.extent, scene.kind === 'volume' || scene.kind === 'grid' ? scene.variables : state.variables];
       const layer = work.layer(id);
       if (!layer) return;
-      choose(layer, state, work.box);
+      choose(layer, state, work.box ?? joined((await this.#solid()).filter((one) => isRigid(one) && one.crs === work.crs).map((one) => one.extent)));
+      if (signal.aborted) return drawn.dispose();
       this.stage.put(id, drawn);
       if ('stretch' in drawn) (drawn as MeshDrawn | SheetDrawn).stretch(work.exaggeration, this.stage.planes);
       if (scene.kind !== 'volume') state.seen = true;
       this.dress(layer);
       if (scene.kind !== 'volume' && scene.kind !== 'grid') state.share = 1;
       this.boxes();
+      this.#recall(id, layer);
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
       [state.failed, state.share] = [error instanceof ProblemError && error.status === 404 && !error.detail ? new Error(t('scene.no-scene')) : error, 1];
@@ -100,6 +119,52 @@ export class Director {
     return all.filter((one): one is SceneOf => one !== null && one.kind !== 'grid');
   }
 
+  /** The scene that decides the system: the first that cannot be told in another one, else the first of all. */
+  async #deciding(own: SceneOf): Promise<SceneOf> {
+    if (work.crs) return own;
+    const all = (await Promise.all(this.#scenes.values())).filter((one): one is SceneOf => one !== null);
+    return all.find(isRigid) ?? all.find(({ kind }) => kind !== 'grid') ?? own;
+  }
+
+  /** A layer in the system of the scene. */
+  async #fitting(id: string, own: SceneOf, signal: AbortSignal): Promise<SceneOf> {
+    if (own.crs === work.crs || own.kind === 'grid') return own;
+    const other = new Error(t('scene.other-crs', { crs: systemName(own.crs), own: systemName(work.crs) }));
+    if (isRigid(own)) throw other;
+    return await sceneOf(id, signal, work.crs).catch((error: unknown) => {
+      throw isAbort(error) ? error : other;
+    });
+  }
+
+  /** Take up what was chosen on the map or in a table, or what the address says. */
+  #recall(id: string, layer: SceneLayer): void {
+    const { selection } = workspace;
+    const part = selection?.layer === id ? this.stage.layers.get(id)?.partOf?.(String(selection.feature)) : '';
+    if (part || layer.chosen) this.show(id, part || layer.chosen);
+  }
+
+  /** Tell of a hole or a row what a click on it would tell. */
+  show(id: string, part: string): void {
+    work.hit = this.stage.layers.get(id)?.spot?.(part) ?? null;
+    work.choose(id, part);
+  }
+
+  /** What stands in the data where a volume or a grid was clicked: colours know but 255 steps, and one variable. */
+  async explain(hit: Hit): Promise<void> {
+    const scene = work.known[hit.layer]?.scene;
+    const at = hit.cell ?? (scene?.kind === 'grid' ? hit.place : undefined);
+    if (!at || !scene || (scene.realizations?.length ?? 0) > 1) return;
+    const place = at.map((one, n) => one + this.stage.shift[n]!) as Triple;
+    const time = scene.times?.length ? work.time || scene.times.at(-1) : undefined;
+    try {
+      const values = await valuesAt(hit.layer, { crs: work.crs, place, isVolume: scene.kind === 'volume', time });
+      const told = tellNumbers(scene.variables, values);
+      if (work.hit === hit && told.length) work.hit = { ...hit, facts: [...told, ...hit.facts.slice(1)] };
+    } catch {
+      // What the colours tell stays.
+    }
+  }
+
   /** The first layer decides where the origin of the scene lies, and in what system. */
   #settle({ crs, extent }: SceneOf): void {
     if (work.crs) return;
@@ -108,8 +173,8 @@ export class Director {
     this.stage.shift.splice(0, 3, ...middle);
   }
 
-  async #make(id: string, scene: SceneOf, state: LayerState, signal: AbortSignal): Promise<Drawn> {
-    const { shift } = this.stage;
+  async #make(id: string, scene: SceneOf, state: LayerState, signal: AbortSignal, crs: string): Promise<Drawn> {
+    const { shift, most } = this.stage;
     const changed = (): void => this.stage.move();
     const told = (share: number, error?: unknown): void => {
       [state.share, state.failed] = [share, error ?? null];
@@ -119,29 +184,36 @@ export class Director {
       [state.seen, state.extent] = [true, extent];
       this.boxes();
     };
-    if (scene.kind === 'volume') return new VolumeDrawn(id, scene, [...shift], { changed, told, seen });
+    if (scene.kind === 'volume') return new VolumeDrawn(id, scene, [...shift], { changed, told, seen, most });
     if (scene.kind === 'mesh') {
       const mesh = new MeshDrawn(id, changed);
       state.parts = await mesh.load(shift, scene.origin, partColours(scene), signal);
       return mesh;
     }
     if (scene.kind === 'boreholes') {
-      const told = await holesOf(id, signal);
-      const colours = await this.#colours();
+      const [told, colours] = await Promise.all([holesOf(id, crs, signal), this.#colours()]);
       const holes = { ...told, tables: Object.fromEntries(Object.entries(told.tables).map(([name, table]) => [name, { ...filled(table), columns: table.columns.map((one) => coloured(one, colours)) }])) };
       state.holes = holes.holes.map((one) => one.id);
+      state.note = notes(told.left_out, holes.holes.filter(({ assumed }) => assumed?.includes('elevation')).length);
       const several = Object.keys(holes.tables).length > 1;
       state.variables = Object.entries(holes.tables).flatMap(([name, table]) => table.columns.map((one): Variable => ({ ...one, name: `${name}.${one.name}`, title: several ? `${name} · ${one.title}` : one.title })));
       return new HolesDrawn(id, holes, shift, changed);
     }
     if (scene.kind === 'table') {
-      const [told, colours] = await Promise.all([pointsOf(id, signal), this.#colours()]);
+      const [told, colours] = await Promise.all([pointsOf(id, crs, signal), this.#colours()]);
+      state.note = notes(told.left_out);
       const points = { ...told, columns: told.columns.map((one) => coloured(one, colours)) };
-      if (points.heights === 'none') state.extent = scene.extent = await this.#drape(points, signal);
+      if (points.heights === 'none') {
+        this.#draped.add(id);
+        state.extent = scene.extent = await this.#drape(points, signal);
+      }
       state.variables = points.columns;
       return new PlacesDrawn(id, points, shift, changed);
     }
-    const extent = cropped(scene, work.crs, joined((await this.#solid()).map((one) => one.extent)));
+    const around = joined((await this.#solid()).filter((one) => one.crs === work.crs).map((one) => one.extent));
+    if (scene.crs !== work.crs && !around) throw new Error(t('scene.other-crs', { crs: systemName(scene.crs), own: systemName(work.crs) }));
+    const extent = cropped(scene, work.crs, around);
+    state.extent = extent;
     const heightName = (one: string): string => work.known[one]?.scene?.variables.find((variable) => variable.is_height)?.name ?? '';
     return new SheetDrawn(id, { crs: work.crs, extent, shift: [...shift], heightName }, changed, told);
   }
@@ -177,7 +249,7 @@ export class Director {
   dress(layer: SceneLayer): void {
     const drawn = this.stage.layers.get(layer.id);
     if (!drawn) return;
-    const look = { ...$state.snapshot(layer), time: work.time };
+    const look = { ...$state.snapshot(layer), time: work.known[layer.id]?.scene?.times?.length ? work.time : '' };
     const text = JSON.stringify(look);
     if (this.#dressed.get(layer.id) === text) return;
     this.#dressed.set(layer.id, text);
@@ -189,16 +261,19 @@ export class Director {
 
   /** The box of all that is shown, and the first view of it. */
   boxes(): void {
-    const there = work.layers.flatMap(({ id }) => (this.stage.layers.has(id) ? (work.known[id] ?? []) : []));
+    const there = work.layers.flatMap(({ id }) => {
+      const known = this.stage.layers.has(id) && work.known[id];
+      return known && known.seen && known.scene ? [{ ...known, tier: this.#draped.has(id) ? ('draped' as const) : known.scene.kind }] : [];
+    });
     // Holes may reach far below a model, and a grid far beside it: the model decides.
-    const first = TIERS.map((kinds) => there.filter(({ scene, seen }) => seen && scene && kinds.includes(scene.kind))).find((found) => found.length);
+    const first = TIERS.map((kinds) => there.filter(({ tier }) => kinds.includes(tier))).find((found) => found.length);
     const box = joined((first ?? []).flatMap(({ extent }) => extent ?? []));
     if (!box) return;
     const text = JSON.stringify(box);
     if (text !== this.#box) work.box = box;
     const fresh = text !== this.#box;
     this.#box = text;
-    if (!work.stretched) work.exaggeration = Math.min(stretchOf(box), first?.some(({ scene }) => scene?.kind !== 'table' && scene?.kind !== 'grid') ? Infinity : HIGHEST_GROUND);
+    if (!work.stretched) work.exaggeration = Math.min(stretchOf(box), first?.some(({ tier }) => tier !== 'table' && tier !== 'draped' && tier !== 'grid') ? Infinity : HIGHEST_GROUND);
     this.stage.exaggeration = work.exaggeration;
     this.stage.setBox(box);
     if (!fresh) return;
@@ -226,6 +301,16 @@ export class Director {
     for (const control of this.#coming.values()) control.abort();
     this.stage.dispose();
   }
+}
+
+/** Whether a dataset can be told in its own system alone. */
+function isRigid({ kind }: SceneOf): boolean {
+  return kind === 'volume' || kind === 'mesh';
+}
+
+/** What is not drawn, or not where it lies. */
+function notes(leftOut = 0, assumed = 0): string {
+  return [leftOut && t('scene.left-out', { count: leftOut }), assumed && t('scene.assumed', { count: assumed })].filter(Boolean).join(' ');
 }
 
 /** What a layer shows at first: its first class, else its first number; thick enough to be seen. */

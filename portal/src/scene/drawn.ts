@@ -1,5 +1,5 @@
 /** What all drawn layers share: the planes that cut them, and what the stage asks of them. */
-import { Plane as Half, Vector3, Vector4, type Camera, type IUniform, type Object3D } from 'three';
+import { Plane as Half, Vector3, Vector4, type Camera, type IUniform, type Object3D, type ShaderMaterial } from 'three';
 import type { Triple } from './api';
 import type { Ray } from './levels';
 import { PLANES } from './shaders';
@@ -23,6 +23,10 @@ export interface Hit {
   title: string;
   /** Name of the hole, row or part that was hit. */
   part?: string;
+  /** Its number among the features of the dataset, by which map and table know it. */
+  feature?: number | string;
+  /** Middle of the cell of a volume that was hit. */
+  cell?: Triple;
 }
 
 export interface Aim {
@@ -51,6 +55,10 @@ export interface Drawn {
   dress(layer: SceneLayer): void;
   cut(planes: Plane[], alone: boolean): void;
   hit(aim: Aim): Hit | null;
+  /** What a click on a part would tell: on the top of a hole, on a row. */
+  spot?(part: string): Hit | null;
+  /** Name of the part that is a feature of the dataset. */
+  partOf?(feature: string): string;
   /** A plain object for the export, or nothing. */
   plain(): Promise<Object3D | null>;
   dispose(): void;
@@ -61,8 +69,6 @@ export interface Drawn {
 export interface Cutting {
   planes: IUniform<Vector4[]>;
   cutting: IUniform<number[]>;
-  /** How many of them cut. */
-  cuts: IUniform<number>;
 }
 
 /** Uniforms of the planes, shared by all materials of a layer. */
@@ -70,7 +76,6 @@ export function cutting(): Cutting {
   return {
     planes: { value: Array.from({ length: PLANES }, () => new Vector4()) },
     cutting: { value: Array.from({ length: PLANES }, () => 0) },
-    cuts: { value: 0 },
   };
 }
 
@@ -79,7 +84,21 @@ export function setCutting(uniforms: Cutting, planes: Plane[], applies: boolean)
     uniforms.planes.value[n]?.set(...normal, offset);
     uniforms.cutting.value[n] = on && applies ? 1 : 0;
   });
-  uniforms.cuts.value = applies ? planes.filter(({ on }) => on).length : 0;
+}
+
+/** Whether any plane cuts. */
+export function isCut(uniforms: Cutting): boolean {
+  return uniforms.cutting.value.some((one) => one > 0);
+}
+
+/** Put the code that may drop pixels into materials, or leave it out. */
+export function allow(materials: ShaderMaterial[], wanted: Partial<Record<'CUTS' | 'SIFTS' | 'GAPS', boolean>>): void {
+  const names = Object.entries(wanted).flatMap(([name, is]) => (is ? [name] : []));
+  for (const material of materials) {
+    if (Object.keys(material.defines ?? {}).join() === names.join()) continue;
+    material.defines = Object.fromEntries(names.map((name) => [name, 1]));
+    material.needsUpdate = true;
+  }
 }
 
 export function isKept(place: Triple, planes: Plane[], except = -1): boolean {

@@ -2,6 +2,7 @@
 import { Group } from 'three';
 import { GLTFExporter } from 'three/examples/jsm/exporters/GLTFExporter.js';
 import { number, t } from '../stores/language.svelte';
+import { systemName } from './api';
 import { colourOfClass } from './looks';
 import type { Stage } from './stage';
 import { work, type SceneLayer } from './state.svelte';
@@ -50,7 +51,7 @@ export async function savePicture(stage: Stage): Promise<void> {
 
 function caption(): string {
   const names = work.layers.filter(({ visible }) => visible).map(({ id }) => work.known[id]?.title ?? id);
-  return [names.join(' · '), t('scene.caption', { times: number(work.exaggeration, 3), crs: work.crs })].join('   ');
+  return [names.join(' · '), [t('scene.heights-times', { times: number(work.exaggeration, 3) }), systemName(work.crs)].filter(Boolean).join(' · ')].join('   ');
 }
 
 function keyRows(): { colour: string; text: string }[] {

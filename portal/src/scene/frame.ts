@@ -23,8 +23,9 @@ import { cutting } from './drawn';
 import { shader } from './holes';
 import { DISC } from './shaders';
 
-/** Pixels between labels, at least. */
-const APART = { across: 56, down: 15 };
+/** Pixels between labels, and between labels and the edge of the screen, at least. */
+const APART = { across: 8, down: 15 };
+const EDGE = 4;
 
 /** Pixels of a letter's picture for each of the screen, and pictures that are kept. */
 const FINE = 2;
@@ -107,19 +108,20 @@ export class Frame {
       return new Vector3((0.5 + seen.x / 2) * wide, (0.5 - seen.y / 2) * high, seen.z);
     };
     const labels = this.#all(screen);
-    const written: Vector3[] = [];
-    const texts = labels.filter(({ place, off }) => {
-      const at = place.clone().add(new Vector3(...off, 0));
-      const inside = place.z < 1 && at.x > 4 && at.x < wide - 4 && at.y > 4 && at.y < high - 4;
-      const free = written.every((one) => Math.abs(one.x - at.x) > APART.across || Math.abs(one.y - at.y) > APART.down);
-      if (inside && free) written.push(at);
-      return inside && free;
-    });
     for (const sprite of this.#texts.values()) sprite.visible = false;
-    for (const { text, place, off } of texts) {
+    const written: { x: number; y: number; half: number }[] = [];
+    for (const { text, place, off } of labels) {
       const sprite = this.#sprite(text);
+      const half = sprite.scale.x / 2;
+      // A label whose place is on the screen is on it too, as a whole.
+      const x = Math.max(half + EDGE, Math.min(wide - half - EDGE, place.x + off[0]));
+      const y = place.y + off[1];
+      const inside = place.z < 1 && place.x > 0 && place.x < wide && y > EDGE + sprite.scale.y / 2 && y < high - EDGE - sprite.scale.y / 2;
+      const free = written.every((one) => Math.abs(one.x - x) > one.half + half + APART.across || Math.abs(one.y - y) > APART.down);
+      if (!inside || !free) continue;
+      written.push({ x, y, half });
       sprite.visible = true;
-      sprite.position.set(place.x + off[0], high - place.y - off[1], 0);
+      sprite.position.set(x, high - y, 0);
     }
     Object.assign(this.#flat, { right: wide, top: high });
     this.#flat.updateProjectionMatrix();
@@ -186,11 +188,11 @@ function lines(color: string): LineSegments<BufferGeometry, LineBasicMaterial> {
 function spriteOf(text: string): Sprite {
   const canvas = document.createElement('canvas');
   const pen = canvas.getContext('2d')!;
-  const font = `${12 * FINE}px 'Noto Sans', system-ui, sans-serif`;
+  const font = `600 ${12 * FINE}px 'Noto Sans', system-ui, sans-serif`;
   pen.font = font;
   const [wide, high] = [Math.ceil(pen.measureText(text).width) + 6 * FINE, 18 * FINE];
   [canvas.width, canvas.height] = [wide, high];
-  Object.assign(pen, { font, textAlign: 'center', textBaseline: 'middle', lineWidth: 3 * FINE, lineJoin: 'round', strokeStyle: '#f1efe9', fillStyle: '#4a585e' });
+  Object.assign(pen, { font, textAlign: 'center', textBaseline: 'middle', lineWidth: 2.5 * FINE, lineJoin: 'round', strokeStyle: 'rgb(241 239 233 / 85%)', fillStyle: '#2b3a40' });
   pen.strokeText(text, wide / 2, high / 2);
   pen.fillText(text, wide / 2, high / 2);
   const map = new CanvasTexture(canvas);

@@ -15,9 +15,10 @@ import {
   type Object3D,
 } from 'three';
 import { quantity, t } from '../stores/language.svelte';
-import type { HoleTable, Holes, Triple, Variable } from './api';
-import { cutting, isKept, setCutting, type Aim, type Drawn, type Hit, type Plane, type View } from './drawn';
+import type { Hole, HoleTable, Holes, Triple, Variable } from './api';
+import { allow, cutting, isCut, isKept, setCutting, type Aim, type Drawn, type Hit, type Plane, type View } from './drawn';
 import { channels, codeOf, lookOf, rangeOf, type Look } from './looks';
+import { indexOf } from './mesher';
 import { nearest } from './near';
 import { plainMesh } from './plain';
 import { DISC, TUBE } from './shaders';
@@ -92,8 +93,12 @@ export class HolesDrawn implements Drawn {
   readonly #shelf: Shelf;
   readonly #texture: DataTexture;
   readonly #uniforms: Record<string, IUniform>;
+  readonly #materials: [ShaderMaterial, ShaderMaterial];
   readonly #discs: Points;
+  /** Whether parts of holes are drawn thin, or not at all. */
+  #gaps = true;
   #layer: SceneLayer | undefined;
+  #planes: Plane[] = [];
   #look: Look | undefined;
 
   constructor(
@@ -117,8 +122,9 @@ export class HolesDrawn implements Drawn {
       wide: { value: WIDE },
       opacity: { value: 1 },
     };
-    const tubes = new Mesh(tubeGeometry(this.segments, this.#shelf), shader(TUBE, this.#uniforms));
-    this.#discs = new Points(new BufferGeometry(), shader(DISC, { ...this.#uniforms, fewest: { value: 3 } }));
+    this.#materials = [shader(TUBE, this.#uniforms), shader(DISC, { ...this.#uniforms, fewest: { value: 3 } })];
+    const tubes = new Mesh(tubeGeometry(this.segments, this.#shelf), this.#materials[0]);
+    this.#discs = new Points(new BufferGeometry(), this.#materials[1]);
     // After all that is solid, so that what lies inside of it costs little.
     tubes.renderOrder = this.#discs.renderOrder = 1;
     tubes.frustumCulled = this.#discs.frustumCulled = false;
@@ -158,6 +164,15 @@ export class HolesDrawn implements Drawn {
       for (let at = first; at < last; at++) texels.set(colour, 4 * (start[own]! + at));
     }
     this.#texture.needsUpdate = true;
+    this.#gaps = start.some((first, own) => {
+      for (let at = first; at < first + count[own]!; at++) if (texels[4 * at + 3] !== 255) return true;
+      return false;
+    });
+    this.#allow();
+  }
+
+  #allow(): void {
+    allow(this.#materials, { CUTS: isCut(this.#cutting), SIFTS: (this.#layer?.opacity ?? 1) < 1, GAPS: this.#gaps });
   }
 
   #code(column: Variable | undefined, value: number | string | null | undefined): number {
@@ -175,7 +190,9 @@ export class HolesDrawn implements Drawn {
   }
 
   cut(planes: Plane[]): void {
+    this.#planes = planes;
     setCutting(this.#cutting, planes, this.#layer?.cut ?? false);
+    this.#allow();
   }
 
   before({ pixel, tilt }: View): void {
@@ -190,17 +207,42 @@ export class HolesDrawn implements Drawn {
     const { segment, share, place, distance } = found;
     const hole = this.holes.holes[segment.hole]!;
     const depth = segment.depths[0] + share * (segment.depths[1] - segment.depths[0]);
-    const table = columnNamed(this.holes, this.#layer?.variable ?? '')?.table ?? Object.values(this.holes.tables)[0];
-    const facts: [string, string][] = [[t('scene.depth-along'), quantity(depth, 'm', 4)], ...tellHole(table, segment.hole, depth)];
-    return { layer: this.id, part: hole.id, title: t('scene.hole', { id: hole.id }), place, distance, facts };
+    return { ...this.#told(hole, segment.hole, depth), place, distance };
+  }
+
+  #told(hole: Hole, number: number, depth: number): Omit<Hit, 'place' | 'distance'> {
+    const shown = columnNamed(this.holes, this.#layer?.variable ?? '')?.table;
+    const tables = Object.values(this.holes.tables).sort((one, other) => Number(other === shown) - Number(one === shown));
+    const facts: [string, string][] = [[t('scene.depth-along'), quantity(depth, 'm', 5)], ...tellHole(tables, number, depth)];
+    if (hole.assumed?.includes('elevation')) facts.push([t('scene.elevation'), t('scene.elevation-assumed')]);
+    return { layer: this.id, part: hole.id, feature: hole.feature, title: t('scene.hole', { id: hole.id }), facts };
+  }
+
+  spot(part: string): Hit | null {
+    const number = this.holes.holes.findIndex(({ id }) => id === part);
+    const top = this.segments.find(({ hole }) => hole === number);
+    return top ? { ...this.#told(this.holes.holes[number]!, number, 0), place: top.start, distance: 0 } : null;
+  }
+
+  partOf(feature: string): string {
+    return this.holes.holes.find((one) => String(one.feature) === feature)?.id ?? '';
   }
 
   async plain(): Promise<Object3D | null> {
     const group = new Group();
     group.name = t('kind.boreholes');
     const texels = this.#texture.image.data as Uint8Array;
+    const planes = this.#layer?.cut ? this.#planes : [];
     const byColour = new Map<string, { start: Triple; end: Triple }[]>();
-    for (const segment of this.segments) for (const { colour, start, end } of piecesOf(segment, this.#shelf, texels)) byColour.set(colour, [...(byColour.get(colour) ?? []), { start, end }]);
+    for (const segment of this.segments) {
+      for (const { colour, start, end } of piecesOf(segment, this.#shelf, texels)) {
+        const middle = start.map((one, n) => (one + end[n]!) / 2) as Triple;
+        if (!colour || !isKept(middle, planes)) continue;
+        const there = byColour.get(colour);
+        if (there) there.push({ start, end });
+        else byColour.set(colour, [{ start, end }]);
+      }
+    }
     for (const [colour, pieces] of byColour) group.add(prisms(pieces, this.#layer?.size ?? 1, channels(colour), colour));
     return group;
   }
@@ -248,9 +290,9 @@ function shelfOf({ holes, tables }: Holes): Shelf {
   return shelf;
 }
 
-/** One triangle for each piece: a software renderer takes longer for corners and instances than for pixels. */
+/** A rectangle for each piece; instances take a software renderer longer than corners. */
 export function tubeGeometry(segments: Segment[], { start, count, perMetre }: Shelf): BufferGeometry {
-  const CORNERS = [[-1, 0], [3, 0], [-1, 2]] as const;
+  const CORNERS = [[-1, 0], [1, 0], [1, 1], [-1, 1]] as const;
   const corners = segments.length * CORNERS.length;
   const texel = (hole: number, depth: number): number => start[hole]! + Math.min(count[hole]! - 1e-3, depth * perMetre[hole]!);
   const parts = { position: new Float32Array(3 * corners), start: new Float32Array(3 * corners), end: new Float32Array(3 * corners), texels: new Float32Array(2 * corners), hole: new Float32Array(corners) };
@@ -266,10 +308,11 @@ export function tubeGeometry(segments: Segment[], { start, count, perMetre }: Sh
   });
   const geometry = new BufferGeometry();
   for (const [name, values] of Object.entries(parts)) geometry.setAttribute(name, new BufferAttribute(values, values.length / corners));
+  geometry.setIndex(new BufferAttribute(indexOf(segments.length), 1));
   return geometry;
 }
 
-/** A piece of a hole parted where its colour changes. */
+/** A piece of a hole parted where its colour changes; no colour where it is not shown. */
 function* piecesOf({ hole, start, end, depths }: Segment, shelf: Shelf, texels: Uint8Array): Generator<{ colour: string; start: Triple; end: Triple }> {
   const at = (depth: number): Triple => {
     const share = (depth - depths[0]) / (depths[1] - depths[0] || 1);
@@ -277,6 +320,7 @@ function* piecesOf({ hole, start, end, depths }: Segment, shelf: Shelf, texels: 
   };
   const colourAt = (texel: number): string => {
     const from = 4 * (shelf.start[hole]! + Math.min(texel, shelf.count[hole]! - 1));
+    if (texels[from + 3]! < 64) return '';
     return '#' + [...texels.subarray(from, from + 3)].map((one) => one.toString(16).padStart(2, '0')).join('');
   };
   const per = shelf.perMetre[hole]!;

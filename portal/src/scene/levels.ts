@@ -26,10 +26,10 @@ function cellsOf(level: Level): number {
   return level.shape.reduce((product, one) => product * one, 1);
 }
 
-/** Levels to show one after another: the coarsest first, the last as fine as is bearable. */
-export function levelsToShow(scene: SceneOf): Level[] {
+/** Levels to show one after another: the coarsest first, the last as fine as is bearable; `most` cells along an axis. */
+export function levelsToShow(scene: SceneOf, most: number): Level[] {
   const fromFine = [...(scene.levels ?? [])].sort((a, b) => a.level - b.level);
-  const finest = fromFine.find((level) => cellsOf(level) <= MOST_CELLS) ?? fromFine.at(-1);
+  const finest = fromFine.find((level) => cellsOf(level) <= MOST_CELLS && Math.max(...level.shape) <= most) ?? fromFine.at(-1);
   if (!finest) return [];
   const coarser = fromFine.filter((level) => level.level > finest.level);
   // A first picture of one or a few bricks; what lies between would only delay the last.

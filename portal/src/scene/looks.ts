@@ -26,7 +26,7 @@ export function channels(colour: string): [number, number, number] {
 
 /** Code of a number among those of a variable. */
 export function codeOf(value: number, [low, high]: [number, number]): number {
-  const share = high > low ? (value - low) / (high - low) : 0.5;
+  const share = high > low ? (value - low) / (high - low) : 0;
   return 1 + Math.round(254 * Math.max(0, Math.min(1, share)));
 }
 

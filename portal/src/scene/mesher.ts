@@ -12,10 +12,18 @@ export interface Cells {
 }
 
 export interface Faces {
-  /** Corners of rectangles: easting, northing, upward in cells, and the direction of the face, 0 to 5. */
+  /** Corners of rectangles: easting, northing, upward in cells, and the direction of the face, 0 to 5; `STEP` more for one that is but a cell high. */
   corners: Uint16Array;
   index: Uint32Array;
+  /** Whether these are all: where hardly two cells beside each other are alike, there are too many to draw. */
+  whole: boolean;
 }
+
+/** What marks upright rectangles that are one cell high. */
+export const STEP = 8;
+
+/** Rectangles that are made at most. */
+export const MOST_RECTANGLES = 3_000_000;
 
 /** 1 where a cell is shown. */
 function shownCells({ codes, shown, sure, least = 0 }: Cells): Uint8Array {
@@ -29,6 +37,10 @@ function shownCells({ codes, shown, sure, least = 0 }: Cells): Uint8Array {
 class Corners {
   #all = new Uint16Array(1 << 14);
   #used = 0;
+
+  get rectangles(): number {
+    return this.#used / 16;
+  }
 
   add(corner: [number, number, number], direction: number): void {
     if (this.#used + 4 > this.#all.length) {
@@ -52,10 +64,11 @@ export function facesOf(cells: Cells): Faces {
   const corners = new Corners();
   for (const axis of [0, 1, 2] as const) for (const side of [0, 1] as const) addSide(shown, cells.size, axis, side, corners);
   const all = corners.done();
-  return { corners: all, index: indexOf(all.length / 16) };
+  return { corners: all, index: indexOf(all.length / 16), whole: corners.rectangles < MOST_RECTANGLES };
 }
 
-function indexOf(rectangles: number): Uint32Array {
+/** Two triangles for each rectangle of four corners. */
+export function indexOf(rectangles: number): Uint32Array {
   const index = new Uint32Array(rectangles * 6);
   for (let n = 0; n < rectangles; n++) index.set([4 * n, 4 * n + 1, 4 * n + 2, 4 * n, 4 * n + 2, 4 * n + 3], 6 * n);
   return index;
@@ -67,7 +80,7 @@ function addSide(shown: Uint8Array, size: [number, number, number], axis: 0 | 1 
   const [across, along] = axis === 0 ? ([1, 2] as const) : axis === 1 ? ([0, 2] as const) : ([0, 1] as const);
   const [width, height] = [size[across], size[along]];
   const mask = new Uint8Array(width * height);
-  for (let slice = 0; slice < size[axis]; slice++) {
+  for (let slice = 0; slice < size[axis] && corners.rectangles < MOST_RECTANGLES; slice++) {
     const edge = side ? slice === size[axis] - 1 : slice === 0;
     const beside = edge ? 0 : side ? strides[axis] : -strides[axis];
     let any = false;
@@ -103,7 +116,8 @@ function addRectangles(
       let top = v + 1;
       while (top < height && isFull(mask, top * width + u, right - u)) top++;
       for (let row = v; row < top; row++) mask.fill(0, row * width + u, row * width + right);
-      for (const [one, other] of [[u, v], [right, v], [right, top], [u, top]] as const) corners.add(at(one, other), direction);
+      const told = direction < 4 && top - v === 1 ? direction + STEP : direction;
+      for (const [one, other] of [[u, v], [right, v], [right, top], [u, top]] as const) corners.add(at(one, other), told);
       u = right - 1;
     }
   }

@@ -15,23 +15,37 @@ interface How {
 /** Pixels beside a thing at which a click still means it. */
 const NEAR = 5;
 
+/** Half the pixels that a tube is wide at least. */
+const DRAWN = 1.25;
+
 /** As it is seen: heights exaggerated. */
 function seen([easting, northing, upward]: Triple, exaggeration: number): Triple {
   return [easting, northing, upward * exaggeration];
 }
 
-export function nearest(ray: Ray, segments: Segment[], how: How): { segment: Segment; share: number; place: Triple; distance: number } | null {
+interface Near {
+  segment: Segment;
+  share: number;
+  place: Triple;
+  distance: number;
+}
+
+/** What lies under the pointer, the first along the ray; else what is least beside it. */
+export function nearest(ray: Ray, segments: Segment[], how: How): Near | null {
   const origin = seen(ray.origin, how.exaggeration);
   const stretched = seen(ray.direction, how.exaggeration);
   const long = Math.hypot(...stretched);
   const direction = stretched.map((one) => one / long) as Triple;
-  let best: { segment: Segment; share: number; place: Triple; distance: number } | null = null;
+  let best: Near | null = null;
+  let least = NEAR;
   for (const segment of segments) {
     const [start, end] = [seen(segment.start, how.exaggeration), seen(segment.end, how.exaggeration)];
     const { share, distance, off } = closest(origin, direction, start, end);
-    if (distance <= 0 || off > Math.max(how.radius, NEAR * how.pixel * distance) || (best && distance / long >= best.distance)) continue;
+    // Pixels between the pointer and what is drawn.
+    const beside = Math.max(0, (off - how.radius) / (how.pixel * distance) - DRAWN);
+    if (distance <= 0 || beside > least || (best && beside === least && distance / long >= best.distance)) continue;
     const place = segment.start.map((one, n) => one + share * (segment.end[n]! - one)) as Triple;
-    if (how.isKept(place)) best = { segment, share, place, distance: distance / long };
+    if (how.isKept(place)) [best, least] = [{ segment, share, place, distance: distance / long }, beside];
   }
   return best;
 }

@@ -1,7 +1,7 @@
 /** Rows of a table with places: points as discs, lines as they run, coloured by a column. */
-import { BufferGeometry, Float32BufferAttribute, Group, LineBasicMaterial, LineSegments, Mesh, Points as Discs, type DataTexture, type IUniform, type Object3D, type ShaderMaterial } from 'three';
+import { BufferGeometry, Color, Float32BufferAttribute, Group, LineBasicMaterial, LineSegments, Mesh, Points as Discs, PointsMaterial, SRGBColorSpace, type DataTexture, type IUniform, type Object3D, type ShaderMaterial } from 'three';
 import type { Points, Triple, Variable } from './api';
-import { cutting, isKept, setCutting, type Aim, type Drawn, type Hit, type Plane, type View } from './drawn';
+import { allow, cutting, isCut, isKept, setCutting, type Aim, type Drawn, type Hit, type Plane, type View } from './drawn';
 import { colourTexture, shader, tubeGeometry, WIDE, type Segment } from './holes';
 import { channels, codeOf, lookOf, rangeOf } from './looks';
 import { nearest } from './near';
@@ -22,6 +22,7 @@ export class PlacesDrawn implements Drawn {
   readonly #points: Segment[];
   readonly #pieces: Segment[];
   #layer: SceneLayer | undefined;
+  #planes: Plane[] = [];
   #hidden = new Set<number>();
 
   constructor(
@@ -79,7 +80,10 @@ export class PlacesDrawn implements Drawn {
   }
 
   cut(planes: Plane[]): void {
+    this.#planes = planes;
     setCutting(this.#cutting, planes, this.#layer?.cut ?? false);
+    const materials = [this.#discs, this.#lines].map(({ material }) => material as ShaderMaterial);
+    allow(materials, { CUTS: isCut(this.#cutting), SIFTS: (this.#layer?.opacity ?? 1) < 1, GAPS: this.#hidden.size > 0 });
   }
 
   before({ pixel }: View): void {
@@ -91,23 +95,44 @@ export class PlacesDrawn implements Drawn {
     const there = [...this.#points, ...this.#pieces].filter(({ hole }) => !this.#hidden.has(hole));
     const found = nearest(ray, there, { pixel, exaggeration, radius: this.#layer?.size ?? 1, isKept: (place) => isKept(place, cuts) });
     if (!found) return null;
-    const row = found.segment.hole;
+    return { ...this.#told(found.segment.hole), place: found.place, distance: found.distance };
+  }
+
+  #told(row: number): Omit<Hit, 'place' | 'distance'> {
     const words = this.told.columns.map((one): [string, string] => [one.title, tellValue(one, this.told.values[one.name]?.[row])]);
     const facts = words.filter(([, value]) => value !== '').slice(0, FACTS);
-    return { layer: this.id, part: String(this.told.ids[row] ?? ''), title: facts[0]?.[1] ?? '', place: found.place, distance: found.distance, facts };
+    const part = String(this.told.ids[row] ?? '');
+    return { layer: this.id, part, feature: part, title: facts[0]?.[1] ?? '', facts };
+  }
+
+  spot(part: string): Hit | null {
+    const row = this.told.ids.findIndex((one) => String(one) === part);
+    const there = [...this.#points, ...this.#pieces].find(({ hole }) => hole === row);
+    return there ? { ...this.#told(row), place: there.start, distance: 0 } : null;
+  }
+
+  partOf(feature: string): string {
+    return this.told.ids.some((one) => String(one) === feature) ? feature : '';
   }
 
   async plain(): Promise<Object3D | null> {
-    const pieces = this.#pieces.filter(({ hole }) => !this.#hidden.has(hole));
-    if (!pieces.length) return null;
+    const planes = this.#layer?.cut ? this.#planes : [];
+    const shown = ({ hole, start, end }: Segment): boolean => !this.#hidden.has(hole) && isKept(start, planes) && isKept(end, planes);
+    const [points, pieces] = [this.#points.filter(shown), this.#pieces.filter(shown)];
+    const group = new Group();
+    group.name = this.id;
+    if (points.length) group.add(new Discs(this.#coloured(points.map(({ hole, start }) => ({ hole, place: start }))), new PointsMaterial({ vertexColors: true })));
+    if (pieces.length) group.add(new LineSegments(this.#coloured(pieces.flatMap(({ hole, start, end }) => [{ hole, place: start }, { hole, place: end }])), new LineBasicMaterial({ vertexColors: true })));
+    return group.children.length ? group : null;
+  }
+
+  #coloured(vertices: { hole: number; place: Triple }[]): BufferGeometry {
     const texels = this.#colours.image.data as Uint8Array;
-    const tints = pieces.flatMap(({ hole }) => [0, 1].flatMap(() => [...texels.subarray(4 * hole, 4 * hole + 3)].map((one) => one / 255)));
+    const tints = vertices.flatMap(({ hole }) => new Color().setRGB(texels[4 * hole]! / 255, texels[4 * hole + 1]! / 255, texels[4 * hole + 2]! / 255, SRGBColorSpace).toArray());
     const geometry = new BufferGeometry();
-    geometry.setAttribute('position', new Float32BufferAttribute(pieces.flatMap(({ start, end }) => [...start, ...end]), 3));
+    geometry.setAttribute('position', new Float32BufferAttribute(vertices.flatMap(({ place }) => place), 3));
     geometry.setAttribute('color', new Float32BufferAttribute(tints, 3));
-    const lines = new LineSegments(geometry, new LineBasicMaterial({ vertexColors: true }));
-    lines.name = this.id;
-    return lines;
+    return geometry;
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 /** Volumes and holes as ordinary coloured triangles, for programs that know nothing of ours. */
 import { BufferAttribute, BufferGeometry, Color, DoubleSide, Mesh, MeshStandardMaterial, type Object3D } from 'three';
+import { t } from '../stores/language.svelte';
 import type { Triple } from './api';
 import { facesOf } from './mesher';
 import type { Grid } from './levels';
@@ -30,7 +31,8 @@ export function plainVolume(grid: Grid, look: Look, { isShown, isKept, name }: W
     if (!code) continue;
     const shown = new Uint8Array(256);
     shown[code] = 1;
-    const { corners, index } = facesOf({ size, codes: kept, shown });
+    const { corners, index, whole } = facesOf({ size, codes: kept, shown });
+    if (!whole) throw new Error(t('scene.too-fine'));
     const places = new Float32Array((corners.length / 4) * 3);
     for (let n = 0; n < corners.length / 4; n++) for (let axis = 0; axis < 3; axis++) places[3 * n + axis] = corner[axis]! + corners[4 * n + axis]! * spacing[axis]!;
     const colour = [...look.table.slice(4 * code, 4 * code + 3)];

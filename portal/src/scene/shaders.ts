@@ -1,24 +1,31 @@
 /** What the graphics card runs. Places are metres from the origin of the scene, before any exaggeration. */
 
+import { STEP } from './mesher';
+
 export const PLANES = 4;
 
-/** Cutting planes: a place is kept where it lies behind each that is on. `own` is the plane that a cap lies in. */
+/**
+ * Cutting planes: a place is kept where it lies behind each that is on. `own` is the plane that a cap lies in.
+ * Code that may drop pixels is there only where it is called for, by CUTS, SIFTS and GAPS: without it what is
+ * hidden is left out before it is coloured.
+ */
 export const CUT = `
+#ifdef CUTS
 uniform vec4 planes[${PLANES}];
 uniform float cutting[${PLANES}];
 uniform int own;
-uniform float cuts;
 bool isCutOff(vec3 place) {
-  if (cuts < 0.5) return false;
   for (int n = 0; n < ${PLANES}; n++) {
     if (n != own && cutting[n] > 0.5 && dot(planes[n].xyz, place) > planes[n].w) return true;
   }
   return false;
 }
+#endif
 `;
 
 /** A pattern of dots by which something is seen through, without sorting. */
 export const SIFT = `
+#ifdef SIFTS
 float bayer(ivec2 at) {
   int x = at.x ^ at.y;
   int sum = ((x & 1) << 3) | ((at.y & 1) << 2) | ((x & 2)) | ((at.y & 2) >> 1);
@@ -27,6 +34,7 @@ float bayer(ivec2 at) {
 bool isSifted(float opacity) {
   return opacity < bayer(ivec2(gl_FragCoord.xy) & 3);
 }
+#endif
 `;
 
 const CELLS = `
@@ -64,30 +72,47 @@ export const BODY = {
 in vec4 corner;
 uniform vec3 spacing;
 uniform vec3 low;
+uniform float pixel;
 out vec3 cell;
+#ifdef CUTS
 out vec3 place;
+#endif
 flat out float light;
+const vec3 SUN = vec3(-0.453, -0.252, 0.855);
+const float LEVEL = 0.80 + 0.20 * SUN.z;
 void main() {
-  int direction = int(corner.w + 0.5);
+  int told = int(corner.w + 0.5);
+  bool isStep = told >= ${STEP};
+  int direction = isStep ? told - ${STEP} : told;
   int axis = direction / 2;
   float side = float(direction - 2 * axis) * 2.0 - 1.0;
   vec3 normal = vec3(axis == 0 ? side : 0.0, axis == 1 ? side : 0.0, axis == 2 ? side : 0.0);
-  light = 0.80 + 0.20 * dot(normal, normalize(vec3(-0.45, -0.25, 0.85)));
-  place = low + corner.xyz * spacing;
+  light = 0.80 + 0.20 * dot(normal, SUN);
+  vec3 at = low + corner.xyz * spacing;
   cell = corner.xyz - 0.5 * normal;
-  gl_Position = projectionMatrix * modelViewMatrix * vec4(place, 1.0);
+  gl_Position = projectionMatrix * modelViewMatrix * vec4(at, 1.0);
+  // Steps one cell high are a slope from afar: they are lit as such where they are but a few pixels high.
+  float pixels = spacing.z * length(modelViewMatrix[2].xyz) / (pixel * gl_Position.w);
+  if (isStep) light = mix(0.5 * (light + LEVEL), light, clamp((pixels - 2.0) / 4.0, 0.0, 1.0));
+#ifdef CUTS
+  place = at;
+#endif
 }`,
   fragment: `
 in vec3 cell;
+#ifdef CUTS
 in vec3 place;
+#endif
 flat in float light;
 out vec4 drawn;
 ${CUT}${SIFT}${CELLS}
 void main() {
+#ifdef CUTS
   if (isCutOff(place)) discard;
-  float seen = opacity;
-  if (trust > 0.0) seen *= mix(1.0, doubtAt(cell), trust);
-  if (seen < 0.99 && isSifted(seen)) discard;
+#endif
+#ifdef SIFTS
+  if (isSifted(opacity * mix(1.0, doubtAt(cell), trust))) discard;
+#endif
   int code = codeAt(cell);
   drawn = vec4(coloured(cell, texelFetch(look, ivec2(code, 0), 0), code, light), 1.0);
 }`,
@@ -99,37 +124,42 @@ export const CAP = {
 uniform vec3 spacing;
 uniform vec3 low;
 out vec3 cell;
+#ifdef CUTS
 out vec3 place;
+#endif
 void main() {
+#ifdef CUTS
   place = position;
+#endif
   cell = (position - low) / spacing;
   gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
 }`,
   fragment: `
 in vec3 cell;
+#ifdef CUTS
 in vec3 place;
+#endif
 out vec4 drawn;
 uniform vec3 inward;
 ${CUT}${SIFT}${CELLS}
 void main() {
   vec3 inside = cell + inward;
   if (any(lessThan(inside, vec3(0.0))) || any(greaterThanEqual(inside, vec3(size)))) discard;
+#ifdef CUTS
   if (isCutOff(place)) discard;
+#endif
   int code = codeAt(inside);
   vec4 found = texelFetch(look, ivec2(code, 0), 0);
   if (found.a < 0.5) discard;
-  float seen = opacity;
-  if (trust > 0.0 || least > 0.0) {
-    float sure = doubtAt(inside);
-    if (sure < least) discard;
-    seen *= mix(1.0, sure, trust);
-  }
-  if (seen < 0.99 && isSifted(seen)) discard;
+#ifdef SIFTS
+  float sure = doubtAt(inside);
+  if (sure < least || isSifted(opacity * mix(1.0, sure, trust))) discard;
+#endif
   drawn = vec4(coloured(inside, found, code, 1.0), 1.0);
 }`,
 };
 
-/** A piece of a hole: a strip that always faces whoever looks, shaded as a tube; half of one large triangle. */
+/** A piece of a hole: a strip that always faces whoever looks, shaded as a tube. */
 export const TUBE = {
   vertex: `
 in vec3 start;
@@ -142,8 +172,9 @@ uniform float fewest;
 uniform float chosen;
 out float texel;
 out float across;
-out float share;
+#ifdef CUTS
 out vec3 place;
+#endif
 void main() {
   vec4 from = modelViewMatrix * vec4(start, 1.0);
   vec4 to = modelViewMatrix * vec4(end, 1.0);
@@ -156,27 +187,34 @@ void main() {
   float width = thick * max(radius, fewest * pixel * -middle.z);
   texel = mix(texels.x, texels.y, position.y);
   across = position.x;
-  share = position.y;
+#ifdef CUTS
   place = mix(start, end, position.y);
+#endif
   gl_Position = projectionMatrix * vec4(middle.xyz + side * width * position.x, 1.0);
 }`,
   fragment: `
 in float texel;
 in float across;
-in float share;
+#ifdef CUTS
 in vec3 place;
+#endif
 out vec4 drawn;
 uniform sampler2D logs;
 uniform int wide;
 uniform float opacity;
 ${CUT}${SIFT}
 void main() {
-  if (across > 1.0 || share > 1.0 || isCutOff(place)) discard;
-  if (opacity < 0.99 && isSifted(opacity)) discard;
+#ifdef CUTS
+  if (isCutOff(place)) discard;
+#endif
+#ifdef SIFTS
+  if (isSifted(opacity)) discard;
+#endif
   int at = int(floor(texel));
   vec4 found = texelFetch(logs, ivec2(at % wide, at / wide), 0);
-  if (found.a < 0.25) discard;
-  if (found.a < 0.75 && abs(across) > 0.5) discard;
+#ifdef GAPS
+  if (found.a < 0.25 || (found.a < 0.75 && abs(across) > 0.5)) discard;
+#endif
   drawn = vec4(found.rgb * (0.62 + 0.38 * sqrt(max(0.0, 1.0 - across * across))), 1.0);
 }`,
 };
@@ -190,25 +228,36 @@ uniform float pixel;
 uniform float fewest;
 uniform float limit;
 out vec3 colour;
+#ifdef CUTS
 out vec3 place;
+#endif
 void main() {
   vec4 seen = modelViewMatrix * vec4(position, 1.0);
   colour = tint;
+#ifdef CUTS
   place = position;
+#endif
   gl_Position = projectionMatrix * seen;
   gl_PointSize = clamp(2.0 * radius / (pixel * -seen.z), fewest, limit);
 }`,
   fragment: `
 in vec3 colour;
+#ifdef CUTS
 in vec3 place;
+#endif
 out vec4 drawn;
 uniform float opacity;
 ${CUT}${SIFT}
 void main() {
   vec2 at = gl_PointCoord * 2.0 - 1.0;
   float off = dot(at, at);
-  if (off > 1.0 || isCutOff(place)) discard;
-  if (opacity < 0.99 && isSifted(opacity)) discard;
+  if (off > 1.0) discard;
+#ifdef CUTS
+  if (isCutOff(place)) discard;
+#endif
+#ifdef SIFTS
+  if (isSifted(opacity)) discard;
+#endif
   drawn = vec4(colour * (off > 0.6 ? 0.55 : 1.0), 1.0);
 }`,
 };

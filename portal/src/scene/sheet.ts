@@ -1,7 +1,7 @@
 /** A grid as a sheet: at a height of its own, or over the terrain; coloured as the map is. */
 import { BufferAttribute, DoubleSide, Mesh, MeshBasicMaterial, Plane as Half, PlaneGeometry, Raycaster, SRGBColorSpace, TextureLoader, Vector3, type BufferGeometry, type Object3D } from 'three';
 import { isAbort } from '../api/client';
-import { quantity, t } from '../stores/language.svelte';
+import { t } from '../stores/language.svelte';
 import { heightsOf, pictureAddress, type Extent, type Triple } from './api';
 import { halvesOf, type Aim, type Drawn, type Hit, type Plane } from './drawn';
 import type { SceneLayer } from './state.svelte';
@@ -141,8 +141,7 @@ export class SheetDrawn implements Drawn {
       .find(({ point }) => this.#clips.every((half) => half.distanceToPoint(point) >= 0));
     if (!found) return null;
     const place: Triple = [found.point.x, found.point.y, found.point.z / exaggeration];
-    const facts: [string, string][] = this.#heights ? [[t('scene.height'), quantity(place[2] + this.ground.shift[2], 'm', 5)]] : [];
-    return { layer: this.id, title: '', place, distance: found.distance, facts };
+    return { layer: this.id, title: '', place, distance: found.distance, facts: [] };
   }
 
   async plain(): Promise<Object3D | null> {

@@ -34,6 +34,8 @@ interface Told {
   view: (eye: Eye) => void;
   click: (hit: Hit | null) => void;
   drawn: () => void;
+  /** The graphics card has taken the picture away, and may give it back. */
+  lost: () => void;
 }
 
 export class Stage {
@@ -47,10 +49,13 @@ export class Stage {
   eye: Eye = { azimuth: 155, tilt: 28, distance: 1000, target: [0, 0, 0] };
   exaggeration = 1;
   planes: Plane[] = [];
+  /** Cells along an axis that a volume may have. */
+  readonly most: number;
   /** Pictures that were drawn. */
   pictures = 0;
   readonly #leave: () => void;
   readonly #watch: ResizeObserver;
+  #gone = false;
   #asked = 0;
   #resting = 0;
   #moving = false;
@@ -70,6 +75,10 @@ export class Stage {
   ) {
     this.renderer = new WebGLRenderer({ canvas, powerPreference: 'high-performance' });
     this.renderer.localClippingEnabled = true;
+    const gl = this.renderer.getContext() as WebGL2RenderingContext;
+    this.most = gl.getParameter(gl.MAX_3D_TEXTURE_SIZE) as number;
+    canvas.addEventListener('webglcontextlost', () => !this.#gone && told.lost());
+    canvas.addEventListener('webglcontextrestored', () => this.draw());
     this.scene.background = new Color(PAPER);
     const sun = new DirectionalLight('#ffffff', 1.5);
     sun.position.set(-0.45, -0.25, 0.85);
@@ -162,7 +171,7 @@ export class Stage {
     const pixel = this.#pixel();
     for (const layer of this.layers.values()) layer.before?.({ pixel, isSlow: this.#moving && this.#quality < SLOWEST, tilt: this.eye.tilt });
     this.renderer.render(this.scene, this.camera);
-    this.frame.label(this.renderer, this.camera, this.exaggeration, this.#size);
+    if (this.frame.root.visible) this.frame.label(this.renderer, this.camera, this.exaggeration, this.#size);
     this.pictures += 1;
     this.element.dataset.pictures = String(this.pictures);
   }
@@ -185,6 +194,14 @@ export class Stage {
     const sizes = [box.easting, box.northing, box.upward].map(([low, high]) => high - low);
     this.#reach = Math.hypot(sizes[0]!, sizes[1]!, sizes[2]! * this.exaggeration) || 1;
     this.frame.set(box, this.shift);
+    this.frame.root.visible = true;
+    this.draw();
+  }
+
+  /** Nothing is shown, and so no box around it. */
+  clear(): void {
+    this.frame.mark(null);
+    this.frame.root.visible = false;
     this.draw();
   }
 
@@ -262,6 +279,7 @@ export class Stage {
   }
 
   dispose(): void {
+    this.#gone = true;
     cancelAnimationFrame(this.#asked);
     clearTimeout(this.#resting);
     this.#leave();
@@ -269,5 +287,6 @@ export class Stage {
     for (const id of [...this.layers.keys()]) this.take(id);
     this.frame.dispose();
     this.renderer.dispose();
+    this.renderer.forceContextLoss(); // a browser keeps few of them, and takes the oldest away
   }
 }

@@ -51,6 +51,8 @@ export interface LayerState {
   parts: Part[];
   /** Names of holes. */
   holes: string[];
+  /** What is not drawn as it is, or at all. */
+  note: string;
   /** Share that has come. */
   share: number;
   failed: unknown;
@@ -183,6 +185,14 @@ class SceneWork {
     if (this.time) parts.set('time', this.time);
     this.layers.forEach((layer, n) => parts.append('layer', layerText(layer, n)));
     return parts.toString().replace(/%2C/g, ',').replace(/%7E/g, '~').replace(/%3A/g, ':').replace(/%3D/g, '=').replace(/%23/g, '#');
+  }
+
+  /** Take over what another address says: what it does not name is as it begins. */
+  reread(hash: string): void {
+    const named = new Set(new URLSearchParams(hash.replace(/^#/, '')).getAll('layer').map((text) => text.split('~')[0]));
+    for (const { id } of this.layers) if (!named.has(id)) this.remove(id);
+    [this.cuts, this.stretched, this.hit] = [structuredClone(STARTS), false, null];
+    this.read(hash);
   }
 
   /** Take over what `hash` says. */

@@ -4,6 +4,8 @@ import type { HoleTable, Triple, Variable } from './api';
 import type { Grid } from './levels';
 import { colourOfClass, numberOf, rangeOf } from './looks';
 
+const MOST_FACTS = 12;
+
 export interface Told {
   title: string;
   colour: string;
@@ -28,6 +30,16 @@ export function tellCell(variable: Variable | undefined, code: number, sure: num
   return { title, colour, facts };
 }
 
+/** What all variables tell of a cell by the numbers of the data. */
+export function tellNumbers(variables: Variable[], values: Map<string, number | null>): [string, string][] {
+  return variables.slice(0, MOST_FACTS).flatMap((variable): [string, string][] => {
+    const value = values.get(variable.name);
+    if (value === null || value === undefined) return [];
+    const known = variable.classes?.find(({ code }) => code === value);
+    return [[variable.title, known ? known.title : variable.type === 'class' ? t('scene.class', { code: value }) : quantity(value, variable.unit, 6)]];
+  });
+}
+
 /** Depth of the middle of a cell below the highest cell of its column that holds anything. */
 function columnTop({ size, codes, spacing }: Grid, cell: number): number {
   const layer = size[0] * size[1];
@@ -47,14 +59,18 @@ export function tellPlace([easting, northing, upward]: Triple): [string, string]
   ];
 }
 
-/** What a table tells of a hole at a depth. */
-export function tellHole(table: HoleTable | undefined, hole: number, depth: number): [string, string][] {
-  if (!table) return [];
-  const { hole: holes, from, to, values } = table.rows;
+/** What the tables tell of a hole at a depth: the interval, and what was found in it; the shown table first. */
+export function tellHole(tables: HoleTable[], hole: number, depth: number): [string, string][] {
+  return tables.flatMap((table) => tellRow(table, hole, depth)).slice(0, MOST_FACTS);
+}
+
+function tellRow({ rows, columns }: HoleTable, hole: number, depth: number): [string, string][] {
+  const { hole: holes, from, to, values } = rows;
   const row = holes.findIndex((one, n) => one === hole && from[n]! <= depth && depth <= to[n]!);
   if (row < 0) return [];
-  const told = table.columns.slice(0, 8).map((column): [string, string] => [column.title, tellValue(column, values[column.name]?.[row])]);
-  return told.filter(([, words]) => words !== '');
+  const told = columns.slice(0, 8).map((column): [string, string] => [column.title, tellValue(column, values[column.name]?.[row])]);
+  const span = to[row]! > from[row]! ? `${number(from[row]!, 5)} – ${quantity(to[row]!, 'm', 5)}` : quantity(from[row]!, 'm', 5);
+  return [[t('scene.interval'), span], ...told.filter(([, words]) => words !== '')];
 }
 
 export function tellValue(column: Variable, value: number | string | null | undefined): string {

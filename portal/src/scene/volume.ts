@@ -17,7 +17,7 @@ import {
 } from 'three';
 import { t } from '../stores/language.svelte';
 import type { Extent, SceneOf, Triple, Variable } from './api';
-import { along, cutting, dot, isKept, setCutting, type Aim, type Drawn, type Hit, type Plane, type View } from './drawn';
+import { allow, along, cutting, dot, isCut, isKept, setCutting, type Aim, type Drawn, type Hit, type Plane, type View } from './drawn';
 import { findFaces } from './faces';
 import { filledPart, firstCell, gridOf, levelsToShow, type Grid } from './levels';
 import { CODES, codeOf, lookOf, numberOf, rangeOf, type Look } from './looks';
@@ -38,6 +38,8 @@ interface Says {
   told: (share: number, error?: unknown) => void;
   /** Something is there to be seen, in this part of the ground. */
   seen: (extent: Extent) => void;
+  /** Cells along an axis that can be drawn. */
+  most: number;
 }
 
 /** One level of detail with all that is drawn of it. */
@@ -47,6 +49,8 @@ interface Shown {
   body: Mesh;
   caps: Mesh[];
   rectangles: number;
+  /** Whether these are all its faces. */
+  whole: boolean;
   uniforms: Uniforms;
 }
 
@@ -68,6 +72,8 @@ export class VolumeDrawn implements Drawn {
   #layer: SceneLayer | undefined;
   #levels: Shown[] = [];
   #planes: Plane[] = [];
+  /** Whether only what the planes cut shall be shown, and whether it is: not where nothing cuts. */
+  #fence = false;
   #alone = false;
   /** What was fetched last, so that it is not fetched again. */
   #fetched = '';
@@ -101,7 +107,7 @@ export class VolumeDrawn implements Drawn {
     (this.#lookTexture.image.data as Uint8Array).set(look.table);
     this.#lookTexture.needsUpdate = true;
     for (const { uniforms } of this.#levels) this.#dressUniforms(uniforms);
-    this.cut(this.#planes, this.#alone);
+    this.cut(this.#planes, this.#fence);
     if (wanted !== this.#fetched) {
       this.#fetched = wanted;
       void this.#fetch();
@@ -114,7 +120,7 @@ export class VolumeDrawn implements Drawn {
     if (!layer) return;
     uniforms.opacity!.value = layer.opacity;
     uniforms.trust!.value = layer.doubt ? layer.trust : 0;
-    uniforms.least!.value = layer.doubt ? layer.least : 0;
+    uniforms.least!.value = layer.doubt ? Math.max(0, leastCode(layer) - 0.5) / 255 : 0;
   }
 
   async #fetch(): Promise<void> {
@@ -127,7 +133,7 @@ export class VolumeDrawn implements Drawn {
     const look = this.#look;
     try {
       this.says.told(0);
-      const levels = levelsToShow(this.scene);
+      const levels = levelsToShow(this.scene, this.says.most);
       for (const [n, level] of levels.entries()) {
         const share = (part: number): void => this.says.told((n + part) / levels.length);
         const ask = { id: this.id, scene: this.scene, level, time };
@@ -151,7 +157,7 @@ export class VolumeDrawn implements Drawn {
     this.#levels = levels;
     for (const one of old) this.#drop(one);
     for (const one of levels) this.root.add(one.body, ...one.caps);
-    this.cut(this.#planes, this.#alone);
+    this.cut(this.#planes, this.#fence);
     this.says.seen(filledPart(levels.at(-1)!.grid));
     this.says.changed();
   }
@@ -164,13 +170,13 @@ export class VolumeDrawn implements Drawn {
       if (turn !== this.#meshing) return;
       level.body.geometry.dispose();
       level.body.geometry = bodyGeometry(faces);
-      level.rectangles = faces.index.length / 6;
+      [level.rectangles, level.whole] = [faces.index.length / 6, faces.whole];
     }
     this.says.changed();
   }
 
   #faces(grid: Grid, doubt: Grid | null): Promise<Faces> {
-    const least = Math.round(255 * (this.#layer?.least ?? 0));
+    const least = leastCode(this.#layer);
     const { size, codes } = grid;
     return findFaces({ size, codes, shown: this.#look.shown, sure: doubt?.codes, least });
   }
@@ -189,6 +195,7 @@ export class VolumeDrawn implements Drawn {
       trust: { value: 0 },
       least: { value: 0 },
       contacts: { value: 1 },
+      pixel: { value: 0.001 },
     };
     this.#dressUniforms(uniforms);
     const body = new Mesh(bodyGeometry(faces), material(BODY, { ...uniforms, own: { value: -1 } }));
@@ -199,7 +206,7 @@ export class VolumeDrawn implements Drawn {
       return cap;
     });
     for (const one of [body, ...caps]) one.frustumCulled = false;
-    return { grid, doubt, body, caps, rectangles: faces.index.length / 6, uniforms };
+    return { grid, doubt, body, caps, rectangles: faces.index.length / 6, whole: faces.whole, uniforms };
   }
 
   #low(grid: Grid): Triple {
@@ -207,10 +214,13 @@ export class VolumeDrawn implements Drawn {
   }
 
   cut(planes: Plane[], alone: boolean): void {
-    this.#planes = planes;
-    this.#alone = alone;
+    [this.#planes, this.#fence] = [planes, alone];
     const applies = this.#layer?.cut ?? true;
-    setCutting(this.#cutting, planes, applies && !alone);
+    this.#alone = alone && applies && planes.some(({ on }) => on);
+    setCutting(this.#cutting, planes, applies && !this.#alone);
+    const sifts = Boolean(this.#layer && (this.#layer.opacity < 1 || (this.#layer.doubt && (this.#layer.trust || this.#layer.least))));
+    const all = this.#levels.flatMap(({ body, caps }) => [body, ...caps]).map((one) => one.material as ShaderMaterial);
+    allow(all, { CUTS: isCut(this.#cutting), SIFTS: sifts });
     for (const level of this.#levels) {
       level.caps.forEach((cap, n) => {
         const plane = planes[n];
@@ -225,15 +235,19 @@ export class VolumeDrawn implements Drawn {
     const high = low.map((one, n) => one + grid.size[n]! * grid.spacing[n]!) as Triple;
     cap.geometry.dispose();
     cap.geometry = capGeometry(plane, low, high);
-    const inward = plane.normal.map((one, n) => (-one / grid.spacing[n]!) * 1e-3 * Math.min(...grid.spacing));
+    // A cell lies on one side of the plane or the other: that which is kept, where the plane runs between two.
+    const across = plane.normal.map((one, n) => -one / grid.spacing[n]!);
+    const inward = across.map((one) => (2e-3 * one) / Math.max(...across.map(Math.abs)));
     ((cap.material as ShaderMaterial).uniforms.inward!.value as Vector3).set(...(inward as Triple));
   }
 
-  before({ isSlow }: View): void {
+  before({ isSlow, pixel }: View): void {
     const finest = this.#levels.at(-1);
-    const quick = isSlow && finest && finest.rectangles > MOST_SLOW ? this.#levels[0] : finest;
+    const fine = this.#levels.findLast(({ whole }) => whole) ?? finest;
+    const quick = isSlow && fine && fine.rectangles > MOST_SLOW ? this.#levels[0] : fine;
     for (const level of this.#levels) {
       level.uniforms.contacts!.value = this.variable?.type === 'class' && !isSlow ? 1 : 0;
+      level.uniforms.pixel!.value = pixel;
       level.body.visible = level === quick && !this.#alone;
       for (const cap of level.caps) cap.visible = level === finest && Boolean(cap.userData.on);
     }
@@ -241,7 +255,7 @@ export class VolumeDrawn implements Drawn {
 
   #isShown(cell: number): boolean {
     const { grid, doubt } = this.#levels.at(-1)!;
-    return this.#look.shown[grid.codes[cell]!] === 1 && (!doubt || doubt.codes[cell]! >= 255 * (this.#layer?.least ?? 0));
+    return this.#look.shown[grid.codes[cell]!] === 1 && (!doubt || doubt.codes[cell]! >= leastCode(this.#layer));
   }
 
   hit({ ray, planes }: Aim): Hit | null {
@@ -254,19 +268,31 @@ export class VolumeDrawn implements Drawn {
     if (!found) return null;
     const code = grid.codes[found.cell]!;
     const { colour, title, facts } = tellCell(this.variable, code, this.#levels.at(-1)!.doubt?.codes[found.cell], found.cell, grid);
-    return { layer: this.id, place: along(ray, found.distance), distance: found.distance, title, colour, facts };
+    return { layer: this.id, place: along(ray, found.distance), cell: this.#middle(grid, found.cell), distance: found.distance, title, colour, facts };
+  }
+
+  /** Middle of the cell of the data, or of the one in the middle of several that are shown as one. */
+  #middle({ size, spacing }: Grid, cell: number): Triple {
+    const low = this.#low(this.finest!);
+    const own = this.scene.levels?.find(({ level }) => level === 0)?.spacing;
+    const at = [cell % size[0], Math.floor(cell / size[0]) % size[1], Math.floor(cell / (size[0] * size[1]))];
+    return at.map((one, n) => {
+      const step = own?.[2 - n] ?? spacing[n]!;
+      return low[n]! + one * spacing[n]! + step * (Math.floor(spacing[n]! / step / 2 - 1e-6) + 0.5);
+    }) as Triple;
   }
 
   #hitCaps(grid: Grid, ray: Aim['ray'], planes: Plane[], isShown: (cell: number) => boolean): { distance: number; cell: number } | null {
-    const distances = planes
+    const meets = planes
       .filter(({ on }) => on)
-      .map(({ normal, offset }) => (offset - dot(normal, ray.origin)) / dot(normal, ray.direction))
-      .filter((distance) => distance > 0)
-      .sort((a, b) => a - b);
-    for (const distance of distances) {
+      .map(({ normal, offset }) => ({ slope: dot(normal, ray.direction), distance: (offset - dot(normal, ray.origin)) / dot(normal, ray.direction) }))
+      .filter(({ distance }) => distance > 0)
+      .sort((a, b) => a.distance - b.distance);
+    for (const { slope, distance } of meets) {
+      // The cell on the side that is kept, which is the one that is drawn.
       const nudge = 1e-6 * Math.max(1, distance);
-      const found = firstCell(grid, ray, [distance, distance + nudge], isShown);
-      if (found) return found;
+      const found = firstCell(grid, ray, slope > 0 ? [distance - nudge, distance] : [distance, distance + nudge], isShown);
+      if (found) return { ...found, distance };
     }
     return null;
   }
@@ -298,6 +324,11 @@ export class VolumeDrawn implements Drawn {
     this.#lookTexture.dispose();
     this.#none.dispose();
   }
+}
+
+/** Least code of sureness that is shown. */
+function leastCode(layer: SceneLayer | undefined): number {
+  return Math.round(255 * (layer?.least ?? 0));
 }
 
 /** Names of variables that tell how unsure a cell is. */

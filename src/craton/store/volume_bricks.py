@@ -41,7 +41,7 @@ from craton.store.volume_bricks_build import (
 from craton.store.volume_bricks_place import HEIGHT, VolumePlace, place_of
 from craton.store.volume_bricks_values import Cells, Variable, cells_of, valid_cells, variable_of
 
-FORMAT = 1
+FORMAT = 2
 """Number of the way in which bricks are made; of another one they are made anew."""
 
 MOST_VARIABLES = 200

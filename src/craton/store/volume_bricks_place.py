@@ -33,11 +33,17 @@ MOST_STEPS = 512
 MOST_CELLS = 2_000_000_000
 """Cells of a scene at most."""
 
-ZONE_DEGREES = 9.0
-"""Width in degrees up to which a zone of UTM is the system of a place."""
+ZONE_DEGREES = 30.0
+"""Width in degrees up to which a zone of UTM is the system of a place: at the edge its scale is then 4 % off.
+
+Wider ones have a system that has no code, in which the node draws no pictures of grids.
+"""
 
 MOST_LATITUDE = 80.0
-"""Latitude up to which it is one."""
+"""Latitude of the middle up to which it is one."""
+
+POLAR = {True: "EPSG:5041", False: "EPSG:5042"}
+"""Systems of the north and of the south beyond it."""
 
 MOST_DEGREES = 60.0
 """Width and height in degrees above which no projected system shows a place as it is."""
@@ -114,9 +120,10 @@ class VolumePlace:
 
 
 def metric_crs(crs: str, bounds: Bounds) -> str:
-    """System of a scene for data in `crs`: its own where that is projected, else one of the place.
+    """System of a scene for data in `crs`: its own where that is in metres, else one of the place.
 
     Of one with heights it is the part without: positions in both are the same.
+    A system in feet is left as well, for heights and depths are in metres.
 
     Parameters
     ----------
@@ -130,9 +137,9 @@ def metric_crs(crs: str, bounds: Bounds) -> str:
     NotFoundError
         If the data lies on longitudes and latitudes, and reaches too far.
     """
-    if not systems.is_geographic(crs):
-        return _flat(crs)
-    west, south, east, north = bounds
+    if in_metres(crs):
+        return flat(crs)
+    west, south, east, north = bounds if systems.is_geographic(crs) else _degrees(crs, bounds)
     middle, latitude = (west + east) / 2, (south + north) / 2
     if east - west > MOST_DEGREES or north - south > MOST_DEGREES:
         raise NotFoundError(
@@ -140,14 +147,35 @@ def metric_crs(crs: str, bounds: Bounds) -> str:
             hint="ask for a part of it, or reproject it",
         )
     longitude = (middle + 180) % 360 - 180
-    if east - west > ZONE_DEGREES or max(-south, north) > MOST_LATITUDE:
+    if abs(latitude) > MOST_LATITUDE:
+        return POLAR[latitude > 0]
+    if east - west > ZONE_DEGREES:
         return f"+proj=aeqd +lat_0={latitude:.4f} +lon_0={longitude:.4f} +datum=WGS84 +units=m +no_defs"
     zone = int((longitude + 180) // 6) % 60 + 1
     return f"EPSG:32{6 if latitude >= 0 else 7}{zone:02d}"
 
 
+def _degrees(crs: str, bounds: Bounds) -> Bounds:
+    west, south, east, north = systems.to_crs84_bounds(crs, bounds)
+    return west, south, east + 360 * (east < west), north
+
+
 @lru_cache(maxsize=256)
-def _flat(crs: str) -> str:
+def in_metres(crs: str) -> bool:
+    """Whether positions of `crs` are told in metres; where it is not known, or ties to no place, they are."""
+    return not systems.is_geographic(crs) and metres_across(crs) == 1.0
+
+
+@lru_cache(maxsize=256)
+def metres_across(crs: str) -> float:
+    """Metres in a unit of the horizontal axes of `crs`; 1 where it is not known or ties to no place."""
+    if not systems.is_placed(crs) or systems.is_geographic(crs):
+        return 1.0
+    return float(pyproj.CRS.from_user_input(crs).axis_info[0].unit_conversion_factor or 1.0)
+
+
+@lru_cache(maxsize=256)
+def flat(crs: str) -> str:
     """Horizontal part of a system that has heights too."""
     if not systems.is_placed(crs):
         return crs
@@ -166,10 +194,10 @@ def place_of(dataset: xr.Dataset, crs: str) -> VolumePlace:
     names = HEIGHT, _name(dataset, ROWS), _name(dataset, COLUMNS)
     upward, rows, columns = (_coordinates(dataset, name) for name in names)
     heights = even_axis(upward)
-    if systems.is_geographic(crs):
-        place = _projected(names, heights, rows, columns, crs)
+    if in_metres(crs):
+        place = VolumePlace(flat(crs), names, heights, even_axis(rows), even_axis(columns))
     else:
-        place = VolumePlace(_flat(crs), names, heights, even_axis(rows), even_axis(columns))
+        place = _projected(names, heights, rows, columns, crs)
     if math.prod(place.shape) > MOST_CELLS:
         raise NotFoundError(f"a volume of {math.prod(place.shape):,} cells is too large for a scene")
     return place
@@ -229,20 +257,21 @@ def _within(edges: Numbers, values: Numbers) -> Steps:
 def _projected(
     names: tuple[str, str, str], upward: EvenAxis, latitudes: Numbers, longitudes: Numbers, crs: str
 ) -> VolumePlace:
-    """Lattice of a volume on longitudes and latitudes, in a projected system of its place."""
+    """Lattice of a volume on longitudes and latitudes, or feet, in a projected system of its place."""
     rows, columns = (np.sort(axis) for axis in (latitudes, longitudes))
     south, west = (_edges(axis)[0] for axis in (rows, columns))
     north, east = (_edges(axis)[-1] for axis in (rows, columns))
     system = metric_crs(crs, (west, south, east, north))
-    height = (north - south) / rows.size * METRES_PER_DEGREE
-    width = (east - west) / columns.size * METRES_PER_DEGREE * math.cos(math.radians((south + north) / 2))
+    across, up = _metres_of_unit(crs, (south + north) / 2)
+    height, width = (north - south) / rows.size * up, (east - west) / columns.size * across
     edge_east, edge_north = moved_points(crs, system, *_outline(west, south, east, north))
     if not (np.isfinite(edge_east).all() and np.isfinite(edge_north).all()):
         raise NotFoundError("the volume lies where it cannot be projected, so there is no scene of it")
     northing, easting = _lattice(edge_north, height), _lattice(edge_east, width)
     grid = np.meshgrid(easting.middles, northing.middles)
     longitude, latitude = moved_points(system, crs, grid[0].ravel(), grid[1].ravel())
-    longitude = west + (longitude - west) % 360
+    if systems.is_geographic(crs):
+        longitude = west + (longitude - west) % 360
     found = [
         _in_source(axis, _within(_edges(rising), values)).reshape(grid[0].shape)
         for axis, rising, values in ((latitudes, rows, latitude), (longitudes, columns, longitude))
@@ -252,6 +281,13 @@ def _projected(
         system, names, upward, northing, easting,
         (np.where(outside, -1, found[0]), np.where(outside, -1, found[1])),
     )  # fmt: skip
+
+
+def _metres_of_unit(crs: str, latitude: float) -> tuple[float, float]:
+    """Metres in a unit of `crs` to the east and to the north."""
+    if not systems.is_geographic(crs):
+        return metres_across(crs), metres_across(crs)
+    return METRES_PER_DEGREE * math.cos(math.radians(latitude)), METRES_PER_DEGREE
 
 
 def _in_source(axis: Numbers, index: Steps) -> Steps:

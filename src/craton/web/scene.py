@@ -13,7 +13,9 @@ from craton.model.errors import InvalidError, NotFoundError
 from craton.model.record import Record
 from craton.store.codec_asset import GLB, only_member
 from craton.store.volume_bricks import open_volume
+from craton.store.volume_bricks_place import in_metres
 from craton.web.area import Area, asking
+from craton.web.crs_negotiation import system_of
 from craton.web.files import matches, object_reply
 from craton.web.negotiation import VARY, wants_page
 from craton.web.picture_maps import caching
@@ -21,6 +23,7 @@ from craton.web.queries import check_query
 from craton.web.replies import JSON, Json, link, page_reply, path_of, reply
 from craton.web.scene_document import (
     BYTES,
+    FAST,
     FORMAT,
     holes_packed,
     points_packed,
@@ -34,15 +37,23 @@ from craton.web.site import Site, is_number
 
 RELATION = "urn:craton:rel:scene"
 
-FAST = 1
-"""Level of compression of what is made for one reply."""
-
 
 def show_scene(site: Site, request: Request) -> Response:
     """Tell what a dataset is in a scene."""
-    check_query(request)
+    check_query(request, "crs")
     record = scene_record(site, request.path_params["collection"])
-    return reply(request, scene_document(site, site.base(request), record))
+    return reply(request, scene_document(site, site.base(request), record, _system(request)))
+
+
+def _system(request: Request) -> str:
+    """System that places are asked for in; empty where none is named."""
+    text = request.query_params.get("crs")
+    if text is None:
+        return ""
+    name = system_of(text).name
+    if not in_metres(name):
+        raise InvalidError(f"crs must be a system in metres, not {text[:80]!r}", hint="such as one of UTM")
+    return name
 
 
 def give_brick(site: Site, request: Request) -> Response:
@@ -88,16 +99,16 @@ def give_mesh(site: Site, request: Request) -> Response:
 
 def give_holes(site: Site, request: Request) -> Response:
     """Give the paths of holes and what was found along them."""
-    check_query(request)
+    check_query(request, "crs")
     record = scene_record(site, request.path_params["collection"], "boreholes")
-    return _document(request, record, holes_packed(site, record))
+    return _document(request, record, holes_packed(site, record, _system(request)))
 
 
 def give_points(site: Site, request: Request) -> Response:
     """Give the points and lines of a table."""
-    check_query(request)
+    check_query(request, "crs")
     record = scene_record(site, request.path_params["collection"], "table")
-    return _document(request, record, points_packed(site, record))
+    return _document(request, record, points_packed(site, record, _system(request)))
 
 
 def give_heights(site: Site, request: Request) -> Response:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from craton.model.errors import NotFoundError
+from craton.model.errors import InvalidError, NotFoundError
 from craton.model.record import Record
 from craton.store.codec_asset import GLB
 from craton.store.volume_bricks import Volume, open_volume
@@ -21,14 +21,18 @@ from craton.web.scene_columns import class_documents
 from craton.web.scene_heights import grid_document
 from craton.web.scene_holes import holes_document
 from craton.web.scene_mesh import mesh_document
+from craton.web.scene_moved import moved
 from craton.web.scene_place import DIGITS, Extent, corners, why_no_scene
 from craton.web.scene_points import points_document
 from craton.web.site import Site
 
-FORMAT = 1
+FORMAT = 2
 """Number of the way in which documents of holes and points are made; of another one they are made anew."""
 
 COMPRESSION = 5
+
+FAST = 1
+"""Level of compression of what is made for one reply."""
 
 BYTES = "application/octet-stream"
 
@@ -57,13 +61,24 @@ def scene_record(site: Site, name: str, kind: str = "") -> Record:
     return record
 
 
-def scene_document(site: Site, base: str, record: Record) -> Json:
-    """All that a scene must know of `record`."""
+def scene_document(site: Site, base: str, record: Record, system: str = "") -> Json:
+    """All that a scene must know of `record`, in `system` where one is named.
+
+    Raises
+    ------
+    InvalidError
+        If its cells or surfaces lie in another system than the one that is named.
+    """
     said: Json = {
         "id": record.id, "title": record.name(), "kind": record.kind, "variables": [],
         "levels": [], "brick": SIDE, "times": [], "bbox": list(record.bbox) if record.bbox else None,
     }  # fmt: skip
-    said |= _DOCUMENTS[record.kind](site, record)
+    if record.kind in _PLACES:
+        said |= _head(_PLACES[record.kind](site, record, system))
+    else:
+        said |= _DOCUMENTS[record.kind](site, record)
+    if system not in {"", said["crs"]}:
+        raise InvalidError(f"a {record.kind} is told in its own system alone, {said['crs'][:80]}")
     said["corners"] = corners(said["crs"], said["extent"])
     return dict(msgspec.to_builtins({**said, "links": _links(base, record)}))
 
@@ -102,32 +117,38 @@ def _variable(variable: Variable, bytes_of: dict[int, int]) -> Json:
     return {**said, "type": "class", "classes": classes}
 
 
-def _boreholes(site: Site, record: Record) -> Json:
-    return _head(holes_packed(site, record))
-
-
-def _table(site: Site, record: Record) -> Json:
-    return _head(points_packed(site, record))
-
-
 def _head(packed: bytes) -> Json:
     found = msgspec.json.decode(gzip.decompress(packed), type=_Head)
     return {"crs": found.crs, "origin": found.origin, "extent": found.extent}
 
 
 _DOCUMENTS: dict[str, Callable[[Site, Record], Json]] = {
-    "volume": _volume, "mesh": mesh_document, "boreholes": _boreholes, "table": _table, "grid": grid_document,
+    "volume": _volume, "mesh": mesh_document, "grid": grid_document,
 }  # fmt: skip
 
 
-def holes_packed(site: Site, record: Record) -> bytes:
-    """Paths and tables of holes as JSON, compressed with gzip; made once."""
-    return _packed(site, record, "holes", lambda: holes_document(site, record))
+def holes_packed(site: Site, record: Record, system: str = "") -> bytes:
+    """Paths and tables of holes as JSON, compressed with gzip; made once, and moved to `system` each time."""
+    return _in_system(_packed(site, record, "holes", lambda: holes_document(site, record)), system)
 
 
-def points_packed(site: Site, record: Record) -> bytes:
-    """Points and lines of a table as JSON, compressed with gzip; made once."""
-    return _packed(site, record, "points", lambda: points_document(site, record))
+def points_packed(site: Site, record: Record, system: str = "") -> bytes:
+    """Points and lines of a table, as `holes_packed` gives holes."""
+    return _in_system(_packed(site, record, "points", lambda: points_document(site, record)), system)
+
+
+_PLACES = {"boreholes": holes_packed, "table": points_packed}
+"""Documents of what has single places, which can be told in any system."""
+
+
+def _in_system(packed: bytes, system: str) -> bytes:
+    """A document moved to `system`. It is not kept: there are thousands of systems to ask for."""
+    if not system:
+        return packed
+    said = msgspec.json.decode(gzip.decompress(packed))
+    if said["crs"] == system:
+        return packed
+    return gzip.compress(msgspec.json.encode(moved(said, system)), FAST, mtime=0)
 
 
 def _packed(site: Site, record: Record, what: str, document: Callable[[], Json]) -> bytes:

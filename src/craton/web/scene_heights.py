@@ -20,7 +20,7 @@ from craton.model.errors import InvalidError, NotFoundError
 from craton.model.record import Record
 from craton.store.grid_window import Frame, Grid, Layer, open_grid
 from craton.store.grid_window_place import moved_points
-from craton.store.volume_bricks_place import METRES_PER_DEGREE, metric_crs
+from craton.store.volume_bricks_place import METRES_PER_DEGREE, flat, metres_across, metric_crs
 from craton.web.crs_negotiation import numbers_of, system_of
 from craton.web.picture_statistics import statistics
 from craton.web.queries import number_of
@@ -68,10 +68,10 @@ def lattice_of(grid: Grid) -> Lattice:
     """Lattice about as fine as the cells of a grid, at most `MOST_SIDE` along each side."""
     bounds = _bounds(grid)
     system = metric_crs(grid.crs, bounds)
-    if systems.is_geographic(grid.crs):
+    if system != flat(grid.crs):
         bounds = _moved(grid.crs, system, bounds)
     west, south, east, north = bounds
-    step = grid.place.cell_width
+    step = grid.place.cell_width * metres_across(grid.crs)
     if systems.is_geographic(grid.crs):
         step *= METRES_PER_DEGREE * math.cos(math.radians(_latitude(grid)))
     step = max(step, (east - west) / MOST_SIDE, (north - south) / MOST_SIDE)

@@ -42,9 +42,10 @@ Index = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class _Holes(NamedTuple):
-    """Holes that have a place: their names, collars (n, 3), and ends in metres down the hole."""
+    """Holes with a place: names, numbers as features, collars (n, 3), and ends in metres down the hole."""
 
     names: pd.Index
+    features: Index
     collars: Numbers
     ends: Numbers
     assumed: np.ndarray[Any, np.dtype[np.bool_]]
@@ -84,7 +85,9 @@ def holes_document(site: Site, record: Record) -> Json:
 
 
 def _hole(holes: _Holes, number: int, path: Numbers) -> Json:
-    said: Json = {"id": str(holes.names[number]), "path": path.tolist()}
+    said: Json = {
+        "id": str(holes.names[number]), "feature": int(holes.features[number]), "path": path.tolist(),
+    }  # fmt: skip
     return {**said, "assumed": ["elevation"]} if holes.assumed[number] else said
 
 
@@ -100,9 +103,8 @@ def _located(boreholes: Boreholes, crs: str) -> _Holes:
     names = pd.Index(collars["hole_id"].astype(str).iloc[kept])
     assumed = ~np.isfinite(elevation)
     places = np.column_stack([easting[kept], northing[kept], np.where(assumed, 0.0, elevation)])
-    return _Holes(
-        names, places, _ends(boreholes, names, _numbers(collars, "total_depth")[kept]), assumed, system
-    )
+    ends = _ends(boreholes, names, _numbers(collars, "total_depth")[kept])
+    return _Holes(names, kept + 1, places, ends, assumed, system)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Numbers:

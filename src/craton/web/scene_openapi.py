@@ -19,6 +19,10 @@ VARIABLE = query_parameter("variable", TEXT, "a variable; the first where left o
 REALIZATION = query_parameter("realization", TEXT, "a realization; the first where left out")
 TIME = query_parameter("time", TEXT, "a moment, the nearest is taken; the last where left out")
 
+PLACES_CRS = query_parameter(
+    "crs", SYSTEM, "system in metres of the places of holes, points and lines; their own where left out"
+)
+
 
 def scene_paths() -> Json:
     """Paths of scenes and of their parts."""
@@ -32,14 +36,18 @@ def scene_paths() -> Json:
         query_parameter("height", _SIDE, "rows of the lattice"),
     ]  # fmt: skip
     return {
-        f"{start}/scene": _document("getScene", "A dataset in three dimensions: where its parts are"),
+        f"{start}/scene": _document(
+            "getScene", "A dataset in three dimensions: where its parts are", PLACES_CRS
+        ),
         f"{start}/bricks/{{level}}/{{k}}/{{j}}/{{i}}": _file(
             "getBrick", "A brick of cells of a volume, a byte a cell",
             [OWN, *place, VARIABLE, TIME, REALIZATION], BYTES,
         ),
         f"{start}/mesh.glb": _mesh(),
-        f"{start}/holes": _document("getHoles", "Paths of drill holes, and what was found along them"),
-        f"{start}/points": _document("getPoints", "Points and lines of a table"),
+        f"{start}/holes": _document(
+            "getHoles", "Paths of drill holes, and what was found along them", PLACES_CRS
+        ),
+        f"{start}/points": _document("getPoints", "Points and lines of a table", PLACES_CRS),
         f"{start}/heights": _file(
             "getHeights", "Cells of a grid as a lattice of numbers", [OWN, *lattice], BYTES
         ),
@@ -56,10 +64,10 @@ def _mesh() -> Json:
     return said
 
 
-def _document(id: str, words: str) -> Json:
+def _document(id: str, words: str, *parameters: Json) -> Json:
     content = {JSON: {"schema": ANY_OBJECT}, "text/html": {"schema": TEXT}}
     replies = {"200": {"description": words, "content": content}, "304": UNCHANGED, **problems(400, 404, 503)}
-    return {"get": operation(id, "Scenes", words, [OWN]) | {"responses": replies}}
+    return {"get": operation(id, "Scenes", words, [OWN, *parameters]) | {"responses": replies}}
 
 
 def _file(id: str, words: str, parameters: list[Json], media: str) -> Json:

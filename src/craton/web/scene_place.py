@@ -14,7 +14,7 @@ from craton.model.record import Record
 from craton.store.grid_window import has_place
 from craton.store.grid_window_place import moved_points
 from craton.store.volume_bricks import has_bricks
-from craton.store.volume_bricks_place import MOST_DEGREES, metric_crs
+from craton.store.volume_bricks_place import MOST_DEGREES, ZONE_DEGREES, flat, in_metres, metric_crs
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -84,7 +84,7 @@ def placed(crs: str, east: Numbers, north: Numbers) -> Placed:
         raise NotFoundError("nothing of it has a place, so there is no scene of it")
     bounds = (east[there].min(), north[there].min(), east[there].max(), north[there].max())
     system = metric_crs(crs, (float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3])))
-    if systems.is_geographic(crs):
+    if system != flat(crs):
         east, north = moved_points(crs, system, east, north)
     found = np.isfinite(east) & np.isfinite(north)
     return Placed(system, np.where(found, east, np.nan), np.where(found, north, np.nan))
@@ -104,13 +104,15 @@ def why_no_scene(record: Record) -> str:
         return "its data lies elsewhere"
     if not _FITTING[record.kind](record):
         return "its data has no place along axes" if record.kind in {"volume", "grid"} else "it has no places"
+    if record.kind == "mesh" and not in_metres(record.crs):
+        return "its surfaces lie on longitudes and latitudes, or in feet, not in metres"
     if record.bbox is None or not systems.is_geographic(record.crs):
         return ""
-    if record.kind == "mesh":
-        return "its surfaces lie on longitudes and latitudes, not in metres"
     west, south, east, north = record.bbox
-    wide = max((east - west) % 360 or 360 * (east > west), north - south) > MOST_DEGREES
-    return f"it reaches over more than {MOST_DEGREES:g} degrees, which lie on no plane" if wide else ""
+    width = (east - west) % 360 or 360 * (east > west)
+    most = ZONE_DEGREES if record.kind == "grid" else MOST_DEGREES
+    wide = width > most or north - south > MOST_DEGREES
+    return f"it reaches over more than {most:g} degrees, which lie on no plane" if wide else ""
 
 
 def _has_geometry(record: Record) -> bool:

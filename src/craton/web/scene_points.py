@@ -62,11 +62,16 @@ def points_document(site: Site, record: Record) -> Json:
     places = np.column_stack([easting, northing, height])
     extent = Extent.of(places)
     local = np.round(places - extent.origin, DIGITS)
+    shapes = _shapes(rows.shapes, local, row)
+    drawn = {one["row"] for one in shapes["lines"]}.union(
+        np.flatnonzero([one is not None for one in shapes["points"]])
+    )
     told, values = columns_of(record, rows.frame, "", HIDDEN)
     return {
         "crs": system, "origin": extent.origin, "extent": msgspec.to_builtins(extent),
         "count": record.rows or len(rows.numbers), "heights": "stated" if is_stated else "none",
-        "ids": rows.numbers.tolist(), **_shapes(rows.shapes, local, row), "columns": told, "values": values,
+        "ids": rows.numbers.tolist(), **shapes, "columns": told, "values": values,
+        "left_out": len(rows.numbers) - len(drawn),
     }  # fmt: skip
 
 
@@ -89,9 +94,12 @@ def _rows(source: Source, step: int) -> _Rows:
 def _heights(
     record: Record, frame: pd.DataFrame, own: Numbers, row: np.ndarray[Any, np.dtype[np.int64]]
 ) -> tuple[Numbers, bool]:
-    """Height of each vertex: its own, or that of a column, else 0; and whether any is stated."""
+    """Height of each vertex: its own, or that of a column, and whether any is stated; else all are 0.
+
+    Where some are stated, it is NaN for the others: at 0 they would lie where nothing says they are.
+    """
     if np.isfinite(own).any():
-        return np.where(np.isfinite(own), own, 0.0), True
+        return own, True
     names = {str(name).casefold(): str(name) for name in frame.columns}
     units = {column.name: column.unit for column in record.columns}
     for sign, words in ((1.0, HEIGHTS), (-1.0, DEPTHS)):
@@ -99,7 +107,8 @@ def _heights(
             if word in names and pd.api.types.is_numeric_dtype(frame[names[word]].dtype):
                 values = frame[names[word]].to_numpy(dtype=np.float64, na_value=np.nan)[row]
                 metres = sign * METRES.get(units.get(names[word], ""), 1.0)
-                return metres * np.where(np.isfinite(values), values, 0.0), True
+                if np.isfinite(values).any():
+                    return metres * values, True
     return np.zeros(own.shape), False
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -160,13 +164,21 @@ class Served:
 
 def make_node(folder):
     """A node with a table of sites, grids of elevation and gravity, a document, and a private record."""
+    return Path(shutil.copytree(_whole_node(), folder, dirs_exist_ok=True))
+
+
+@cache
+def _whole_node():
+    """Folder of the node that the others are copies of."""
+    folder = Path(tempfile.mkdtemp(prefix="craton-node-"))
+    atexit.register(shutil.rmtree, folder)
     sites = pd.DataFrame({"site": [f"S{n}" for n in range(5)], "gold_ppm": [0.1 * n for n in range(5)]})
     places = gpd.points_from_xy([100.0, 100.5, 101.0, 101.5, 102.0], [18.0] * 5)
-    with craton.create(folder, title="Mekong node") as node:
+    with craton.create(folder / "node", title="Mekong node") as node:
         node.add(SAMPLE / "elevation", SAMPLE / "geophysics", SAMPLE / "geography", SAMPLE / "SOURCES.md")
         put(node, gpd.GeoDataFrame(sites, geometry=places, crs="EPSG:4326"), "table", id="sites-1")
         put(node, sites, "table", id="secret-1", visibility="private")
-    return folder
+    return folder / "node"
 
 
 def make_small_node(folder):

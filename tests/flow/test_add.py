@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -36,9 +37,36 @@ def survey(tmp_path):
 @pytest.fixture
 def node(tmp_path):
     """An empty node."""
-    folder = tmp_path / "node"
-    assert run("init", folder)[0] == 0
+    return empty(tmp_path / "node")
+
+
+def empty(folder):
+    """A new node in `folder`."""
+    craton.create(folder).close()
     return folder
+
+
+def is_whole(folder):
+    """Whether the node has no problem, every byte of it read."""
+    with craton.open(folder) as opened:
+        return opened.check() == []
+
+
+class Undisturbed(NamedTuple):
+    """A folder added in peace: what the catalogue then says, and how long it took."""
+
+    survey: Path
+    snapshot: dict
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    survey, quiet = Path(shutil.copytree(SAMPLE, folder / "survey")), empty(folder / "node")
+    start = time.monotonic()
+    assert run("add", quiet, survey)[0] == 0
+    return Undisturbed(survey, snapshot(quiet), time.monotonic() - start)
 
 
 def snapshot(folder):
@@ -50,8 +78,10 @@ def snapshot(folder):
         }
 
 
-def test_every_file_of_a_folder_gets_an_outcome_and_adding_again_changes_nothing(survey, node):
+def test_every_file_of_a_folder_gets_an_outcome_and_adding_again_changes_nothing(survey, tmp_path):
     """One line a file; the second run says unchanged for each and moves no change number."""
+    node = tmp_path / "node"
+    assert run("init", node)[0] == 0
     files = sorted(str(p) for p in survey.rglob("*") if p.is_file())
     status, lines, done = run("add", node, survey, "--json")
     assert status == 0, done.stderr
@@ -79,7 +109,7 @@ def test_a_changed_file_becomes_a_new_version_and_the_old_one_stays_readable(sur
     with craton.open(node) as opened:
         assert (len(opened[id].read()), len(opened[f"{id}@1"].read())) == (71, 70)
         assert [r.version for r in opened[id].versions()] == [2, 1]
-    assert run("check", node)[0] == 0
+    assert is_whole(node)
 
 
 def test_refused_files_have_a_code_and_a_sentence_and_the_batch_goes_on(tmp_path, node):
@@ -99,53 +129,44 @@ def test_refused_files_have_a_code_and_a_sentence_and_the_batch_goes_on(tmp_path
         assert (by_name[name]["outcome"], by_name[name]["code"]) == ("refused", code)
         assert name in by_name[name]["message"]
     assert by_name["broken.tif"]["code"] in {"corrupt", "truncated"}
-    assert run("check", node)[0] == 0
+    assert is_whole(node)
 
 
-def test_kill_at_any_moment_then_again_gives_the_undisturbed_catalogue(survey, node, tmp_path):
+def test_kill_at_any_moment_then_again_gives_the_undisturbed_catalogue(undisturbed, node):
     """Kill -9 at spread moments, then the same command: same catalogue as a quiet run, nothing left over."""
-    quiet = tmp_path / "quiet"
-    run("init", quiet)
-    start = time.monotonic()
-    run("add", quiet, survey)
-    whole = time.monotonic() - start
     for share in (0.15, 0.4, 0.55, 0.65, 0.75, 0.85, 0.95):
         process = subprocess.Popen(
-            [CRATON, "add", node, survey], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [CRATON, "add", node, undisturbed.survey], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(whole * share)
+        time.sleep(undisturbed.seconds * share)
         process.send_signal(signal.SIGKILL)
         process.wait()
         with craton.open(node) as opened:
             for record in opened.find():
                 opened[record.id].read()
-    assert run("add", node, survey)[0] == 0
-    assert snapshot(node) == snapshot(quiet)
+    assert run("add", node, undisturbed.survey)[0] == 0
+    assert snapshot(node) == undisturbed.snapshot
     status, _lines, done = run("check", node)
     assert status == 0, done.stdout
 
 
-def test_two_adds_at_once_give_one_whole_catalogue(survey, node, tmp_path):
+def test_two_adds_at_once_give_one_whole_catalogue(undisturbed, node):
     """Two processes add the same folder at the same time; the result equals that of one."""
-    quiet = tmp_path / "quiet"
-    run("init", quiet)
-    run("add", quiet, survey)
+    command = [CRATON, "add", node, undisturbed.survey]
     both = [
-        subprocess.Popen(
-            [CRATON, "add", node, survey], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     for process in both:
         _out, err = process.communicate(timeout=240)
         assert process.returncode == 0, err
-    assert snapshot(node) == snapshot(quiet)
-    assert run("check", node)[0] == 0
+    assert snapshot(node) == undisturbed.snapshot
+    assert is_whole(node)
 
 
-def test_ls_show_export_rm_do_what_they_say(survey, node, tmp_path):
+def test_ls_show_export_rm_do_what_they_say(sample_node, tmp_path):
     """A dataset is found by a Lao word, shown, exported to three formats, deleted, and leaves a tombstone."""
-    run("add", node, survey)
+    node = shutil.copytree(sample_node, tmp_path / "node")
     _status, found, _done = run("ls", node, "--text", "ແຜ່ນດິນໄຫວ", "--json")
     assert [r["title"]["en"] for r in found] == ["Earthquakes of the upper Mekong"]
     id = found[0]["id"]
@@ -160,13 +181,12 @@ def test_ls_show_export_rm_do_what_they_say(survey, node, tmp_path):
     assert run("show", node, id)[0] == 2
     with craton.open(node) as opened:
         assert [c.id for c in opened.store.changes() if hasattr(c, "deleted")] == [id]
-    assert run("check", node)[0] == 0
+    assert is_whole(node)
 
 
-def test_find_by_place_time_kind_and_quantity(survey, node):
+def test_find_by_place_time_kind_and_quantity(sample_node):
     """Each filter alone picks what it should, and together they intersect."""
-    with craton.open(node) as opened:
-        opened.add(survey, language="en")
+    with craton.open(sample_node) as opened:
         titles = lambda **query: {r.name("en") for r in opened.find(**query)}  # noqa: E731
         assert "Gravity disturbance at 10 km height" in titles(quantity="gravity_disturbance")
         assert titles(kind="grid") == {
@@ -223,7 +243,7 @@ def test_names_that_are_not_text_or_are_code_do_no_harm(tmp_path, node):
     assert [line["code"] for line in lines if line["outcome"] == "refused"] == ["name-not-text"]
     assert len({line["record"] for line in lines if line["record"]}) == len(names)
     assert len(run("ls", node, "--json")[1]) == len(names)
-    assert run("check", node)[0] == 0
+    assert is_whole(node)
 
 
 def test_code_lying_in_the_data_is_never_run(tmp_path, node):
@@ -291,7 +311,7 @@ def test_links_to_folders_and_nodes_within_the_folder_are_not_followed(tmp_path,
     (folder / "a.csv").write_text("lon,lat\n102,18\n")
     (folder / "away").symlink_to("/etc")
     (folder / "round").symlink_to(folder)
-    run("init", folder / "inner")
+    empty(folder / "inner")
     status, lines, _done = run("add", node, folder, "--json")
     assert status == 1
     found = {Path(line["path"]).name: line["code"] or line["outcome"] for line in lines}

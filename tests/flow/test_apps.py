@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,17 +19,17 @@ from craton.jobs.manager import Manager, submit
 from craton.jobs.pool import InProcess
 from craton.jobs.submission import Request
 from craton.model.errors import ContractError, JobError
-from craton.process.apps import apps, read_app
+from craton.process.apps import read_app
+from craton.process.processes import _load_plugins
 
 SAMPLE = Path(__file__).parents[2] / "demo" / "sample"
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory):
-    with craton.create(tmp_path_factory.mktemp("apps") / "node") as made:
-        made.add(SAMPLE, language="en")
-        yield made
+def node(sample_node, tmp_path_factory):
+    with craton.open(shutil.copytree(sample_node, tmp_path_factory.mktemp("apps") / "node")) as opened:
+        yield opened
 
 
 def test_regional_gravity_map(node):
@@ -156,13 +157,11 @@ def test_a_step_that_fails_ends_its_app_with_the_reason(node, tmp_path, monkeypa
     """The application's job says which step failed and why; later steps are not begun; earlier results stay."""
     plugins = install(tmp_path / "plugins", "misbehaving")
     monkeypatch.syspath_prepend(str(plugins))
-    from craton.process.processes import _load
-
-    _load.cache_clear()
-    _load()
-    doomed = {**apps(), "doomed": read_app(FAILING, "test")}
-    monkeypatch.setattr("craton.process.apps.apps", lambda: doomed)
-    monkeypatch.setattr("craton.jobs.app_run.apps", lambda: doomed)
+    _load_plugins.cache_clear()
+    doomed = read_app(FAILING, "test")
+    monkeypatch.setattr("craton.jobs.app_run.has_app", lambda id: id == doomed.id)
+    monkeypatch.setattr("craton.jobs.app_run.find_app", lambda id: doomed)
+    monkeypatch.setattr("craton.cli.runs.find_app", lambda id: doomed)
     with pytest.raises(JobError, match="step second: "):
         node.run("doomed")
     job = node.queue.find(process="doomed", parent="")[0]
@@ -177,8 +176,7 @@ def test_a_step_that_fails_ends_its_app_with_the_reason(node, tmp_path, monkeypa
 def test_an_app_that_is_gone_fails_its_job_and_not_the_node(node, monkeypatch):
     """A queued run of an application that is not installed any more ends with that reason."""
     job = submit(node.store, node.queue, Request(process="hazard-exposure", parameters={"cell_size": 3}))
-    left = {name: app for name, app in apps().items() if name != "hazard-exposure"}
-    monkeypatch.setattr("craton.process.apps.apps", lambda: left)
+    monkeypatch.setattr("craton.process.apps._written", dict)
     with Manager(node.store, node.queue, InProcess()) as manager:
         ended = manager.wait(job.id, 30)
     assert ended.state == "failed"

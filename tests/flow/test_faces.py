@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.plugin import install_text
 
 import craton
+from craton.process.processes import _load_plugins, find_process
 
 ROOT = Path(__file__).parents[2]
 CRATON = [sys.executable, "-c", "from craton.cli import main; main()"]
@@ -30,17 +32,23 @@ def plugin(module_text, tmp_path, monkeypatch):
     folder = install_text(tmp_path / "plugins", "survey_tools", module_text)
     monkeypatch.setenv("PYTHONPATH", str(folder))
     monkeypatch.syspath_prepend(str(folder))
-    from craton.process.processes import _load
+    _load_plugins.cache_clear()
+    return folder
 
-    _load.cache_clear()
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Folder of a node with a relief, which each test has a copy of."""
+    folder = tmp_path_factory.mktemp("made") / "node"
+    with craton.create(folder) as node:
+        node.add(ROOT / "demo/sample/elevation", language="en")
     return folder
 
 
 @pytest.fixture
-def node(tmp_path, plugin):
-    with craton.create(tmp_path / "node") as made:
-        made.add(ROOT / "demo/sample/elevation", language="en")
-        yield made
+def node(tmp_path, made, plugin):
+    with craton.open(shutil.copytree(made, tmp_path / "node")) as opened:
+        yield opened
 
 
 def _craton(*arguments):
@@ -89,10 +97,9 @@ def test_command_line_and_manual(node):
     assert job["parameters"]["level"] == pytest.approx(0.9144)
 
 
-def test_schema_and_reference_page(node):
+def test_schema_and_reference_page(plugin):
     """The schema of its form and its page in the manual carry the same unit, range and words."""
     from craton.process.ogc import description
-    from craton.process.processes import find_process
     from craton.process.reference import pages
     from craton.process.schema import input_schema
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from craton.jobs.pool import InProcess, Pool
 from craton.jobs.submission import Request
 from craton.model.errors import ConflictError, ContractError, NotFoundError
 from craton.model.permission import ANYONE
+from craton.process.processes import _load_plugins
 
 CRATON = [sys.executable, "-c", "from craton.cli import main; main()"]
 
@@ -35,20 +37,47 @@ def environment(plugin_path, monkeypatch):
     """The plugin is installed, for this process and for those it starts."""
     monkeypatch.setenv("PYTHONPATH", str(plugin_path))
     monkeypatch.syspath_prepend(str(plugin_path))
-    from craton.process.processes import _load
+    _load_plugins.cache_clear()
 
-    _load.cache_clear()
+
+ROWS = "".join(f"S{i},{100 + i / 10},18.5,{i}\n" for i in range(30))
+SITES = f"site,longitude,latitude,gold_ppm\n{ROWS}"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Folder of a node with a table, which each test has a copy of."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "sites.csv").write_text(SITES)
+    with craton.create(folder / "node") as node:
+        node.add(folder / "sites.csv", licence="CC-BY-4.0")
+    return folder / "node"
 
 
 @pytest.fixture
-def node(tmp_path, environment):
-    source = tmp_path / "sites.csv"
-    source.write_text(
-        "site,longitude,latitude,gold_ppm\n" + "".join(f"S{i},{100 + i / 10},18.5,{i}\n" for i in range(30))
-    )
-    with craton.create(tmp_path / "node") as made:
-        made.add(source, licence="CC-BY-4.0")
-        yield made
+def node(tmp_path, made, environment):
+    with craton.open(shutil.copytree(made, tmp_path / "node")) as opened:
+        yield opened
+
+
+class KeptPool(Pool):
+    """A pool that outlives the managers that use it."""
+
+    def close(self):
+        """Not yet."""
+
+
+@pytest.fixture(scope="module")
+def kept_pool():
+    pool = KeptPool()
+    yield pool
+    Pool.close(pool)
+
+
+@pytest.fixture
+def pool(kept_pool, environment):
+    """A pool whose warm process starts, at the first run, where the plugin is installed."""
+    return kept_pool
 
 
 def _table(node):
@@ -107,10 +136,10 @@ def test_a_process_of_a_plugin_runs_like_our_own(node):
         ("kills_itself", "crashed"),
     ],
 )
-def test_a_process_that_misbehaves_fails_its_own_job_only(node, name, kind):
+def test_a_process_that_misbehaves_fails_its_own_job_only(node, pool, name, kind):
     """Whatever a process does, its job says why it failed, another job runs, and the node is whole."""
-    limits = JobLimits(memory_mb=300, seconds=3)
-    with node.manager() as manager:
+    limits = JobLimits(memory_mb=300, seconds=1 if name == "loops" else 30)
+    with node.manager(pool) as manager:
         bad = manager.submit(_request(node, name, limits=limits))
         good = manager.submit(_request(node, "count", 1))
         assert manager.wait(good.id, 60).state == "successful"
@@ -122,10 +151,10 @@ def test_a_process_that_misbehaves_fails_its_own_job_only(node, name, kind):
 
 
 @pytest.fixture
-def one_worker(node):
+def one_worker(node, pool):
     """A manager with a single place to run in."""
     options = msgspec.structs.replace(node.settings.manager_options(), workers=1)
-    with Manager(node.store, node.queue, Pool(), options) as manager:
+    with Manager(node.store, node.queue, pool, options) as manager:
         yield manager
 
 
@@ -188,8 +217,9 @@ def test_many_runs_leave_no_open_files(node):
 def test_an_older_version_as_input(node):
     """A dataset opened at a version is run on at that version."""
     source = node.folder.parent / "sites.csv"
-    source.write_text("site,longitude,latitude\nA,101,18\n")
-    node.add(source)
+    for text in (SITES, "site,longitude,latitude\nA,101,18\n"):
+        source.write_text(text)
+        node.add(source)
     id = _table(node)
     old, new = (
         node.run("misbehaving.count", table=node[name], number=0)["result"].read()["rows"].tolist()
@@ -213,10 +243,10 @@ def test_a_result_is_as_private_as_its_input_is_now(node):
         submit(node.store, node.queue, stranger)
 
 
-def test_progress_is_told(node):
+def test_progress_is_told(node, pool):
     """Percent and words of a running job are seen by whoever looks, and an estimate of what is left."""
     told = []
-    with node.manager() as manager:
+    with node.manager(pool) as manager:
         job = manager.submit(_request(node, "waits", 2))
         manager.wait(job.id, 60, tell=told.append)
     running = [one for one in told if one.message == "waiting"]
@@ -236,9 +266,9 @@ def test_in_process_a_job_is_stopped_where_it_reports(node):
     assert node.queue.get(job.id).state == "dismissed"
 
 
-def test_equal_jobs_at_the_same_time_make_one_result(node):
+def test_equal_jobs_at_the_same_time_make_one_result(node, pool):
     """Five jobs of one key, two workers: one computes, the others take its result."""
-    with node.manager() as manager:
+    with node.manager(pool) as manager:
         request = Request(
             process="misbehaving.slow_double", inputs={"table": _table(node)}, parameters={"wait": "500 ms"}
         )
@@ -391,9 +421,9 @@ def test_ctrl_c_stops_the_job_and_the_command(node, seconds):
     assert node.check() == []
 
 
-def test_a_deleted_result_is_made_again(node):
+def test_a_deleted_result_is_made_again(node, pool):
     """After `rm` of a result the same request computes it anew."""
-    with node.manager() as manager:
+    with node.manager(pool) as manager:
         first = manager.wait(manager.submit(_request(node, "count", 5)).id, 60)
         node.remove(first.results["result"])
         second = manager.wait(manager.submit(_request(node, "count", 5)).id, 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import geopandas as gpd
@@ -18,6 +19,7 @@ from craton.process.marks import Bounds, Column, ColumnOf, Grid, ReferenceSystem
 from craton.process.processes import find_process, process
 from craton.process.signature import read_spec
 
+LOAD_PLUGINS = registry._load_plugins
 Field = Annotated[xr.DataArray, Grid(quantity="gravity_disturbance", unit="mGal")]
 Points = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",), columns=(Column(name="value", unit="m"),))]
 
@@ -25,8 +27,10 @@ Points = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",), columns=(Column(
 @pytest.fixture(autouse=True)
 def empty_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes of these tests are not seen by others."""
-    monkeypatch.setattr(registry, "_registered", {})
-    monkeypatch.setattr(registry, "_load", lambda: None)
+    for name in ("_registered", "_told_in_full"):
+        monkeypatch.setattr(registry, name, {})
+    monkeypatch.setattr(registry, "_homes", dict)
+    monkeypatch.setattr(registry, "_load_plugins", lambda: None)
 
 
 def told(
@@ -220,6 +224,29 @@ def test_two_processes_cannot_have_one_name():
     other.__module__ = "somewhere.else"
     with pytest.raises(InvalidError, match=r"two processes are called 'test\.scaled'"):
         decorate(other)
+
+
+def test_the_name_of_a_process_that_is_not_imported_yet_is_taken(monkeypatch):
+    """An identifier of the table of ours belongs to the module that stands there."""
+    monkeypatch.setattr(registry, "_homes", lambda: {"test.scaled": "craton.methods.scaled"})
+    with pytest.raises(InvalidError, match=r"two processes are called 'test\.scaled'"):
+        process("test.scaled", version="1")(told(scaled, "grid", "factor"))
+
+
+def test_a_broken_plugin_is_left_out_and_ours_that_it_imported_stay(monkeypatch):
+    """What a plugin registered before it failed is forgotten; a warning names it."""
+
+    def load():
+        process("test.scaled", version="1")(told(scaled, "grid", "factor"))
+        registry._registered["terrain.slope"] = registry._registered["test.scaled"]
+        raise SystemExit("no licence")
+
+    point = SimpleNamespace(name="broken", value="broken", load=load)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "_homes", lambda: {"terrain.slope": "craton.methods.terrain"})
+    with pytest.warns(UserWarning, match="plugin 'broken' are left out: no licence"):
+        LOAD_PLUGINS.__wrapped__()
+    assert set(registry._registered) == {"terrain.slope"}
 
 
 @pytest.mark.parametrize("id", ["scaled", "Test.scaled", "test.", "test.a-b", "test..a", ""])

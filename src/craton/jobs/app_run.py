@@ -19,7 +19,7 @@ from craton.model.errors import ConflictError, ContractError, CratonError
 from craton.model.moments import now
 from craton.model.permission import Actor, visible_to
 from craton.model.record import Record
-from craton.process.apps import App, Need, Step, apps, find_app
+from craton.process.apps import App, Need, Step, find_app, has_app
 from craton.process.processes import find_process
 from craton.process.spec import Param
 from craton.process.values import allowed_words, canonical, from_door
@@ -32,7 +32,7 @@ SHOWN = 6
 
 def is_app(id: str) -> bool:
     """Whether `id` is an application rather than a process."""
-    return "." not in id and id in apps()
+    return "." not in id and has_app(id)
 
 
 def app_job(store: Store, request: Request) -> Job:

@@ -19,7 +19,7 @@ from craton.jobs.app_run import advance, app_job, is_app
 from craton.jobs.job import Fault, InputRef, Job, ManagerOptions, changed
 from craton.jobs.pool import POOL_ENDED, Executor
 from craton.jobs.queue import MOST_ATTEMPTS, JobQueue
-from craton.jobs.run import RunInput, RunTask
+from craton.jobs.run_task import RunInput, RunTask
 from craton.jobs.sandbox import Limits
 from craton.jobs.submission import Request, job_of, open_record
 from craton.model.errors import CancelledError, ConflictError, CratonError, NotFoundError

@@ -15,7 +15,6 @@ from craton.model.errors import ContractError
 from craton.model.record import Record
 from craton.process.marks import Grid
 from craton.process.spec import Param
-from craton.store.codec import decode
 
 PLANE = frozenset({"northing", "easting", "latitude", "longitude", "row", "column"})
 """Axes that a grid keeps, however short."""
@@ -60,6 +59,8 @@ def choose_variable(process: str, param: Param, record: Record, stated: str) -> 
 
 def open_input(process: str, param: Param, record: Record, variable: str, paths: Mapping[str, str]) -> Any:
     """Labelled data of `record` as `param` takes it; grids are lazy."""
+    from craton.store.codec import decode
+
     data = decode(record.kind, record.assets, lambda member: Path(paths[member.sha256]))
     if isinstance(data, xr.Dataset):
         return _grid(process, param, data, record, variable)

@@ -18,7 +18,7 @@ import msgspec
 
 from craton.jobs.job import Fault
 from craton.jobs.line_process import LineProcess
-from craton.jobs.run import RunResult, RunTask, perform
+from craton.jobs.run_task import RunResult, RunTask
 from craton.jobs.sandbox import Limits
 from craton.model.errors import CancelledError
 from craton.process.progress import Listener
@@ -98,6 +98,8 @@ class InProcess:
         self, task: RunTask, limits: Limits, listener: Listener, goes_on: Callable[[], bool]
     ) -> RunResult:
         """Run `task` here."""
+        from craton.jobs.run import perform
+
         del limits
 
         def report(fraction: float, message: str) -> None:

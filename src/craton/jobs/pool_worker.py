@@ -1,4 +1,7 @@
-"""The warm process of the pool: imports all processes once, then forks children that run jobs.
+"""The warm process of the pool: it forks children that run jobs.
+
+It imports what all processes stand on once, and the module of a process when that is first asked for, so
+that a child starts with everything.
 
 Run as `python -m craton.jobs.pool_worker`. Requests come as JSON lines on
 standard input, replies go out on standard output. It ends when its input
@@ -21,8 +24,8 @@ import msgspec
 from craton.jobs import sandbox
 from craton.jobs.job import Fault
 from craton.jobs.pool import ProgressReply, Reply, Request, RunReply, RunRequest, StopRequest
-from craton.jobs.run import RunResult, RunTask, perform
-from craton.model.errors import NotFoundError
+from craton.jobs.run import perform
+from craton.jobs.run_task import RunResult, RunTask
 from craton.process.processes import find_process
 
 POLL_SECONDS = 0.05
@@ -62,10 +65,10 @@ class Worker:
         theirs.close()
         self.resident = sandbox.resident(self.child.pid)
 
-    def give(self, request: RunRequest) -> None:
-        """Let the child run `request`."""
+    def give(self, request: RunRequest, *, foreign: bool) -> None:
+        """Let the child run `request`, which may be of a `foreign` process."""
         self.request, self.runs = request, self.runs + 1
-        self.foreign = self.foreign or _is_foreign(request.process)
+        self.foreign = self.foreign or foreign
         self.child.limit(request.limits)
         self.socket.sendall(msgspec.json.encode(request) + b"\n")
 
@@ -128,10 +131,11 @@ class Warm:
             if request.number in self._busy:
                 self._busy[request.number].child.kill("stopped")
             return
+        foreign = _is_foreign(request.process)  # before a child is forked: this imports the process
         worker = self._idle.pop() if self._idle else self._new_worker()
         self._busy[request.number] = worker
         with suppress(OSError):  # it has died; that is heard at its socket, and told
-            worker.give(request)
+            worker.give(request, foreign=foreign)
 
     def _new_worker(self) -> Worker:
         worker = Worker(self._let_go)
@@ -216,10 +220,10 @@ def _serve(requests: socket.socket) -> None:
 
 
 def _is_foreign(process: str) -> bool:
-    """Whether `process` is not one of ours."""
+    """Whether `process` is not one of ours, or cannot even be imported, which the child will tell."""
     try:
         return not find_process(process).function.__module__.startswith("craton.")
-    except NotFoundError:
+    except Exception:  # noqa: BLE001 - whatever a module throws at its import ends its own job only
         return True
 
 
@@ -250,17 +254,15 @@ class _listener:  # noqa: N801 - used as a function with a memory
 
 
 def preload() -> None:
-    """Import what runs need, once, so that each child starts warm."""
+    """Import what all runs need, once, so that each child starts warm."""
     import dask.array  # noqa: F401
     import pyogrio  # noqa: F401
     import rasterio  # noqa: F401
     import zarr  # noqa: F401
 
     from craton.model.harmonise import warm
-    from craton.process.processes import processes
     from craton.process.provenance import environment
 
-    processes()
     environment()
     warm()
 

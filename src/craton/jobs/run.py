@@ -7,7 +7,6 @@ manager's.
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from craton.jobs.assets import content_hash, stage_assets
 from craton.jobs.disk import disk_is_full
 from craton.jobs.job import Fault, InputRef
 from craton.jobs.opening import open_input
+from craton.jobs.run_task import RunResult, RunTask
 from craton.model.data import ColumnNote, Document, Draft, Mesh, Series
 from craton.model.describe import describe
 from craton.model.errors import ConflictError, CratonError
@@ -42,44 +42,6 @@ LONGEST = 2000
 
 CALLED, STORED = 0.05, 0.99
 """Shares of a job after which the process is called and the results are encoded."""
-
-
-class RunInput(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset as it goes to the run: its record, the field wanted, and where its files lie, by hash."""
-
-    ref: InputRef
-    record: Record
-    paths: dict[str, str]
-
-
-class RunTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has to do.
-
-    `results` has the dataset id of each output, `scheduler` the address of a Dask cluster.
-    """
-
-    process: str
-    version: str
-    key: str
-    job: str
-    inputs: dict[str, tuple[RunInput, ...]]
-    parameters: dict[str, Any]
-    results: dict[str, str]
-    folder: str
-    title: LanguageMap = {}
-    actor: str = ""
-    app: str = ""
-    owner: str = ""
-    scheduler: str = ""
-
-
-class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run gives back: records, staged files by hash, texts to search by record; or a fault."""
-
-    records: tuple[Record, ...] = ()
-    staged: dict[str, str] = {}
-    texts: dict[str, str] = {}
-    fault: Fault | None = None
 
 
 def perform(task: RunTask, listener: progress.Listener) -> RunResult:
@@ -330,9 +292,3 @@ def _parent(ref: InputRef) -> Parent:
 def _seed(parameters: Mapping[str, Any]) -> int | None:
     seed = parameters.get("seed")
     return seed if isinstance(seed, int) else None
-
-
-def result_id(process: str, key: str, output: str, *, several: bool) -> str:
-    """Identifier of a result: words of the process and digits of the key."""
-    words = f"{process.rpartition('.')[2]} {output}" if several else process.rpartition(".")[2]
-    return f"{re.sub(r'[^a-z0-9]+', '-', words.lower()).strip('-')}-{key[:12]}"

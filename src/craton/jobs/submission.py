@@ -10,7 +10,7 @@ import msgspec
 
 from craton.jobs.job import InputRef, Job, JobLimits
 from craton.jobs.opening import choose_variable
-from craton.jobs.run import result_id
+from craton.jobs.run_task import result_id
 from craton.model.errors import ContractError
 from craton.model.permission import OWNER, Actor
 from craton.model.record import LanguageMap, Record

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ from craton.process.spec import Param, Spec
 from craton.process.values import check_value, from_door
 
 GROUP = "craton.apps"
+OURS = "craton.apps"
 FILE_NAME = "app.toml"
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -174,10 +175,18 @@ def read_app(text: str, where: str) -> App:
     InvalidError
         If it is no TOML, has unknown keys, or does not fit together; the message says where.
     """
+    return _checked(_decoded(text, where), where)
+
+
+def _decoded(text: str, where: str) -> App:
     try:
-        app = msgspec.toml.decode(text, type=App)
+        return msgspec.toml.decode(text, type=App)
     except (msgspec.DecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidError(f"{where}: {error}") from error
+
+
+def _checked(app: App, where: str) -> App:
+    """Check `app` against the contracts of its processes, whose modules are imported for it."""
     try:
         _check(app)
     except CratonError as error:
@@ -249,23 +258,61 @@ def _check_step(app: App, step: Step, known: set[str]) -> None:
             )
 
 
+class _Written(NamedTuple):
+    """An application as it is written, before it is checked; and where: in which plugin, in which file."""
+
+    app: App
+    point: EntryPoint
+    where: str
+
+
 @cache
-def apps() -> Mapping[str, App]:
-    """All applications by identifier; a broken one of a plugin is a named warning."""
-    found: dict[str, App] = {}
+def _written() -> Mapping[str, _Written]:
+    """All applications by identifier; a plugin's that cannot be read is a named warning."""
+    found: dict[str, _Written] = {}
     for point in entry_points(group=GROUP):
         for path in _found(point):
+            where = f"{point.name}: {path}"
             try:
-                app = read_app(path.read_text(encoding="utf-8"), f"{point.name}: {path}")
+                app = _decoded(path.read_text(encoding="utf-8"), where)
             except CratonError as error:
-                if point.value == "craton.apps":
-                    raise
-                warnings.warn(f"an app of plugin {point.name!r} is left out: {error}", stacklevel=2)
+                _leave_out(point, error)
                 continue
             if app.id in found:
                 raise InvalidError(f"two apps are called {app.id!r}")
-            found[app.id] = app
+            found[app.id] = _Written(app, point, where)
     return dict(sorted(found.items()))
+
+
+def _leave_out(point: EntryPoint, error: CratonError) -> None:
+    """Warn of an app of a plugin; one of ours is an error."""
+    if point.value == OURS:
+        raise error
+    warnings.warn(f"an app of plugin {point.name!r} is left out: {error}", stacklevel=3)
+
+
+@cache
+def _sound(id: str) -> App | None:
+    """The application of that identifier; none where a plugin's does not fit its processes."""
+    app, point, where = _written()[id]
+    try:
+        return _checked(app, where)
+    except CratonError as error:
+        _leave_out(point, error)
+        return None
+
+
+def has_app(id: str) -> bool:
+    """Whether there is an application of that identifier."""
+    return id in _written()
+
+
+def apps() -> Mapping[str, App]:
+    """All applications by identifier; a broken one of a plugin is a named warning.
+
+    This imports the processes of all of them: ask `find_app` for one.
+    """
+    return {id: app for id in _written() if (app := _sound(id)) is not None}
 
 
 def _found(point: EntryPoint) -> list[Traversable]:
@@ -273,7 +320,7 @@ def _found(point: EntryPoint) -> list[Traversable]:
     try:
         return list(_descriptions(point.value))
     except Exception as error:
-        if point.value == "craton.apps":
+        if point.value == OURS:
             raise
         warnings.warn(f"apps of plugin {point.name!r} are left out: {error}", stacklevel=3)
         return []
@@ -288,7 +335,7 @@ def _descriptions(package: str) -> Iterator[Traversable]:
 
 def find_app(id: str) -> App:
     """The application called `id`, or `NotFoundError`."""
-    known = apps()
-    if id not in known:
-        raise NotFoundError(f"there is no app {id!r}", hint=f"there are: {', '.join(known) or 'none'}")
-    return known[id]
+    app = _sound(id) if has_app(id) else None
+    if app is None:
+        raise NotFoundError(f"there is no app {id!r}", hint=f"there are: {', '.join(_written()) or 'none'}")
+    return app

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 import xarray as xr
 
 from craton.model.errors import ContractError
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 FEWEST = 4
 """Cells on a side of the grid that a process is tried on to learn what it gives."""
@@ -37,6 +39,8 @@ def in_blocks(
     What name, attributes and type of number the result has is learnt from a
     call on a few cells, so nothing of the fields is read here.
     """
+    import dask.array as da
+
     first, *others = fields.values()
     for name, one in fields.items():
         _check_cells(process, name, one, first)
@@ -97,6 +101,8 @@ def _even(length: int, least: int) -> tuple[int, ...]:
 def _pad(array: da.Array, halo: int, *, rows: bool = True, columns: bool = True) -> da.Array:
     if not halo:
         return array
+    import dask.array as da
+
     depth = {0: halo if rows else 0, 1: halo if columns else 0}
     padded: da.Array = da.overlap.overlap(  # type: ignore[no-untyped-call]
         array, depth, boundary="none", allow_rechunk=False

@@ -14,9 +14,11 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -36,6 +38,12 @@ OURS = "craton.methods"
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 _registered: dict[str, Spec] = {}
+"""Processes of the modules imported so far, as their functions say them."""
+
+_told_in_full: dict[str, Spec] = {}
+"""Those that were asked for, with the words that they take from others."""
+
+_loading = threading.RLock()
 
 
 def process[**P, R](
@@ -64,10 +72,12 @@ def process[**P, R](
     def register(function: Callable[P, R]) -> Callable[P, R]:
         if not _ID.fullmatch(id):
             raise InvalidError(f"a process is called topic.name in lower case, not {id!r}")
-        if id in _registered and _registered[id].function.__module__ != function.__module__:
+        home = _registered[id].function.__module__ if id in _registered else _homes().get(id)
+        if home not in {None, function.__module__}:
             raise InvalidError(f"two processes are called {id!r}")
         spec = read_spec(function, id=id, version=version, halo=halo, keywords=keywords)
         _registered[id] = spec
+        _told_in_full.pop(id, None)
         signature = inspect.signature(function)
 
         @functools.wraps(function)
@@ -154,33 +164,64 @@ def _stated(param: Param, value: object) -> str:
 
 
 @cache
-def _load() -> None:
-    points = sorted(entry_points(group=GROUP), key=lambda point: (point.value != OURS, point.name))
-    for point in points:
-        before = dict(_registered)
+def _homes() -> Mapping[str, str]:
+    """Module of each process of ours, by identifier; nothing but the table is imported."""
+    table: Mapping[str, tuple[str, ...]] = import_module(OURS).PROCESSES
+    return {id: f"{OURS}.{module}" for module, ids in table.items() for id in ids}
+
+
+@cache
+def _load_plugins() -> None:
+    """Import what others have installed; a broken plugin is a named warning."""
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        if point.value == OURS:
+            continue
+        before = set(_registered)
         try:
             point.load()
-        except (Exception, SystemExit) as error:
-            if point.value == OURS:
-                raise
-            _registered.clear()
-            _registered.update(before)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may fail in any way
+            for id in set(_registered) - before - _homes().keys():
+                del _registered[id]
             warnings.warn(f"processes of plugin {point.name!r} are left out: {error}", stacklevel=3)
-    _registered.update({id: spelled_out(spec, _registered) for id, spec in _registered.items()})
+
+
+def _declared(id: str) -> Spec | None:
+    """Process `id` as its function says it; the one module it lives in is imported."""
+    with _loading:
+        if id in _homes():
+            import_module(_homes()[id])
+        elif id not in _registered:
+            _load_plugins()
+        return _registered.get(id)
+
+
+def _in_full(spec: Spec) -> Spec:
+    """`spec` with the words it takes from others."""
+    if spec.id not in _told_in_full:
+        _told_in_full[spec.id] = spelled_out(spec, _declared)
+    return _told_in_full[spec.id]
 
 
 def processes() -> tuple[Spec, ...]:
-    """All processes by identifier; a broken plugin is a named warning."""
-    _load()
-    return tuple(_registered[id] for id in sorted(_registered))
+    """All processes by identifier; a broken plugin is a named warning.
+
+    This imports every module: ask `find_process` for one.
+    """
+    with _loading:
+        for module in dict.fromkeys(_homes().values()):
+            import_module(module)
+        _load_plugins()
+        return tuple(_in_full(_registered[id]) for id in sorted(_registered))
 
 
 def find_process(id: str) -> Spec:
     """The process called `id`, or `NotFoundError` naming those that are like it."""
-    _load()
-    if id not in _registered:
+    if id in _told_in_full:  # without waiting for a thread that imports
+        return _told_in_full[id]
+    spec = _declared(id)
+    if spec is None:
         words = set(re.split(r"[._]", id))
-        like = [other for other in sorted(_registered) if words & set(re.split(r"[._]", other))]
-        known = ", ".join(like or sorted(_registered))
-        raise NotFoundError(f"there is no process {id!r}", hint=f"there are: {known}")
-    return _registered[id]
+        known = sorted({*_registered, *_homes()})
+        like = [other for other in known if words & set(re.split(r"[._]", other))]
+        raise NotFoundError(f"there is no process {id!r}", hint=f"there are: {', '.join(like or known)}")
+    return _in_full(spec)

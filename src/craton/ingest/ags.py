@@ -16,6 +16,7 @@ That is told as a doubt: files from Northern Ireland and Hong Kong do the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -43,6 +44,9 @@ GRIDS = {
     "ITM": "EPSG:2157",
 }
 """Reference systems by LOCA_GREF."""
+
+CODE = re.compile(r"EPSG:\d{4,6}")
+"""Other systems, as we write them ourselves."""
 
 LEGAL = {"EPSG:27700": (1_393.0, 13_494.0, 671_197.0, 1_230_276.0)}
 """Area of use in metres (west, south, east, north), after the EPSG dataset."""
@@ -171,7 +175,7 @@ def _grid(draft: Draft, given: str) -> tuple[str, str]:
         if "LOCA_GREF" in collars
         else pd.Series("", index=collars.index)
     )
-    grids = names.str.upper().str.strip().map(GRIDS)
+    grids = names.str.upper().str.strip().map(lambda name: name if CODE.fullmatch(name) else GRIDS.get(name))
     located = collars.geometry.notna()
     if not located.any():
         return "", ""

@@ -1,7 +1,9 @@
-"""DXF with surfaces: 3D faces and polyface meshes as one mesh by layer; what else is drawn stays a table."""
+"""DXF with surfaces: 3D faces, polyface meshes and meshes by layer as one mesh; the rest stays a table."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -21,9 +23,18 @@ from craton.process.readers import Candidate, Source, reader
 LOOKED_AT = 8 << 20
 """Bytes of a file in which the first face is looked for."""
 
-FACE, POLYFACE, FACE_RECORD, POINT_RECORD = "3DFACE", 64, 128, 64
+FACE, POLYLINE, MESH = "3DFACE", "POLYLINE", "MESH"
+OWN = frozenset({FACE, MESH, POLYLINE, "VERTEX", "SEQEND", ""})
+"""Entities of which surfaces are made, and what belongs to them."""
+
+POLYFACE, FACE_RECORD, POINT_RECORD = 64, 128, 64
 CORNERS = ((10, 20, 30), (11, 21, 31), (12, 22, 32), (13, 23, 33))
 INDICES = (71, 72, 73, 74)
+FLAGS, LIST, FACES = 70, 90, 93
+"""Codes of flags, of the numbers of a mesh's list of faces, and of how many numbers that list has."""
+
+NUMBERS = [code for three in CORNERS for code in three] + [*INDICES, FLAGS, LIST, FACES]
+POINT_OF_POLYFACE = re.compile(rb"\n[ \t]*70\r?\n[ \t]*192\s")
 BINARY = b"AutoCAD Binary DXF"
 WKB_FACES = tuple(
     b"\x01" + number.to_bytes(4, "little") for kind in (3, 6, 15) for number in (kind | 1 << 31, kind + 1000)
@@ -32,12 +43,13 @@ WKB_FACES = tuple(
 
 
 class Tags(NamedTuple):
-    """Codes and values of the entities, and the entity of each."""
+    """Numbers of the entities by code, in the order of the file, and the entity of each; kinds and layers."""
 
     code: np.ndarray
-    value: np.ndarray
+    number: np.ndarray
     entity: np.ndarray
     kinds: np.ndarray
+    layers: np.ndarray
 
 
 def _has_faces(candidate: Candidate) -> bool:
@@ -47,7 +59,8 @@ def _has_faces(candidate: Candidate) -> bool:
 
 
 def _shows_faces(content: bytes) -> bool:
-    return b"\n3DFACE" in content or b"AcDbPolyFaceMesh" in content
+    named = (b"\n3DFACE", b"AcDbPolyFaceMesh", b"AcDbSubDMesh")
+    return any(name in content for name in named) or POINT_OF_POLYFACE.search(content) is not None
 
 
 def _beginning(path: Path) -> bytes:
@@ -64,25 +77,23 @@ def read_faces(source: Source) -> Iterator[Draft]:
     """Read the faces of a drawing as one mesh, a part a layer; points, lines and texts as a table."""
     text, findings = read_text(source.path, source.scratch)
     tags = _tags(text, source.name)
-    shapes = Shapes(title=source.stem, items=[*_faces(tags)])
-    drafts = list(shape_drafts(shapes, source))
-    for draft in drafts:
+    shapes = Shapes(title=source.stem, items=[one for one in _surfaces(tags) if len(one.triangles)])
+    if not shapes.items:
+        # faces may lie within blocks that are inserted, which GDAL opens
+        yield from _others(source, None)
+        return
+    for draft in shape_drafts(shapes, source):
         draft.findings += findings
         draft.name = "surfaces"
         yield draft
-    if set(np.unique(tags.kinds).tolist()) - {
-        FACE,
-        "SEQEND",
-        "VERTEX",
-        "ENDSEC",
-        "POLYLINE",
-        "",
-    } or _has_lines(tags):
-        yield from _others(source)
+    flags = _flags(tags)
+    is_line = (tags.kinds == POLYLINE) & ((flags & POLYFACE) == 0)
+    if set(tags.kinds) - OWN or is_line.any():
+        yield from _others(source, int(((tags.kinds == FACE) | (tags.kinds == POLYLINE) & ~is_line).sum()))
 
 
 def _tags(text: str, name: str) -> Tags:
-    """Tags of the section of entities."""
+    """What the section of entities says of surfaces."""
     lines = text.split("\n")
     codes, values = lines[0::2], lines[1::2]
     try:
@@ -91,29 +102,35 @@ def _tags(text: str, name: str) -> Tags:
         raise RefusedError(
             "corrupt", f"{name} has group codes that are no numbers", hint="export it again as DXF"
         ) from error
-    value = np.char.strip(np.array([one[:80] for one in values]))
-    named = np.flatnonzero((code == 2) & (value == "ENTITIES"))
-    if not named.size:
+    named = np.flatnonzero(code == 2).tolist()
+    begin = next((row + 1 for row in named if values[row].strip() == "ENTITIES"), None)
+    if begin is None:
         raise RefusedError("no-data", f"{name} has no section of entities", hint="export it again as DXF")
-    begin = int(named[0]) + 1
-    ends = np.flatnonzero((code[begin:] == 0) & (value[begin:] == "ENDSEC"))
-    end = begin + int(ends[0]) if ends.size else code.size
-    code, value = code[begin:end], value[begin:end]
-    starts = code == 0
-    entity = np.cumsum(starts) - 1
-    return Tags(code, value, entity, value[starts])
+    starts = (begin + np.flatnonzero(code[begin:] == 0)).tolist()
+    kinds = [values[row].strip() for row in starts]
+    count = kinds.index("ENDSEC") if "ENDSEC" in kinds else len(kinds)
+    end = starts[count] if count < len(starts) else code.size
+    first = starts[0] if starts else end
+    return _of_entities(code[first:end], values[first:end], kinds[:count])
 
 
-def _numbers(tags: Tags, code: int, count: int) -> np.ndarray:
-    """The number each entity has under a code; NaN where it has none."""
-    found = np.full(count, np.nan)
-    rows = np.flatnonzero((tags.code == code) & (tags.entity >= 0))
+def _of_entities(code: np.ndarray, values: list[str], kinds: list[str]) -> Tags:
+    """Tags of the entities of `kinds`, in which all else than numbers and layers is passed over."""
+    entity = np.cumsum(code == 0) - 1
+    layers = np.full(len(kinds), "0", object)
+    for row in np.flatnonzero(code == 8).tolist():
+        layers[entity[row]] = values[row].strip()
+    rows = np.flatnonzero(np.isin(code, NUMBERS))
+    told = [values[row] for row in rows.tolist()]
+    return Tags(code[rows], _floats(told), entity[rows], np.array(kinds, object), layers)
+
+
+def _floats(words: list[str]) -> np.ndarray:
+    """Words as numbers; NaN for those that are none."""
     try:
-        found[tags.entity[rows]] = tags.value[rows].astype(np.float64)
+        return np.array(words, np.float64)
     except ValueError:
-        for row in rows:
-            found[tags.entity[row]] = _number(str(tags.value[row]))
-    return found
+        return np.array([_number(word) for word in words], np.float64)
 
 
 def _number(word: str) -> float:
@@ -123,28 +140,30 @@ def _number(word: str) -> float:
         return np.nan
 
 
-def _layers(tags: Tags) -> np.ndarray:
-    layers = np.full(tags.kinds.size, "0", dtype="U80")
-    rows = np.flatnonzero((tags.code == 8) & (tags.entity >= 0))
-    layers[tags.entity[rows]] = tags.value[rows]
-    return layers
+def _numbers(tags: Tags, code: int) -> np.ndarray:
+    """The number each entity has under a code, the last of several; NaN where it has none."""
+    found = np.full(tags.kinds.size, np.nan)
+    rows = np.flatnonzero(tags.code == code)
+    found[tags.entity[rows]] = tags.number[rows]
+    return found
 
 
-def _faces(tags: Tags) -> Iterator[Surface]:
+def _flags(tags: Tags) -> np.ndarray:
+    flags: np.ndarray = np.nan_to_num(_numbers(tags, FLAGS)).astype(np.int64)
+    return flags
+
+
+def _surfaces(tags: Tags) -> Iterator[Surface]:
     """A surface a layer."""
-    count = tags.kinds.size
-    layers = _layers(tags)
     faces = np.flatnonzero(tags.kinds == FACE)
     corners = np.stack(
-        [np.stack([_numbers(tags, code, count)[faces] for code in three], axis=1) for three in CORNERS],
-        axis=1,
+        [np.stack([_numbers(tags, code)[faces] for code in three], axis=1) for three in CORNERS], axis=1
     )
     short = np.isnan(corners[:, 3]).any(axis=1)
     corners[short, 3] = corners[short, 2]
-    parts = {
-        layer: [_triangles(corners[layers[faces] == layer])] for layer in np.unique(layers[faces]).tolist()
-    }
-    for layer, triangles in _polyfaces(tags, layers):
+    layers = tags.layers[faces]
+    parts = {layer: [_triangles(corners[layers == layer])] for layer in sorted(set(layers.tolist()))}
+    for layer, triangles in (*_polyfaces(tags), *_meshes(tags)):
         parts.setdefault(layer, []).append(triangles)
     for layer, found in parts.items():
         triangles = np.concatenate(found)
@@ -159,42 +178,72 @@ def _triangles(corners: np.ndarray) -> np.ndarray:
     return np.concatenate([first, second[~flat]])
 
 
-def _polyfaces(tags: Tags, layers: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _polyfaces(tags: Tags) -> Iterator[tuple[str, np.ndarray]]:
     """Triangles of polyface meshes by layer."""
-    count = tags.kinds.size
-    flags = np.nan_to_num(_numbers(tags, 70, count)).astype(np.int64)
-    meshes = np.flatnonzero((tags.kinds == "POLYLINE") & ((flags & POLYFACE) > 0))
+    flags = _flags(tags)
+    meshes = np.flatnonzero((tags.kinds == POLYLINE) & ((flags & POLYFACE) > 0))
     if not meshes.size:
         return
-    places = np.stack([_numbers(tags, code, count) for code in CORNERS[0]], axis=1)
-    index = np.abs(np.nan_to_num(np.stack([_numbers(tags, code, count) for code in INDICES], axis=1))).astype(
-        np.int64
-    )
+    places = np.stack([_numbers(tags, code) for code in CORNERS[0]], axis=1)
+    told = np.stack([_numbers(tags, code) for code in INDICES], axis=1)
+    index = np.abs(np.nan_to_num(told)).astype(np.int64)
     ends = np.flatnonzero(tags.kinds == "SEQEND")
     for mesh in meshes.tolist():
         after = ends[ends > mesh]
-        members = np.arange(mesh + 1, int(after[0]) if after.size else count)
+        members = np.arange(mesh + 1, int(after[0]) if after.size else tags.kinds.size)
         members = members[tags.kinds[members] == "VERTEX"]
         is_place = (flags[members] & POINT_RECORD) > 0
         vertices = places[members[is_place]]
         faces = index[members[~is_place & ((flags[members] & FACE_RECORD) > 0)]]
         faces = faces[(faces[:, :3] > 0).all(axis=1) & (faces <= len(vertices)).all(axis=1)]
         faces[faces[:, 3] == 0, 3] = faces[faces[:, 3] == 0, 2]
-        yield str(layers[mesh]), _triangles(vertices[faces - 1])
+        yield str(tags.layers[mesh]), _triangles(vertices[faces - 1])
 
 
-def _has_lines(tags: Tags) -> bool:
-    """Whether a polyline is drawn that is no mesh of faces."""
-    flags = np.nan_to_num(_numbers(tags, 70, tags.kinds.size)).astype(np.int64)
-    return bool(((tags.kinds == "POLYLINE") & ((flags & POLYFACE) == 0)).any())
+def _meshes(tags: Tags) -> Iterator[tuple[str, np.ndarray]]:
+    """Triangles of meshes by layer, as they are before they are made smooth."""
+    for mesh in np.flatnonzero(tags.kinds == MESH).tolist():
+        first, last = np.searchsorted(tags.entity, [mesh, mesh + 1])
+        code, number = tags.code[first:last], tags.number[first:last]
+        x, y, z = (number[code == axis] for axis in CORNERS[0])
+        count = min(x.size, y.size, z.size)
+        vertices = np.stack([x[:count], y[:count], z[:count]], axis=1)
+        corners = np.array([*_fans(code, number)], np.int64).reshape(-1, 3)
+        sound = ((corners >= 0) & (corners < count)).all(axis=1)
+        yield str(tags.layers[mesh]), vertices[corners[sound]]
 
 
-def _others(source: Source) -> Iterator[Draft]:
-    """What is drawn beside faces, as GDAL reads it (whose words about open rings are about the faces)."""
+def _fans(code: np.ndarray, number: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """Corners of the triangles of a mesh: its list has for each face how many corners, then the corners."""
+    sizes = np.flatnonzero(code == FACES)
+    if not sizes.size:
+        return
+    begin = int(sizes[0]) + 1
+    told = number[begin:][code[begin:] == LIST][: int(np.nan_to_num(number[begin - 1]))]
+    listed = np.nan_to_num(told, nan=-1).astype(np.int64).tolist()
+    place = 0
+    while place < len(listed) and listed[place] > 0:
+        corners = listed[place + 1 : place + 1 + listed[place]]
+        for second, third in itertools.pairwise(corners[1:]):
+            yield corners[0], second, third
+        place += 1 + listed[place]
+
+
+def _others(source: Source, faces: int | None) -> Iterator[Draft]:
+    """What is drawn beside `faces`, as GDAL reads it (whose words about open rings are about the faces).
+
+    All that is drawn, where there are none.
+    """
     for draft in read_format(FORMATS["dxf"], source):
+        if faces is None:
+            yield draft
+            continue
         if isinstance(draft.data, pa.Table) and "geometry" in draft.data.column_names:
-            draft.data = draft.data.filter(pc.invert(_are_faces(draft.data)))
+            are_faces = _are_faces(draft.data)
+            draft.data = draft.data.filter(pc.invert(are_faces))
             draft.findings = [one for one in draft.findings if "Non closed ring" not in one.message]
+            if (within := int(pc.sum(are_faces).as_py() or 0) - faces) > 0:
+                draft.find("part-skipped", within, "faces within blocks that are inserted")
         draft.name = "drawing"
         yield draft
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 import urllib.parse
 from collections.abc import Iterator
@@ -28,9 +29,13 @@ REMAINDER = "_REMAINDER"
 TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 DEEPEST = 64
-PACKED = frozenset({"KHR_draco_mesh_compression", "EXT_meshopt_compression"})
-"""Extensions without which places cannot be read."""
+HARMLESS = re.compile(
+    r"(KHR|EXT|ADOBE|MSFT|NV|FB)_(materials?|texture|lights?|xmp|animation|image)_?\w*"
+    r"|KHR_mesh_quantization|EXT_mesh_features|EXT_structural_metadata|EXT_instance_features|KHR_node_visibility"
+)
+"""Extensions that may be required and leave the places of triangles as they are without them."""
 
+INSTANCES = "EXT_mesh_gpu_instancing"
 HINT = "export it again as binary glTF without compression of meshes"
 Whole = Annotated[int, Meta(ge=0)]
 
@@ -91,6 +96,7 @@ class Node(Struct):
     rotation: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     extras: Any = None
+    extensions: dict[str, Any] = {}
 
 
 class Scene(Struct):
@@ -143,16 +149,23 @@ def read_gltf(source: Source) -> Iterator[Draft]:
         tree = msgspec.json.decode(text, type=Tree)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise broken(source.name, str(error)[:200]) from error
-    if packed := PACKED & set(tree.required):
-        raise RefusedError("unsupported", f"{source.name} is packed by {', '.join(packed)}", hint=HINT)
+    if unknown := sorted(one for one in set(tree.required) if not HARMLESS.fullmatch(one)):
+        words = f"{source.name} cannot be read without {', '.join(unknown)[:200]}"
+        raise RefusedError("unsupported", words, hint=HINT)
     file = _File(tree, binary, source)
     shapes = Shapes(title=source.stem)
-    scene = tree.scenes[tree.scene] if tree.scene < len(tree.scenes) else Scene(list(range(len(tree.nodes))))
+    scene = tree.scenes[tree.scene] if tree.scene < len(tree.scenes) else Scene(_roots(tree))
     origin, shapes.crs = _ours(scene)
     visited: set[int] = set()
     for number in scene.nodes:
         _add(shapes, file, number, np.eye(4), origin, visited, 0)
     yield from shape_drafts(shapes, source)
+
+
+def _roots(tree: Tree) -> list[int]:
+    """Nodes that hang on no other."""
+    hanging = {child for node in tree.nodes for child in node.children}
+    return [number for number in range(len(tree.nodes)) if number not in hanging]
 
 
 def broken(name: str, words: str) -> RefusedError:
@@ -236,6 +249,8 @@ class _File:
         if not told.count:
             return np.empty((0, width) if width > 1 else 0, dtype)
         flat = np.ndarray((told.count, width), dtype, content, begin, (stride, dtype.itemsize))
+        if told.normalized and dtype.kind in "iu":
+            flat = np.maximum(flat / np.iinfo(dtype).max, -1.0)
         return flat[:, 0] if width == 1 else flat
 
     def _buffer(self, number: int) -> bytes:
@@ -284,6 +299,8 @@ def _add(
             raise file.broken(f"mesh {node.mesh} is not there")
         mesh = file.tree.meshes[node.mesh]
         shapes.items += _surfaces(shapes, file, node, mesh, matrix, origin)
+        if INSTANCES in node.extensions:
+            shapes.left_out.append("copies of a mesh, of which the first was taken where it stands")
     for child in node.children:
         _add(shapes, file, child, matrix, origin, visited, depth + 1)
 

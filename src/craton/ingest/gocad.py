@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from craton.ingest.gocad_grids import add_sgrid, add_voxet
-from craton.ingest.gocad_text import GocadObject, broken, colour, objects_of
+from craton.ingest.gocad_text import GROUPS, GocadObject, broken, colour, objects_of
 from craton.ingest.gocad_wells import well_draft
 from craton.ingest.plain_text import read_text
 from craton.ingest.shape_drafts import shape_drafts
@@ -23,8 +24,9 @@ NAMED = re.compile(
     rb'^\s*(?:PROP_FILE\s+\d+|POINTS_FILE|ASCII_DATA_FILE|FLAGS_FILE|REGION_FLAGS_FILE|WP_CATALOG_FILE)\s+"?([^"\r\n]+?)"?\s*$',
     re.MULTILINE,
 )
-METRES = frozenset({"", "m", "metre", "metres", "meter", "meters", "none", "unitless"})
-GROUPS = frozenset({"HomogeneousGroup", "HeterogeneousGroup"})
+VERTICES = frozenset({"VRTX", "PVRTX", "ATOM", "PATOM"})
+LOOKED_AT = 1 << 20
+"""Bytes of a file in which names of others are looked for: tables of colours may stand before them."""
 
 
 def _matches(candidate: Candidate) -> bool:
@@ -33,7 +35,13 @@ def _matches(candidate: Candidate) -> bool:
 
 def _files_of(candidate: Candidate, listing: list[Path]) -> list[Path]:
     """Files of the same folder that the text names."""
-    names = {Path(name.decode("utf-8", "replace").strip()).name for name in NAMED.findall(candidate.head)}
+    content = candidate.head
+    if candidate.path.is_file():
+        with candidate.path.open("rb") as stream:
+            beginning = stream.read(LOOKED_AT)
+        # of a packed file the path leads to its packed bytes
+        content = beginning if beginning.startswith(content) else content
+    names = {Path(name.decode("utf-8", "replace").strip()).name for name in NAMED.findall(content)}
     return [path for path in listing if path.parent == candidate.path.parent and path.name in names]
 
 
@@ -60,24 +68,23 @@ def read_gocad(source: Source) -> Iterator[Draft]:
 
 
 def _add(shapes: Shapes, one: GocadObject, source: Source) -> None:
-    units = {word.lower() for word in one.system.get("AXIS_UNIT", [])} - METRES
-    if units:
-        shapes.findings.append(("unit-unknown", f"coordinates in {', '.join(sorted(units))[:60]} were kept"))
+    if one.kept_units:
+        shapes.findings.append(("unit-unknown", f"coordinates in {', '.join(one.kept_units)[:60]} were kept"))
+    if (np.abs(one.turn) != 1).any():
+        shapes.findings.append(("unit-converted", f"coordinates from {', '.join(one.units)[:60]} to m"))
     match one.kind:
         case "TSurf":
-            vertices, _ = _vertices(one, source.name)
-            triangles = _indices(one, "TRGL", 3, source.name)
+            drawn = _drawn(one, source.name)
             facts = {"colour": shade} if (shade := colour(one.header.get("*solid*color", ""))) else {}
             left_out = len(one.settings.get("PROPERTIES", []))
-            number = _numbers_of(vertices)
-            corners = _renumbered(triangles, number)
-            shapes.items.append(Surface(one.name, _places(vertices), corners, facts, left_out=left_out))
+            corners = np.array(drawn.triangles, np.int64).reshape(-1, 3)
+            shapes.items.append(Surface(one.name, drawn.array(), corners, facts, left_out=left_out))
         case "PLine":
             shapes.items.append(_lines(one, source.name))
         case "VSet":
-            vertices, values = _vertices(one, source.name)
-            points = Points(one.name, _places(vertices))
-            points.attributes = _properties(one, values)
+            drawn = _drawn(one, source.name)
+            points = Points(one.name, drawn.array())
+            points.attributes = _properties(one, drawn.values)
             shapes.items.append(points)
         case "Voxet":
             add_voxet(shapes, one, source)
@@ -87,58 +94,68 @@ def _add(shapes: Shapes, one: GocadObject, source: Source) -> None:
             shapes.left_out.append(f"an object of GOCAD's kind {other[:40]}")
 
 
-Vertices = dict[int, tuple[float, float, float]]
+@dataclass
+class _Drawn:
+    """Vertices in the order of the file with their values, and what is drawn between them, by row.
+
+    `parts` has the rows of the vertices of each part of a line, `segments` those that it states.
+    """
+
+    places: list[tuple[float, float, float]] = field(default_factory=list)
+    values: list[list[float]] = field(default_factory=list)
+    triangles: list[list[int]] = field(default_factory=list)
+    parts: list[list[int]] = field(default_factory=list)
+    segments: dict[int, list[list[int]]] = field(default_factory=dict)
+
+    def array(self) -> np.ndarray:
+        """Places (n, 3)."""
+        return np.array(self.places, np.float64).reshape(-1, 3)
 
 
-def _vertices(one: GocadObject, name: str) -> tuple[Vertices, list[list[float]]]:
-    """Places by number, and the values of the properties at each, in the order of the file."""
-    found: Vertices = {}
-    values: list[list[float]] = []
-    numbers: dict[int, int] = {}
-    sign = -1.0 if one.is_down else 1.0
+def _drawn(one: GocadObject, name: str) -> _Drawn:
+    """All that the lines of an object draw. A number that comes again is a new vertex from there on."""
+    found = _Drawn()
+    row_of: dict[int, int] = {}
+    scale = one.turn.tolist()
     for words in one.lines:
         key = words[0]
-        if key not in {"VRTX", "PVRTX", "ATOM", "PATOM"}:
-            continue
-        try:
-            number = int(words[1])
-            if key in {"ATOM", "PATOM"}:
-                other = int(words[2])
-                found[number] = found[other]
-                told = [float(word) for word in words[3:]] or list(values[numbers[other]])
-            else:
-                x, y, z = (float(word) for word in words[2:5])
-                found[number] = (x, y, sign * z)
-                told = [float(word) for word in words[5:]] if key == "PVRTX" else []
-        except (ValueError, IndexError, KeyError) as error:
-            raise broken(name, f"line {' '.join(words)[:60]!r} is no vertex") from error
-        numbers[number] = len(values)
-        values.append(told)
-    return found, values
-
-
-def _places(vertices: Vertices) -> np.ndarray:
-    return np.array(list(vertices.values()), np.float64).reshape(-1, 3)
-
-
-def _numbers_of(vertices: Vertices) -> dict[int, int]:
-    return {number: row for row, number in enumerate(vertices)}
-
-
-def _indices(one: GocadObject, key: str, width: int, name: str) -> list[list[int]]:
-    try:
-        found = [[int(word) for word in words[1 : 1 + width]] for words in one.lines if words[0] == key]
-    except ValueError as error:
-        raise broken(name, f"a line {key} holds no numbers") from error
-    if any(len(row) != width for row in found):
-        raise broken(name, f"a line {key} has fewer than {width} numbers")
+        if key == "ILINE" or not found.parts:
+            found.parts.append([])
+        if key in VERTICES:
+            try:
+                row_of[int(words[1])] = _vertex(found, words, row_of, scale)
+            except (ValueError, IndexError, KeyError) as error:
+                raise broken(name, f"line {' '.join(words)[:60]!r} is no vertex") from error
+        elif key == "TRGL":
+            found.triangles.append(_rows(words, 3, row_of, name))
+        elif key == "SEG":
+            found.segments.setdefault(len(found.parts) - 1, []).append(_rows(words, 2, row_of, name))
     return found
 
 
-def _renumbered(indices: list[list[int]], number: dict[int, int]) -> np.ndarray:
-    """Rows of the vertices of triangles; −1 for one that is not there."""
-    flat = [number.get(index, -1) for row in indices for index in row]
-    return np.array(flat, np.int64).reshape(-1, 3)
+def _vertex(found: _Drawn, words: list[str], row_of: dict[int, int], scale: list[float]) -> int:
+    """Add the vertex of a line; its row. Marks of control nodes (`CNXYZ`) stand among its values."""
+    key, row = words[0], len(found.places)
+    if key in {"ATOM", "PATOM"}:
+        other = row_of[int(words[2])]
+        found.places.append(found.places[other])
+        told = words[3:]
+    else:
+        x, y, z = (float(word) * side for word, side in zip(words[2:5], scale, strict=True))
+        found.places.append((x, y, z))
+        told = words[5:] if key == "PVRTX" else []
+    values = [_number(word) for word in told if not word.startswith("CN")]
+    found.values.append(values or (list(found.values[other]) if key in {"ATOM", "PATOM"} else []))
+    found.parts[-1].append(row)
+    return row
+
+
+def _rows(words: list[str], width: int, row_of: dict[int, int], name: str) -> list[int]:
+    """Rows of the vertices that a line numbers; −1 for one that is not there."""
+    try:
+        return [row_of.get(int(words[place]), -1) for place in range(1, width + 1)]
+    except (ValueError, IndexError) as error:
+        raise broken(name, f"a line {words[0]} holds no {width} numbers") from error
 
 
 def _properties(one: GocadObject, values: list[list[float]]) -> list[Attribute]:
@@ -172,36 +189,19 @@ def _number(word: str) -> float:
 
 def _lines(one: GocadObject, name: str) -> Lines:
     """Segments of a PLine: those stated, else from vertex to vertex within each part."""
-    vertices, values = _vertices(one, name)
-    number = _numbers_of(vertices)
+    drawn = _drawn(one, name)
     segments, part_of = [], []
-    parts: list[list[int]] = []
-    stated: dict[int, list[list[int]]] = {}
-    for words in one.lines:
-        if words[0] == "ILINE" or not parts:
-            parts.append([])
-        if words[0] in {"VRTX", "PVRTX", "ATOM", "PATOM"}:
-            parts[-1].append(number[int(words[1])])
-        elif words[0] == "SEG":
-            stated.setdefault(len(parts) - 1, []).append(_ends(words, number, name))
-    for place, rows in enumerate(parts):
-        own = stated.get(place) or [[a, b] for a, b in itertools.pairwise(rows)]
+    for place, rows in enumerate(drawn.parts):
+        own = drawn.segments.get(place) or [[a, b] for a, b in itertools.pairwise(rows)]
         segments += own
         part_of += [place] * len(own)
-    lines = Lines(one.name, _places(vertices), np.array(segments, np.int64).reshape(-1, 2))
+    lines = Lines(one.name, drawn.array(), np.array(segments, np.int64).reshape(-1, 2))
     owner = np.array(part_of, np.int64)
-    for attribute in _properties(one, values):
-        told = np.array([_common(attribute.values[rows]) for rows in parts] or [np.nan])
+    for attribute in _properties(one, drawn.values):
+        told = np.array([_common(attribute.values[rows]) for rows in drawn.parts] or [np.nan])
         column = told[owner]
         lines.attributes.append(Attribute(attribute.name, column, np.isnan(column), attribute.unit))
     return lines
-
-
-def _ends(words: list[str], number: dict[int, int], name: str) -> list[int]:
-    try:
-        return [number.get(int(words[place]), -1) for place in (1, 2)]
-    except (ValueError, IndexError) as error:
-        raise broken(name, "a line SEG holds no two numbers") from error
 
 
 def _common(values: np.ndarray) -> float:

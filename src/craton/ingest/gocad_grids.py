@@ -23,6 +23,10 @@ SINGLE = 1e-6
 TYPES = {1: "i1", 2: ">i2", 4: ">f4", 8: ">f8"}
 """Values by their size in bytes; those of one and two are whole numbers."""
 
+UNSIGNED = {1: "u1", 2: ">u2"}
+IBM = ">u4"
+"""How numbers of IBM's machines are read before they are turned to those of ours."""
+
 NO_UNIT = frozenset({"", "none", "unitless"})
 
 
@@ -60,18 +64,14 @@ def add_voxet(shapes: Shapes, one: GocadObject, source: Source) -> None:
     )
     directions, middles = [], []
     for number, letter in enumerate("UVW"):
-        vector = _three(one, f"AXIS_{letter}", source.name)
-        if one.is_down:
-            vector[2] = -vector[2]
+        vector = _three(one, f"AXIS_{letter}", source.name) * one.turn
         length = float(np.linalg.norm(vector))
         count = counts[number]
         if length == 0 and count > 1:
             raise broken(source.name, f"AXIS_{letter} has no length")
         directions.append(vector / length if length else np.eye(3)[number])
         middles.append(np.linspace(low[number], high[number], count) * (length or 1.0))
-    if one.is_down:
-        origin[2] = -origin[2]
-    blocks = Blocks(one.name, origin, np.array(directions), (middles[0], middles[1], middles[2]))
+    blocks = Blocks(one.name, origin * one.turn, np.array(directions), (middles[0], middles[1], middles[2]))
     blocks.attributes = values
     shapes.items.append(blocks)
 
@@ -79,7 +79,8 @@ def add_voxet(shapes: Shapes, one: GocadObject, source: Source) -> None:
 def add_sgrid(shapes: Shapes, one: GocadObject, source: Source) -> None:
     """Add an SGrid: as blocks where its cells are boxes in straight rows, else as points at their middles."""
     counts = _counts(one, source.name)
-    in_cells = _word(one, "PROP_ALIGNMENT").upper() != "POINTS"
+    alignment = _alignment(one)
+    in_cells = alignment != "POINTS"
     if in_cells and min(counts) < 2:
         raise broken(source.name, "cells without height")
     if "ASCII_DATA_FILE" in one.settings:
@@ -87,9 +88,8 @@ def add_sgrid(shapes: Shapes, one: GocadObject, source: Source) -> None:
     else:
         corners = _corners(one, source, counts)
         held = (counts[0] - 1, counts[1] - 1, counts[2] - 1) if in_cells else counts
-        values = _properties(shapes, one, source, held)
-    if one.is_down:
-        corners = corners * np.array([1.0, 1.0, -1.0])
+        values = _properties(shapes, one, source, held, alignment)
+    corners = corners * one.turn
     blocks = _straight(one.name, corners, in_cells=in_cells)
     if blocks is not None:
         blocks.attributes = values
@@ -106,6 +106,13 @@ def add_sgrid(shapes: Shapes, one: GocadObject, source: Source) -> None:
         ("axis-irregular", "cells that are no boxes in rows became the points of their middles")
     )
     shapes.items.append(Points(one.name, middles.reshape(-1, 3), values))
+
+
+def _alignment(one: GocadObject) -> str:
+    """Where values lie, `CELLS` or `POINTS`: as stated for the grid, else for its first property."""
+    stated = [_word(one, "PROP_ALIGNMENT")]
+    stated += [word for _, told in sorted(one.properties.items()) for word in told.get("PROP_ALIGNMENT", [])]
+    return next((word.upper() for word in stated if word), "CELLS")
 
 
 def _word(one: GocadObject, key: str) -> str:
@@ -145,31 +152,51 @@ def _read(path: Path, kind: str, offset: int, count: int) -> np.ndarray:
 
 
 def _properties(
-    shapes: Shapes, one: GocadObject, source: Source, counts: tuple[int, int, int]
+    shapes: Shapes, one: GocadObject, source: Source, counts: tuple[int, int, int], alignment: str = ""
 ) -> list[Attribute]:
-    """Values of all properties, the first axis fastest."""
+    """Values of all properties that lie where `alignment` says, the first axis fastest."""
     total = counts[0] * counts[1] * counts[2]
     found = []
     for number, told in sorted(one.properties.items()):
         name = " ".join(told.get("PROPERTY", [])) or f"property {number}"
-        if "PROP_FILE" not in told:
-            shapes.left_out.append(f"property {name[:60]}, which has no file")
+        own = " ".join(told.get("PROP_ALIGNMENT", [])).upper()
+        kind = _kind(told, source.name)
+        if "PROP_FILE" not in told or not kind or (alignment and own and own != alignment):
+            shapes.left_out.append(f"property {name[:60]}, {_why(told, kind)}")
             continue
         path = _beside(source, told["PROP_FILE"])
-        size = _whole((told.get("PROP_ESIZE") or ["4"])[0])
-        if size not in TYPES:
-            raise broken(source.name, f"values of {size} bytes")
-        kind = TYPES[size]
-        is_octet = "octet" in " ".join(told.get("PROP_STORAGE_TYPE", []) + told.get("PROP_TYPE", [])).lower()
-        if size == 1 and (is_octet or told.get("PROP_SIGNED") == ["0"]):
-            kind = "u1"
-        ibm = [word.upper() for word in told.get("PROP_ETYPE", [])] == ["IBM"] and size == 4
-        values = _read(path, ">u4" if ibm else kind, _whole((told.get("PROP_OFFSET") or ["0"])[0]), total)
-        values = (
-            ibm_to_ieee(values.astype(np.uint32)) if ibm else values.astype(np.dtype(kind).newbyteorder("="))
+        values = _read(path, kind, _whole((told.get("PROP_OFFSET") or ["0"])[0]), total)
+        is_ibm = _upper(told, "PROP_ETYPE") == "IBM" and kind == IBM
+        whole = values.astype(np.dtype(kind).newbyteorder("="))
+        found.append(
+            _attribute(name, ibm_to_ieee(whole) if is_ibm else whole, told, one.classes.get(number, {}))
         )
-        found.append(_attribute(name, values, told, one.classes.get(number, {})))
     return found
+
+
+def _why(told: dict[str, list[str]], kind: str) -> str:
+    """Why a property is left out."""
+    if "PROP_FILE" not in told:
+        return "which has no file"
+    return "whose values lie elsewhere than the grid's" if kind else "whose values are no plain numbers"
+
+
+def _upper(told: dict[str, list[str]], *keys: str) -> str:
+    return " ".join(word for key in keys for word in told.get(key, [])).upper()
+
+
+def _kind(told: dict[str, list[str]], name: str) -> str:
+    """How the numbers of a property are written; empty for colours and records of seismic files."""
+    size = _whole((told.get("PROP_ESIZE") or ["4"])[0])
+    if size not in TYPES:
+        raise broken(name, f"values of {size} bytes")
+    storage, signed = _upper(told, "PROP_STORAGE_TYPE", "PROP_TYPE"), _upper(told, "PROP_SIGNED")
+    if "RGBA" in storage or _upper(told, "PROP_FORMAT") not in {"", "RAW"}:
+        return ""
+    if size == 4 and _upper(told, "PROP_ETYPE") == "IBM":
+        return IBM
+    is_octet = "OCTET" in storage and signed != "1"
+    return UNSIGNED.get(size, TYPES[size]) if signed == "0" or (size == 1 and is_octet) else TYPES[size]
 
 
 def _attribute(
@@ -243,18 +270,18 @@ def _straight(name: str, corners: np.ndarray, *, in_cells: bool) -> Blocks | Non
         directions.append(vector)
         distances.append(along @ vector)
     u, v, w = distances
-    even = (
-        origin
-        + u[None, None, :, None] * directions[0]
-        + v[None, :, None, None] * directions[1]
-        + w[:, None, None, None] * directions[2]
+    layer = origin + u[None, :, None] * directions[0] + v[:, None, None] * directions[1]
+    # layer by layer: all even places at once would be as large as the corners
+    off = max(
+        float(np.abs(found - (layer + height * directions[2])).max())
+        for found, height in zip(corners, w.tolist(), strict=True)
     )
     steps = [np.diff(one) for one in distances if one.size > 1]
     if not steps or min(float(step.min()) for step in steps) <= 0:
         return None
     allowed = max(CLOSE * min(float(step.min()) for step in steps), SINGLE * float(np.abs(corners).max()))
     square = np.abs(np.array(directions) @ np.array(directions).T - np.eye(3)).max() < CLOSE
-    if not square or not np.abs(corners - even).max() <= allowed:
+    if not square or not off <= allowed:
         return None
     middles = [(one[1:] + one[:-1]) / 2 if in_cells else one for one in distances]
     return Blocks(name, origin, _tidy(np.array(directions)), (middles[0], middles[1], middles[2]))

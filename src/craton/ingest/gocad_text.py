@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from craton.ingest.shapes import Classes
 from craton.model.errors import RefusedError
 
@@ -17,6 +19,14 @@ HINT = "export it again from GOCAD or SKUA"
 SYSTEM_END = "END_ORIGINAL_COORDINATE_SYSTEM"
 SPREAD = ("PROPERTY", "PROP_")
 """Beginnings of keys that are followed by the number of a property."""
+
+GROUPS = ("HomogeneousGroup", "HeterogeneousGroup")
+KINDS = {kind.lower(): kind for kind in ("TSurf", "PLine", "VSet", "Voxet", "SGrid", "Well", *GROUPS)}
+"""Kinds of objects by their names in small letters: programs write them in any case."""
+
+METRES = frozenset({"", "m", "metre", "metres", "meter", "meters", "none", "unitless", "number"})
+KILOMETRES = frozenset({"km", "kilometre", "kilometres", "kilometer", "kilometers"})
+FEET = frozenset({"ft", "feet", "foot"})
 
 
 @dataclass
@@ -42,9 +52,27 @@ class GocadObject:
         return self.header.get("name", "").strip() or self.kind
 
     @property
-    def is_down(self) -> bool:
-        """Whether heights count downward."""
-        return [word.lower() for word in self.system.get("ZPOSITIVE", [])][:1] == ["depth"]
+    def units(self) -> list[str]:
+        """Units of the three axes in small letters, empty where none is stated."""
+        stated = [word.strip().lower() for word in self.system.get("AXIS_UNIT", [])][:3]
+        return stated + [""] * (3 - len(stated))
+
+    @property
+    def turn(self) -> np.ndarray:
+        """What easting, northing and upward are multiplied by to be in metres, upward positive.
+
+        Eastings and northings in feet stay as they are, for a reference system may be in feet too.
+        """
+        east, north, up = (1000.0 if unit in KILOMETRES else 1.0 for unit in self.units)
+        up = 0.3048 if self.units[2] in FEET else up
+        is_down = [word.lower() for word in self.system.get("ZPOSITIVE", [])][:1] == ["depth"]
+        return np.array([east, north, -up if is_down else up])
+
+    @property
+    def kept_units(self) -> list[str]:
+        """Units that could not be brought to metres."""
+        known = METRES | KILOMETRES
+        return sorted({*self.units[:2]} - known | {self.units[2]} - known - FEET)
 
     @property
     def crs(self) -> str:
@@ -68,21 +96,24 @@ def broken(name: str, words: str) -> RefusedError:
 
 
 def objects_of(text: str) -> Iterator[GocadObject]:
-    """Objects of a file, in its order; groups are opened."""
+    """Objects of a file, in its order; groups are opened, and lend their members their system."""
     lines = iter(enumerate(text.split("\n"), 1))
     found: GocadObject | None = None
+    lent: dict[str, list[str]] = {}
     for number, line in lines:
         start = OBJECT.match(line.strip())
         if start:
             if found is not None:
+                lent = found.system if found.kind in GROUPS else lent
                 yield found
-            found = GocadObject(start[1], number)
+            found = GocadObject(KINDS.get(start[1].lower(), start[1]), number, system=lent)
+        elif line.strip() == "END":
+            if found is not None:
+                yield found
+            lent = lent if found is not None else {}
+            found = None
         elif found is not None:
-            if line.strip() == "END":
-                yield found
-                found = None
-            else:
-                _take(found, line, lines)
+            _take(found, line, lines)
     if found is not None:
         yield found
 
@@ -127,6 +158,7 @@ def _entries(first: str, lines: Iterator[tuple[int, str]]) -> dict[str, str]:
 
 
 def _system(found: GocadObject, lines: Iterator[tuple[int, str]]) -> None:
+    found.system = {}
     for _, line in lines:
         words = [quoted or bare for quoted, bare in WORD.findall(line)]
         if words[:1] == [SYSTEM_END]:

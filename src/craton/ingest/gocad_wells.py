@@ -31,7 +31,8 @@ def well_draft(wells: list[GocadObject], source: Source, findings: list[Finding]
         ends.append(float(path[-1, 0] - path[0, 0]) if len(path) else np.nan)
         surveys.append(_directions(name, path))
         begin = float(path[0, 0]) if len(path) else 0.0
-        markers += [(name, depth - begin, marker) for depth, marker in _markers(one, source.name)]
+        length = abs(float(one.turn[2]))
+        markers += [(name, depth * length - begin, marker) for depth, marker in _markers(one, source.name)]
         curves += len(one.settings.keys() & {"WELL_CURVE", "WP_CATALOG_FILE"})
     table = np.array(places, np.float64).reshape(-1, 3)
     collars = make_collars(names, x=table[:, 0], y=table[:, 1], elevation=table[:, 2], total_depth=ends)
@@ -45,32 +46,41 @@ def well_draft(wells: list[GocadObject], source: Source, findings: list[Finding]
         draft.find("hole-id-duplicate", repeated)
     if curves:
         draft.find("part-skipped", curves, "log curves in binary files")
+    if untold := sum(_is_untold(one) for one in wells):
+        draft.find("part-skipped", untold, "paths told by directions or by depths below a datum")
     stated = next((one.crs for one in wells if one.crs), "")
     return finish(draft, source.options, stated=stated)
 
 
 def _path(one: GocadObject, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Place of reference, and the path as depth along the hole, easting, northing, upward."""
-    sign = -1.0 if one.is_down else 1.0
+    scale = one.turn
     reference = np.full(3, np.nan)
     rows: list[tuple[float, float, float, float]] = []
     try:
         for words in one.lines:
             if words[0] == "WREF":
-                x, y, z = (float(word) for word in words[1:4])
-                reference = np.array([x, y, sign * z])
+                reference = np.array([float(word) for word in words[1:4]]) * scale
             elif words[0] == "PATH":
                 depth, height, east, north = (float(word) for word in words[1:5])
-                rows.append((depth, float(reference[0]) + east, float(reference[1]) + north, sign * height))
+                place = np.array([east, north, height]) * scale
+                place[:2] += reference[:2]
+                rows.append((depth * abs(scale[2]), *place.tolist()))
             elif words[0] in {"VRTX", "PVRTX"}:
-                x, y, z = (float(word) for word in words[2:5])
-                rows.append((_after(rows, x, y, sign * z), x, y, sign * z))
+                x, y, z = (np.array([float(word) for word in words[2:5]]) * scale).tolist()
+                rows.append((_after(rows, x, y, z), x, y, z))
     except (ValueError, IndexError) as error:
         raise broken(name, f"the path of well {one.name[:60]!r} holds no numbers") from error
     path = np.array(rows, np.float64).reshape(-1, 4)
     path = path[np.isfinite(path).all(axis=1)]
     order = np.argsort(path[:, 0], kind="stable")
     return reference, path[order]
+
+
+def _is_untold(one: GocadObject) -> bool:
+    """Whether the only path of a well is one that is not read."""
+    keys = {words[0] for words in one.lines} | one.settings.keys()
+    return bool(keys & {"STATION", "TVSS_PATH", "TVD_PATH"}) and not keys & {"PATH", "VRTX", "PVRTX"}
 
 
 def _after(rows: list[tuple[float, float, float, float]], x: float, y: float, z: float) -> float:

@@ -44,6 +44,7 @@ DEGREES = re.compile(
     (?P<after>[NSEW]?)\w*\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+CODE = re.compile(r"EPSG:\d{4,6}")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 LONGEST = 60
 """Characters of a value that may be a coordinate."""
@@ -100,8 +101,14 @@ def place(log: LogText) -> Place | None:
         return Place(longitude, latitude, True, _datum(log))
     easting, northing = metres(_either(log, *EASTINGS), "M"), metres(_either(log, *NORTHINGS), "M")
     if np.isfinite(easting) and np.isfinite(northing):
-        return Place(easting, northing, False, "")
+        return Place(easting, northing, False, _system(log))
     return None
+
+
+def _system(log: LogText) -> str:
+    """Reference system of a grid by its code, as we write it; empty where the header has none."""
+    entry = _either(log, "CRS")
+    return entry.value.strip().upper() if entry and CODE.fullmatch(entry.value.strip().upper()) else ""
 
 
 def _datum(log: LogText) -> str:

@@ -30,7 +30,7 @@ def read_omf(source: Source) -> Iterator[Draft]:
     try:
         with zipfile.ZipFile(source.path) as archive:
             shapes = omf_project.shapes_of(archive, source.name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
         raise RefusedError(
             "corrupt", f"{source.name} cannot be unpacked ({str(error)[:80]})", hint="export it again"
         ) from error

@@ -16,6 +16,10 @@ from craton.model.errors import RefusedError
 LARGEST = 4 << 30
 """Bytes of an array, packed or not, beyond which it is not believed."""
 
+MOST_SWELL = 20
+SMALL = 1 << 20
+"""Times a member of the zip may be packed by, and bytes besides: Parquet packs itself, members are stored."""
+
 HINT = "export it again as OMF 2.0"
 
 
@@ -44,7 +48,9 @@ class Arrays:
             entry = self._archive.getinfo(array.filename)
             if entry.flag_bits & 1:
                 raise RefusedError("encrypted", f"{self.name} is locked by a password")
-            content = self._archive.read(entry) if entry.file_size <= LARGEST else b""
+            if entry.file_size > min(LARGEST, MOST_SWELL * entry.compress_size + SMALL):
+                raise RefusedError("too-large", f"{what} of {self.name} unpack to {entry.file_size} bytes")
+            content = self._archive.read(entry)
             with pq.ParquetFile(io.BytesIO(content)) as file:
                 if file.metadata.num_rows != array.item_count:
                     raise self.broken(
@@ -54,6 +60,8 @@ class Arrays:
                     file.metadata.row_group(group).total_byte_size
                     for group in range(file.metadata.num_row_groups)
                 )
+                # values that repeat take hardly any bytes in the file, but eight each once they are read
+                size = max(size, 8 * file.metadata.num_rows * file.metadata.num_columns)
                 if size > LARGEST:
                     raise RefusedError("too-large", f"{what} of {self.name} unpack to {size} bytes")
                 return file.read()

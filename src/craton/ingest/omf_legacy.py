@@ -23,6 +23,9 @@ VERSION = "OMF-v0.9.0"
 MOST_SWELL = 1100
 """Times by which zlib can make a text shorter at the very most."""
 
+LARGEST = 4 << 30
+"""Bytes of an array, unpacked, beyond which it is not believed."""
+
 HINT = "export it again as OMF 2.0"
 LOCATIONS = {
     "PointSetElement": "vertices",
@@ -76,10 +79,13 @@ class Objects:
         if start < HEADER.size or length < 0 or start + length > len(self._content):
             raise RefusedError("truncated", f"an array of {self.name} lies outside the file", hint=HINT)
         unpacker = zlib.decompressobj()
+        most = min(LARGEST, MOST_SWELL * (length + 1))
         try:
-            content = unpacker.decompress(self._content[start : start + length], MOST_SWELL * (length + 1))
+            content = unpacker.decompress(self._content[start : start + length], most)
         except zlib.error as error:
             raise RefusedError("corrupt", f"an array of {self.name} cannot be unpacked", hint=HINT) from error
+        if len(content) == LARGEST and not unpacker.eof:
+            raise RefusedError("too-large", f"an array of {self.name} unpacks to more than {LARGEST} bytes")
         if not unpacker.eof or len(content) % (8 * width):
             raise RefusedError("corrupt", f"an array of {self.name} ends early", hint=HINT)
         values = np.frombuffer(content, dtype)
@@ -109,6 +115,7 @@ def shapes_of(path: Path, name: str) -> Shapes:
         project = objects.project
         shapes = Shapes(title=_text(project, "name"), description=_text(project, "description"))
         origin = _origin(objects, project)
+        shapes.tell_unit(_text(project, "units"))
         for key in objects.list_of(project, "elements"):
             _add(shapes, objects, objects.at(key), origin)
         return shapes

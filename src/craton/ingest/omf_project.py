@@ -119,6 +119,7 @@ class Project(Struct):
     name: str = ""
     description: str = ""
     coordinate_reference_system: str = ""
+    units: str = ""
     origin: Three = (0.0, 0.0, 0.0)
     elements: list[Element] = []
 
@@ -130,6 +131,7 @@ def shapes_of(archive: zipfile.ZipFile, name: str) -> Shapes:
     shapes = Shapes(
         crs=project.coordinate_reference_system, title=project.name, description=project.description
     )
+    shapes.tell_unit(project.units)
     origin = np.array(project.origin, np.float64)
     for element in project.elements:
         _add(shapes, arrays, element, origin, 0)

@@ -13,7 +13,7 @@ import xarray as xr
 
 from craton.ingest.grid_axes import axis_names, is_regular
 from craton.ingest.reference import state_crs
-from craton.ingest.shapes import Attribute, Blocks, Lines, Points, Shapes, Surface
+from craton.ingest.shapes import Attribute, Blocks, Lines, Points, Shapes, Surface, worded
 from craton.model.crs import normalise
 from craton.model.data import ColumnNote, Draft, Mesh
 from craton.model.errors import InvalidError, RefusedError
@@ -235,22 +235,25 @@ def _volume(blocks: Blocks) -> Draft:
     names = [dimensions[number] for number in (2, 1, 0)]
     wanted = (UPWARD, "northing", "easting")
     data = {}
-    for name, one in zip(_distinct([one.name for one in blocks.attributes]), blocks.attributes, strict=True):
+    held = [found for one in blocks.attributes if (found := _numbers(one)) is not None]
+    for name, one in zip(_distinct([one.name for one in held]), held, strict=True):
         cells = xr.DataArray(_cells(one).reshape(shape), dims=names).transpose(*wanted)
         flipped = cells.isel({axis: slice(None, None, -1) for axis in wanted if turned[axis]})
         data[name] = xr.Variable(wanted, np.ascontiguousarray(flipped.to_numpy()), _told(one))
     told = {UPWARD: {"units": "m", "positive": "up"}}
     coordinates = {name: (name, places[name], told.get(name, {})) for name in wanted}
     draft = Draft(xr.Dataset(data, coords=coordinates), kind="volume", name=blocks.name)
-    for name, one in zip(data, blocks.attributes, strict=True):
+    for name, one in zip(data, held, strict=True):
         stated = str(one.attributes.get("units", "")) or one.unit
         title = str(one.attributes.get("long_name", "")) or one.title
         quantity = str(one.attributes.get("standard_name", ""))
         if stated or title or quantity:
             draft.notes[name] = ColumnNote(unit=stated, title=title, quantity=quantity)
-    missing = sum(int(one.missing.sum()) for one in blocks.attributes if one.missing is not None)
+    missing = sum(int(one.missing.sum()) for one in held if one.missing is not None)
     if missing:
         draft.find("nodata-declared", missing)
+    if left_out := len(blocks.attributes) - len(held):
+        draft.find("part-skipped", left_out, "values of blocks that are neither numbers nor classes")
     if any(not is_regular(axis) for axis in places.values()):
         draft.find("axis-irregular")
     if not data:
@@ -269,18 +272,38 @@ def _aligned(directions: np.ndarray) -> list[tuple[int, float]] | None:
     return found if {axis for axis, _ in found} == {0, 1, 2} else None
 
 
+def _numbers(attribute: Attribute) -> Attribute | None:
+    """An attribute of blocks as numbers, texts as classes; `None` for times and too many texts."""
+    if attribute.values.dtype.kind in "biuf":
+        return attribute
+    return worded(attribute) if attribute.values.dtype.kind in "OU" else None
+
+
 def _cells(attribute: Attribute) -> np.ndarray:
-    """Values of blocks as numbers: codes as small whole numbers, 0 for none, all else NaN for none."""
+    """Values of blocks as numbers: codes as small whole numbers, a code for none, all else NaN for none."""
     values, missing = attribute.values, attribute.missing
     if attribute.classes is not None:
         codes = np.where(np.isfinite(values), values, 0) if values.dtype.kind == "f" else values
-        codes = codes if missing is None else np.where(missing, 0, codes)
+        codes = codes if missing is None else np.where(missing, _code_of_none(attribute), codes)
         return _smallest(codes.astype(np.int64))
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
     if missing is None or not missing.any():
         return values
     return np.where(missing, np.nan, values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32))
+
+
+def _code_of_none(attribute: Attribute) -> int:
+    """Code of blocks without a class: 0, where no class has it; else the one stated, else a free one."""
+    classes, missing = attribute.classes, attribute.missing
+    names = dict(zip(classes.codes, classes.names, strict=True)) if classes is not None else {}
+    if missing is None or not missing.any() or names.get(0, "none") == "none":
+        return 0
+    stated = attribute.attributes.get("nodata")
+    if isinstance(stated, int) and stated not in names:
+        return stated
+    known = attribute.values[~missing & np.isfinite(attribute.values)]
+    return 1 + max(*names, int(known.max()) if known.size else 0)
 
 
 def _smallest(codes: np.ndarray) -> np.ndarray:
@@ -295,7 +318,8 @@ def _told(attribute: Attribute) -> dict[str, object]:
         told["long_name"] = attribute.title
     if attribute.classes is not None:
         told |= attribute.classes.attributes()
-    return told | attribute.attributes
+    told |= attribute.attributes
+    return told | ({"nodata": code} if (code := _code_of_none(attribute)) else {})
 
 
 def _block_table(blocks: Blocks) -> Draft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,10 @@ TEXTS = ("units", "long_name", "standard_name", "levels", "comment")
 LONGEST = 4000
 """Characters of an attribute that are kept."""
 
+METRES = frozenset({"", "m", "metre", "metres", "meter", "meters"})
 MOST_CLASSES = 10_000
+MOST_WORDS = 2000
+"""Different texts up to which they are taken as classes."""
 
 
 class Classes(NamedTuple):
@@ -123,6 +126,18 @@ class Blocks:
         return int(np.prod([axis.size for axis in self.middles], dtype=object))
 
 
+def worded(attribute: Attribute) -> Attribute | None:
+    """Texts as classes, coded from 1 in their order; `None` where there are none, or too many."""
+    texts = attribute.values.tolist()
+    words = sorted({text for text in texts if isinstance(text, str) and text})
+    if not 0 < len(words) <= MOST_WORDS:
+        return None
+    number = {word: place for place, word in enumerate(words, 1)}
+    codes = np.array([number.get(text, 0) for text in texts], np.int64)
+    classes = Classes((0, *number.values()), ("none", *words), ("",) * (len(words) + 1))
+    return replace(attribute, values=codes, missing=codes == 0, classes=classes)
+
+
 type Shape = Points | Lines | Surface | Blocks
 
 
@@ -139,6 +154,11 @@ class Shapes:
 
     findings: list[tuple[str, str]] = field(default_factory=list)
     """Codes of further findings with what is to be said of each."""
+
+    def tell_unit(self, unit: str) -> None:
+        """Tell that coordinates are in another unit than metres, and that they were kept."""
+        if unit.strip().lower() not in METRES:
+            self.findings.append(("unit-unknown", f"coordinates in {unit.strip()[:40]} were kept"))
 
 
 def kept_attributes(told: object) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from craton.ingest.shape_drafts import shape_drafts
-from craton.ingest.shapes import Attribute, Blocks, Classes, Shapes
+from craton.ingest.shapes import Attribute, Blocks, Classes, Shapes, worded
 from craton.ingest.table import read_delimited
 from craton.model.data import Draft
 from craton.process.readers import Candidate, Source, reader
@@ -30,7 +30,7 @@ MOST_ON_AXIS = 100_000
 NAME_END = "_name"
 """End of the column that says in words what a code beside it stands for."""
 
-MOST_CLASSES = 2000
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _header(head: bytes) -> list[str]:
@@ -165,11 +165,9 @@ def _named(codes: pa.ChunkedArray, words: pa.ChunkedArray) -> Classes | None:
 
 
 def _of_words(name: str, column: pa.ChunkedArray, order: np.ndarray) -> Attribute | None:
-    """Words as classes, coded from 1 in their order; `None` where there are too many."""
-    words = sorted({word for word in column.unique().to_pylist() if word})
-    if not words or len(words) > MOST_CLASSES or re.fullmatch(r"\d{4}-\d\d-\d\d.*", words[0]):
+    """Words as classes; `None` where there are too many, and for dates."""
+    words = np.array(column.to_pylist(), object)[order]
+    told = worded(Attribute(name, words))
+    if told is None or told.classes is None or DATE.match(told.classes.names[1]):
         return None
-    number = {word: place for place, word in enumerate(words, 1)}
-    codes = np.array([number.get(word, 0) for word in column.to_pylist()], np.int64)[order]
-    classes = Classes((0, *range(1, len(words) + 1)), ("none", *words), ("",) * (len(words) + 1))
-    return Attribute(name, codes, codes == 0, classes=classes)
+    return told

@@ -28,7 +28,13 @@ LARGEST = 8 << 30
 """Bytes of one array beyond which a header is not believed."""
 
 APPENDED = re.compile(rb"<AppendedData\b[^>]*>")
+UNDERSCORE = re.compile(rb"\s*_?")
+"""What stands between the mark of appended data and their first byte."""
+
 HINT = "write it again, with zlib or without compression"
+
+
+type Content = bytes | memoryview
 
 
 class Header(NamedTuple):
@@ -36,17 +42,17 @@ class Header(NamedTuple):
 
     order: Literal["<", ">"]
     length: np.dtype[np.generic]
-    unpack: Callable[[bytes, int], bytes] | None
+    unpack: Callable[[Content, int], bytes] | None
     appended: str
 
 
 @dataclass(frozen=True)
 class Document:
-    """The tree of a file, and the bytes after the mark of appended data."""
+    """The tree of a file, and the bytes after the mark of appended data, which are not copied."""
 
     root: etree._Element
     header: Header
-    tail: bytes
+    tail: memoryview
     name: str
     size: int
 
@@ -75,7 +81,7 @@ class Document:
             raise ValueError(f"offset {start} lies outside the file")
         return np.frombuffer(self._decoded(self.tail[start:], coded=self.header.appended == "base64"), dtype)
 
-    def _decoded(self, content: bytes, *, coded: bool) -> bytes:
+    def _decoded(self, content: Content, *, coded: bool) -> Content:
         """Bytes of an array from the beginning of `content`."""
         take = _base64 if coded else _raw
         size = self.header.length.itemsize
@@ -99,7 +105,7 @@ class Document:
             begin += length
         return b"".join(pieces)
 
-    def _lengths(self, content: bytes) -> list[int]:
+    def _lengths(self, content: Content) -> list[int]:
         values: list[int] = np.frombuffer(content, self.header.length).tolist()
         return values
 
@@ -108,20 +114,20 @@ class Document:
         return RefusedError("corrupt", f"{self.name} cannot be read: {words}", hint=HINT)
 
 
-def _raw(content: bytes, start: int, length: int) -> tuple[bytes, int]:
+def _raw(content: Content, start: int, length: int) -> tuple[Content, int]:
     if start + length > len(content):
         raise ValueError("the file ends early")
     return content[start : start + length], start + length
 
 
-def _base64(content: bytes, start: int, length: int) -> tuple[bytes, int]:
+def _base64(content: Content, start: int, length: int) -> tuple[Content, int]:
     end = start + 4 * (-(-length // 3))
     if end > len(content):
         raise ValueError("the file ends early")
     return base64.b64decode(content[start:end], validate=True)[:length], end
 
 
-def _plain(content: bytes, lengths: np.dtype[np.generic], *, coded: bool) -> bytes:
+def _plain(content: Content, lengths: np.dtype[np.generic], *, coded: bool) -> Content:
     """An array that is not packed: its length, then its bytes; in base64 as one text or as two."""
     size = lengths.itemsize
     take = _base64 if coded else _raw
@@ -129,26 +135,26 @@ def _plain(content: bytes, lengths: np.dtype[np.generic], *, coded: bool) -> byt
     length = int(np.frombuffer(head, lengths)[0])
     if length > len(content):
         raise ValueError(f"{length} bytes do not fit the file")
-    if not coded or content[:after].endswith(b"="):
+    if not coded or content[after - 1] == ord("="):
         return take(content, after, length)[0]
     return take(content, 0, size + length)[0][size:]
 
 
-def _inflated(content: bytes, wanted: int) -> bytes:
+def _inflated(content: Content, wanted: int) -> bytes:
     found = zlib.decompressobj().decompress(content, wanted)
     if len(found) != wanted:
         raise ValueError(f"a block has {len(found)} bytes, not {wanted}")
     return found
 
 
-def _unpacked_lzma(content: bytes, wanted: int) -> bytes:
+def _unpacked_lzma(content: Content, wanted: int) -> bytes:
     found = lzma.LZMADecompressor(memlimit=1 << 28).decompress(content, wanted)
     if len(found) != wanted:
         raise ValueError(f"a block has {len(found)} bytes, not {wanted}")
     return found
 
 
-PACKINGS: dict[str, Callable[[bytes, int], bytes] | None] = {
+PACKINGS: dict[str, Callable[[Content, int], bytes] | None] = {
     "": None, "vtkZLibDataCompressor": _inflated, "vtkLZMADataCompressor": _unpacked_lzma,
 }  # fmt: skip
 
@@ -156,18 +162,22 @@ PACKINGS: dict[str, Callable[[bytes, int], bytes] | None] = {
 def open_document(path: Path, name: str) -> Document:
     """The document at `path`, refused where it is no sound VTK file."""
     content = path.read_bytes()
-    if b"<!" in re.sub(rb"<!--.*?-->", b"", content[: 1 << 16], flags=re.DOTALL).partition(b"<VTKFile")[0]:
+    mark = APPENDED.search(content)
+    text = content[: mark.start()] + b"</VTKFile>" if mark else content
+    # a text of two bytes a character could hide what is looked for
+    if (
+        b"\0" in text
+        or b"<!" in re.sub(rb"<!--.*?-->", b"", content[: 1 << 16], flags=re.DOTALL).partition(b"<VTKFile")[0]
+    ):
         raise RefusedError(
             "unsupported", f"{name} declares a document type, which is not followed", hint=HINT
         )
-    mark = APPENDED.search(content)
-    text = content[: mark.start()] + b"</VTKFile>" if mark else content
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise RefusedError("corrupt", f"{name} is no sound XML ({str(error)[:80]})", hint=HINT) from error
-    tail = content[mark.end() :].lstrip(b" \t\r\n")[1:] if mark else b""
+    begun = UNDERSCORE.match(content, mark.end()) if mark else None
     encoding = re.search(rb"encoding\s*=\s*[\"'](\w+)", mark[0]) if mark else None
     packing = root.get("compressor", "")
     if packing not in PACKINGS:
@@ -175,4 +185,5 @@ def open_document(path: Path, name: str) -> Document:
     order: Literal["<", ">"] = ">" if root.get("byte_order") == "BigEndian" else "<"
     length = np.dtype("u8" if root.get("header_type") == "UInt64" else "u4").newbyteorder(order)
     header = Header(order, length, PACKINGS[packing], encoding[1].decode() if encoding else "raw")
+    tail = memoryview(content)[begun.end() if begun else len(content) :]
     return Document(root, header, tail, name, len(content))

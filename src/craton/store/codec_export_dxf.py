@@ -30,6 +30,12 @@ GREY_SHARES = np.array([51, 80, 105, 130, 190, 255])
 SHADES = (1.0, 0.65, 0.5, 0.3, 0.15)
 """Brightness of the five shades of each hue, as numbered from 10 on in steps of ten for 15 degrees."""
 
+LINE_TYPES = (
+    "0\nTABLE\n2\nLTYPE\n70\n1\n0\nLTYPE\n2\nCONTINUOUS\n70\n0\n3\nSolid line\n"
+    "72\n65\n73\n0\n40\n0.0\n0\nENDTAB\n"
+)
+"""The table of the one type of line that layers name."""
+
 COLUMNS = ("layer", "unit", "name")
 """Columns of a table that name the layer a shape is drawn on, the first that is there."""
 
@@ -83,8 +89,9 @@ def _head(crs: str, layers: dict[str, int]) -> str:
     comment = " ".join(crs.split()).encode("ascii", "replace").decode()[:200]
     return (
         (f"999\ncoordinates in {comment}\n" if comment else "")
-        + "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1009\n9\n$INSUNITS\n70\n6\n0\nENDSEC\n"
-        + f"0\nSECTION\n2\nTABLES\n0\nTABLE\n2\nLAYER\n70\n{len(layers)}\n{told}0\nENDTAB\n0\nENDSEC\n"
+        + "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1009\n0\nENDSEC\n"
+        + f"0\nSECTION\n2\nTABLES\n{LINE_TYPES}"
+        + f"0\nTABLE\n2\nLAYER\n70\n{len(layers)}\n{told}0\nENDTAB\n0\nENDSEC\n"
         + "0\nSECTION\n2\nENTITIES\n"
     )
 

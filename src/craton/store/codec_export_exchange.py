@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from craton.model.data import Boreholes, Mesh
+from craton.store import codec_export_ags as ags
 from craton.store import codec_export_dxf as dxf
 from craton.store import codec_export_gocad as gocad
 from craton.store import codec_export_holes as holes
@@ -43,6 +44,6 @@ SHAPE_WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
 }
 HOLE_WRITERS: Mapping[str, Callable[[Boreholes, Path], None]] = {
     ".las.zip": holes.write_logs,
-    ".ags": holes.write_layers,
+    ".ags": ags.write_layers,
     ".omf": holes.write_traces,
 }

@@ -25,6 +25,7 @@ from craton.store.codec_export_mesh import crs_of, parts_of, red_green_blue
 
 NODATA = -99999.0
 UNSAFE = re.compile(r"[\s\"{}]+")
+NO_FILE_NAME = re.compile(r"[^\w.+-]+")
 SYSTEM = (
     "GOCAD_ORIGINAL_COORDINATE_SYSTEM\nNAME Default\nPROJECTION Unknown\nDATUM Unknown\n"
     'AXIS_NAME "X" "Y" "Z"\nAXIS_UNIT "m" "m" "m"\nZPOSITIVE Elevation\nEND_ORIGINAL_COORDINATE_SYSTEM\n'
@@ -38,8 +39,14 @@ def word(name: object) -> str:
     return UNSAFE.sub("_", str(name)).strip("_") or "_"
 
 
+def file_word(name: object) -> str:
+    """`name` as one word that may be part of the name of a file."""
+    return NO_FILE_NAME.sub("_", str(name)).strip("_") or "_"
+
+
 def _line(text: object) -> str:
-    return " ".join(str(text).split())
+    """`text` as one line without braces, which end a header."""
+    return " ".join(str(text).split()).replace("{", "(").replace("}", ")")
 
 
 def _header(kind: str, name: str, crs: str, more: Sequence[str] = ()) -> str:
@@ -94,9 +101,11 @@ def write_grid(dataset: xr.Dataset, target: Path) -> None:
         corner + side * np.arange(count + 1)
         for corner, side, count in zip(lattice.corner, lattice.spacing, lattice.counts, strict=True)
     ]
-    up, north, east = np.meshgrid(*reversed(faces), indexing="ij")
-    corners = target.with_name(f"{word(target.stem)}__points@@")
-    np.stack([east, north, up], axis=-1).astype(">f8").tofile(corners)
+    corners = target.with_name(f"{file_word(target.stem)}__points@@")
+    north, east = np.meshgrid(faces[1], faces[0], indexing="ij")
+    with corners.open("wb") as stream:
+        for up in faces[2]:
+            np.stack([east, north, np.full(east.shape, up)], axis=-1).astype(">f8").tofile(stream)
     text = _header("SGrid", target.stem, lattice.crs, ["ascii:off", "double_precision_binary:on"])
     text += f"AXIS_N {' '.join(str(count + 1) for count in lattice.counts)}\nPROP_ALIGNMENT CELLS\n"
     text += f"POINTS_OFFSET 0\nPOINTS_FILE {corners.name}\n"
@@ -113,7 +122,7 @@ def _properties(lattice: Lattice, target: Path, alignment: str) -> Iterator[str]
     for number, (name, array) in enumerate(lattice.fields.items(), 1):
         cells, missing = numbers_of(lattice, name)
         mark = "__" if alignment == "CELLS" else "_"
-        place = target.with_name(f"{word(target.stem)}{mark}{word(name)}_{number}@@")
+        place = target.with_name(f"{file_word(target.stem)}{mark}{file_word(name)}_{number}@@")
         _floats(name, cells, missing).tofile(place)
         kind = word(name)
         unit = _line(array.attrs.get("units") or "none")

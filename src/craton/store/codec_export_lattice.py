@@ -150,10 +150,13 @@ def note_of(lattice: Lattice) -> dict[str, Any]:
 
 
 def numbers_of(lattice: Lattice, name: str) -> tuple[Cells, Cells]:
-    """Values of `name` as they are, and which of them are none: NaN, or the number stated as `nodata`."""
+    """Values of `name`, and which of them are none: NaN, or the number stated as `nodata`.
+
+    They are as they are, but for truths, which become 0 and 1, and halves of floats, which become float32.
+    """
     cells = lattice.cells(name)
-    if cells.dtype.kind == "b":
-        cells = cells.astype(np.uint8)
+    wider = {"bool": np.uint8, "float16": np.float32}.get(cells.dtype.name)
+    cells = cells if wider is None else cells.astype(wider)
     if cells.dtype.kind == "f":
         return cells, np.isnan(cells)
     stated = nodata_of(lattice.fields[name])

@@ -66,10 +66,10 @@ class Project:
             "name": self.name,
             "application": NOTE,
             "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "units": "metres",
             "elements": self.elements,
         }
-        return index | ({"coordinate_reference_system": self.crs} if self.crs else {})
+        # a reference system says itself what its coordinates are in
+        return index | ({"coordinate_reference_system": self.crs} if self.crs else {"units": "metres"})
 
     def array(self, fields: Sequence[pa.Field], columns: Sequence[Any]) -> Json:
         """Add an array; what the index says of it."""

@@ -100,7 +100,10 @@ def filtered(
     """
     if response.axis is not None:
         return _along(field, spacing, response, response.axis, edges, plane, add)
-    return _product(_by_rows(field, spacing, edges, plane), response, add, is_half=True)
+    waves = _by_rows(field, spacing, edges, plane)
+    if edges == "mirror":
+        return _mirrored(waves, response, add, is_half=True)
+    return _repeated(waves, response, add, waves.amplitudes, is_half=True)
 
 
 def _by_rows(
@@ -129,8 +132,13 @@ def _wavenumbers(rows: int, columns: int, spacing: tuple[float, float], edges: E
     return 2 * np.pi * fft.fftfreq(rows, down), 2 * np.pi * fft.rfftfreq(columns, right)
 
 
-def product(waves: Waves, response: Response, *, add: Plane | None = None) -> Reals:
+def product(
+    waves: Waves, response: Response, *, add: Plane | None = None, room: NDArray[Any] | None = None
+) -> Reals:
     """Field (rows, columns) whose waves are those given times their `response`, and the plane `add` on it.
+
+    Who makes several products of a repeated field may give `room`, an array like the amplitudes that is
+    written over, so that the system need not clear memory for each.
 
     Notes
     -----
@@ -142,7 +150,10 @@ def product(waves: Waves, response: Response, *, add: Plane | None = None) -> Re
     so that responses with odd parts are as exact as even ones. Of a repeated field, the one wave at
     the Nyquist wavenumber stands for both directions and gets the mean of their responses.
     """
-    return _product(waves, response, add, is_half=False)
+    if waves.edges == "mirror":
+        return _mirrored(waves, response, add, is_half=False)
+    room = np.empty_like(waves.amplitudes) if room is None else room
+    return _repeated(waves, response, add, room, is_half=False)
 
 
 def continue_upward(
@@ -242,14 +253,10 @@ def derivative_of_plane(
     return np.asarray(slope)
 
 
-def _product(waves: Waves, response: Response, add: Plane | None, *, is_half: bool) -> Reals:
-    """Product of waves, which are written over if they are `is_half`: those of rows alone."""
-    work = _mirrored if waves.edges == "mirror" else _repeated
-    return work(waves, response, add, is_half)
-
-
-def _repeated(waves: Waves, response: Response, add: Plane | None, is_half: bool) -> Reals:
-    half = waves.amplitudes if is_half else np.empty_like(waves.amplitudes)
+def _repeated(
+    waves: Waves, response: Response, add: Plane | None, half: NDArray[Any], *, is_half: bool
+) -> Reals:
+    """Product of waves, or of those of rows alone if they are `is_half`; `half`, maybe they, is lost."""
     north = waves.north[:, None]
     rows, columns = waves.shape
     middle = rows // 2
@@ -280,7 +287,8 @@ def _repeated(waves: Waves, response: Response, add: Plane | None, is_half: bool
     return field
 
 
-def _mirrored(waves: Waves, response: Response, add: Plane | None, is_half: bool) -> Reals:
+def _mirrored(waves: Waves, response: Response, add: Plane | None, *, is_half: bool) -> Reals:
+    """Product of waves, or of those of rows alone if they are `is_half`."""
     # Cosines and sines to the east, of which either may be missing; those to the north are done with.
     halves: dict[bool, Reals] = {}
     making = Lock()

@@ -221,6 +221,9 @@ def pseudo_magnetic(
 def _inverse(directions: tuple[Direction, ...], stabiliser: Stabiliser, north: Reals, east: Reals) -> Factors:
     """Bounded 1 / Θ, or 1 / (Θ Θ), of each wave."""
     heads = _heads(directions, north, east)
+    raised = tuple(_raised(direction, stabiliser.inclination) for direction in directions)
+    if stabiliser.kind == "pseudo_inclination" and len(set(directions)) == 1 and raised == directions:
+        return _plain_inverse(directions[0], heads[0], squared=len(directions) == 2)
     real, imaginary = _conjugate(directions, heads)
     size = _sizes(directions, directions, heads)
     if stabiliser.kind == "wiener":
@@ -231,11 +234,30 @@ def _inverse(directions: tuple[Direction, ...], stabiliser: Stabiliser, north: R
         if stabiliser.kind == "none":
             weight /= np.maximum(size, 1e-3)
         else:
-            raised = tuple(_raised(direction, stabiliser.inclination) for direction in directions)
             weight /= size if raised == directions else _sizes(directions, raised, heads)
     factor = np.empty(real.shape, dtype=np.result_type(real.dtype, np.complex64))
     np.multiply(real, weight, out=factor.real)
     np.multiply(imaginary, weight, out=factor.imag)
+    return factor
+
+
+def _plain_inverse(direction: Direction, head: Reals, *, squared: bool) -> Factors:
+    """1 / Θ, or its square, of a direction that is steep enough, of the imaginary part of Θ."""
+    dip = -direction.vector[2]
+    inverse = head * head
+    inverse += dip * dip
+    np.divide(1, inverse, out=inverse)
+    head = np.multiply(head, inverse, out=head)
+    inverse *= dip
+    factor = np.empty(head.shape, dtype=np.result_type(head.dtype, np.complex64))
+    if not squared:
+        factor.real, factor.imag = inverse, -head
+        return factor
+    np.multiply(inverse, head, out=factor.imag)
+    factor.imag *= -2
+    inverse *= inverse
+    head *= head
+    np.subtract(inverse, head, out=factor.real)
     return factor
 
 

@@ -68,6 +68,11 @@ class Prepared:
         """Waves of the field, for any number of products."""
         return field_transform.transform(self.field, self.spacing, edges=self.edges, plane=self.plane)
 
+    @cached_property
+    def _room(self) -> Values:
+        """Memory for products of a repeated field, one after the other."""
+        return np.empty_like(self.waves.amplitudes)
+
     def product(self, response: Response, *, alone: bool = False, whole: bool = False) -> Values:
         """Field (rows, columns) of one response, its trend put back if `whole`.
 
@@ -80,7 +85,8 @@ class Prepared:
                 self.field, self.spacing, response, edges=self.edges, plane=self.plane, add=add
             )
         else:
-            found = field_transform.product(self.waves, response, add=add)
+            room = self._room if self.edges == "periodic" else None
+            found = field_transform.product(self.waves, response, add=add, room=room)
         found = found[self.inside]
         return self.whole(found) if whole and add is None else found
 

@@ -146,6 +146,7 @@ def _horizontal(system: pyproj.CRS) -> pyproj.CRS:
     return _horizontal(system.sub_crs_list[0]) if system.is_compound else system
 
 
+@lru_cache(maxsize=256)
 def is_geographic(crs: str) -> bool:
     """Whether coordinates of `crs` are longitudes and latitudes; False for an empty or unknown one."""
     try:
@@ -154,6 +155,7 @@ def is_geographic(crs: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def is_local(crs: str) -> bool:
     """Whether `crs` is an engineering system, tied to no place on the Earth."""
     try:
@@ -162,6 +164,7 @@ def is_local(crs: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def is_placed(crs: str) -> bool:
     """Whether positions in `crs` have a longitude and latitude of the Earth."""
     if not crs or is_local(crs):

@@ -11,6 +11,7 @@ from inspect import getsource
 
 import pytest
 
+import craton.decide
 import craton.methods
 from craton.process.processes import find_process, processes
 
@@ -23,33 +24,37 @@ print([param.doc for param in whole.params])
 """
 
 
-def test_the_table_is_what_the_modules_register():
+ROOMS = (craton.methods, craton.decide)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_table_is_what_the_modules_register(room):
     """Every module of the room, imported, registers the processes of its row and no others."""
-    modules = [one.name for one in pkgutil.iter_modules(craton.methods.__path__)]
-    for name in modules:
-        import_module(f"craton.methods.{name}")
+    for one in pkgutil.iter_modules(room.__path__):
+        import_module(f"{room.__name__}.{one.name}")
     found: dict[str, list[str]] = {}
     for spec in processes():
-        room, _, module = spec.function.__module__.rpartition(".")
-        if room == "craton.methods":
+        home, _, module = spec.function.__module__.rpartition(".")
+        if home == room.__name__:
             found.setdefault(module, []).append(spec.id)
-    table = {module: sorted(ids) for module, ids in craton.methods.PROCESSES.items()}
-    said = "make the rows of PROCESSES in craton/methods/__init__.py so:"
+    table = {module: sorted(ids) for module, ids in room.PROCESSES.items()}
+    said = f"make the rows of PROCESSES in {room.__file__} so:"
     wrong = {
         name: found.get(name, "no row") for name in {*found, *table} if found.get(name) != table.get(name)
     }
     assert not wrong, said + "".join(f'\n    "{name}": {ids}' for name, ids in sorted(wrong.items()))
 
 
-def test_type_checkers_see_the_modules_of_the_table():
+@pytest.mark.parametrize("room", ROOMS)
+def test_type_checkers_see_the_modules_of_the_table(room):
     """The imports that only type checkers see are those of the table, in its order."""
     seen = [
         alias.name
-        for one in ast.walk(ast.parse(getsource(craton.methods)))
-        if isinstance(one, ast.ImportFrom) and one.module == "craton.methods"
+        for one in ast.walk(ast.parse(getsource(room)))
+        if isinstance(one, ast.ImportFrom) and one.module == room.__name__
         for alias in one.names
     ]
-    assert seen == list(craton.methods.PROCESSES), "import each module of PROCESSES under TYPE_CHECKING"
+    assert seen == list(room.PROCESSES), "import each module of PROCESSES under TYPE_CHECKING"
 
 
 def test_one_process_is_found_without_the_others():

@@ -34,7 +34,12 @@ from craton.process.spec import Param, Spec
 from craton.process.values import allowed_words, check_value
 
 GROUP = "craton.processes"
-OURS = "craton.methods"
+OURS = ("craton.methods", "craton.decide")
+"""Rooms whose tables `PROCESSES` say which module registers which process."""
+
+MOST_NAMED = 8
+"""Processes that are named to who asks for one that there is not."""
+
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 _registered: dict[str, Spec] = {}
@@ -166,15 +171,20 @@ def _stated(param: Param, value: object) -> str:
 @cache
 def _homes() -> Mapping[str, str]:
     """Module of each process of ours, by identifier; nothing but the table is imported."""
-    table: Mapping[str, tuple[str, ...]] = import_module(OURS).PROCESSES
-    return {id: f"{OURS}.{module}" for module, ids in table.items() for id in ids}
+    tables: dict[str, Mapping[str, tuple[str, ...]]] = {room: import_module(room).PROCESSES for room in OURS}
+    return {
+        id: f"{room}.{module}"
+        for room, table in tables.items()
+        for module, ids in table.items()
+        for id in ids
+    }
 
 
 @cache
 def _load_plugins() -> None:
     """Import what others have installed; a broken plugin is a named warning."""
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        if point.value == OURS:
+        if point.value in OURS:
             continue
         before = set(_registered)
         try:
@@ -222,6 +232,8 @@ def find_process(id: str) -> Spec:
     if spec is None:
         words = set(re.split(r"[._]", id))
         known = sorted({*_registered, *_homes()})
-        like = [other for other in known if words & set(re.split(r"[._]", other))]
-        raise NotFoundError(f"there is no process {id!r}", hint=f"there are: {', '.join(like or known)}")
+        shared = {other: len(words & set(re.split(r"[._]", other))) for other in known}
+        like = sorted(filter(shared.get, known), key=lambda other: -shared[other])[:MOST_NAMED]
+        hint = f"like it are {', '.join(like)}" if like else "list them with `craton processes`"
+        raise NotFoundError(f"there is no process {id!r}", hint=hint)
     return _in_full(spec)

@@ -65,7 +65,7 @@ def param_schema(param: Param) -> Json:
 def title(param: Param) -> str:
     """Name of a parameter in words, with its unit."""
     unit = "" if param.unit in {"", "1"} else f" ({param.unit})"
-    return param.name.replace("_", " ") + unit
+    return param.words + unit
 
 
 def plain_default(param: Param) -> Any:

@@ -37,6 +37,8 @@ class Param:
         Whether it is a tuple; `length` is then the number of its parts, 0 for any.
     optional : bool
         Whether `None` may be given.
+    label : str
+        Name in words, where it is not that of the signature.
     """
 
     name: str
@@ -52,6 +54,12 @@ class Param:
     length: int = 0
     optional: bool = False
     default: Any = REQUIRED
+    label: str = ""
+
+    @property
+    def words(self) -> str:
+        """Name in words."""
+        return self.label or self.name.replace("_", " ")
 
     @property
     def required(self) -> bool:

@@ -1,4 +1,5 @@
 /** Asking the node: addresses, JSON, problems (RFC 9457), pages of a list. */
+import { language } from '../stores/language.svelte';
 import { session } from '../stores/session.svelte';
 
 /** Address of the node, with a stroke at its end. */
@@ -80,7 +81,7 @@ export async function ask(address: string, options: Options = {}): Promise<Respo
 
 async function replyTo(address: string, { method = 'GET', body, signal, headers: more }: Options): Promise<Response> {
   const raw = body instanceof Blob || body instanceof FormData || body instanceof URLSearchParams;
-  const headers: Record<string, string> = { Accept: 'application/json, */*;q=0.5', ...more };
+  const headers: Record<string, string> = { Accept: 'application/json, */*;q=0.5', 'Accept-Language': language.code, ...more };
   if (body !== undefined && !raw) headers['Content-Type'] = 'application/json';
   if (method !== 'GET') Object.assign(headers, session.proof);
   try {

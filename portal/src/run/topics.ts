@@ -33,5 +33,5 @@ export function holds(process: ProcessSummary, words: string): boolean {
 /** First sentence of the words of a process. */
 export function inShort(process: ProcessSummary): string {
   const paragraph = (process.description ?? '').split('\n\n')[0] ?? '';
-  return /^.*?[.。](?=\s|$)/s.exec(paragraph)?.[0] ?? paragraph;
+  return /^.*?(?:\.(?=\s|$)|。)/s.exec(paragraph)?.[0] ?? paragraph;
 }

@@ -15,7 +15,9 @@ from craton.process.ogc import JOB_CONTROL, TRANSMISSION, description, summary, 
 from craton.process.processes import find_process, processes
 from craton.process.schema import param_schema
 from craton.process.spec import Param, Spec
+from craton.process.spoken import spoken
 from craton.web.formats import output_schema
+from craton.web.negotiation import languages_of
 from craton.web.queries import MOST, check_query, number_of, page_links
 from craton.web.replies import EXCEPTIONS, Json, ProblemError, link, path_of, reply
 from craton.web.site import Site
@@ -47,8 +49,8 @@ def list_processes(site: Site, request: Request) -> Response:
     check_query(request, "limit", "offset")
     limit = number_of(request, "limit", MOST, least=1, most=MOST)
     offset = number_of(request, "offset", 0)
-    base, all_ = site.base(request), processes()
-    shown = [_summarised(base, spec) for spec in all_[offset : offset + limit]]
+    base, all_, languages = site.base(request), processes(), languages_of(request)
+    shown = [_summarised(base, spoken(spec, languages)) for spec in all_[offset : offset + limit]]
     links = page_links(request, base, limit=limit, offset=offset, more=offset + limit < len(all_))
     return reply(request, {"processes": shown, "links": links})
 
@@ -76,7 +78,7 @@ def show_process(site: Site, request: Request) -> Response:
     Who reads this may soon run it, so what it would run in is made ready.
     """
     check_query(request)
-    spec = process_of(request.path_params["process"])
+    spec = spoken(process_of(request.path_params["process"]), languages_of(request))
     site.manager.executor.start()
     base = site.base(request)
     links = [*_summarised(base, spec)["links"], link(f"{base}/processes", "up", "all processes")]

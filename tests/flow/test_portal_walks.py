@@ -13,6 +13,9 @@ from playwright.sync_api import expect
 from tests.browser import DESK, NEEDED, WAIT, add_layer, id_of, open_page, pixel, settle, sign_in
 from tests.serving import SAMPLE
 
+from craton.process.processes import find_process
+from craton.process.spoken import words_of
+
 pytestmark = NEEDED
 
 QUAKES = "Earthquakes of the upper Mekong"
@@ -256,6 +259,21 @@ def test_the_language_is_changed(page, served, code):
 
 
 @pytest.mark.slow
+def test_a_form_is_told_in_the_language_of_the_page(page):
+    """Title, fields and formula follow the language, what is filled in stays; the link to the formula does not leave."""
+    page.goto("/portal/processes/potential_field.derivative")
+    page.get_by_label("Upward").fill("2")
+    page.get_by_role("link", name="Formula, results and references").click()
+    expect(page).to_have_url(re.compile("processes/potential_field.derivative"))
+    expect(page.locator("#about")).to_be_in_viewport(timeout=WAIT)
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="中文").click()
+    words = words_of("zh")
+    spec = find_process("potential_field.derivative")
+    expect(page.get_by_role("heading", level=1)).to_have_text(words[spec.title], timeout=WAIT)
+    expect(page.get_by_label(words["upward"])).to_have_value("2")
+
+
 def test_the_work_is_passed_on(page, browser, served, tmp_path):
     """The address opened elsewhere, and the saved file opened elsewhere, show the same layers and view."""
     page.goto("/portal/map")

@@ -308,6 +308,21 @@ def mesh() -> Mesh:
     return Mesh(vertices, triangles, np.zeros(2, np.int32), pd.DataFrame({"part_id": ["fault"]}))
 
 
+def wireframe() -> Mesh:
+    """A closed body of four corners below the sample grid."""
+    corners = np.array([[300.0, -300, -400], [900, -300, -400], [300, -900, -400], [500, -500, -100]])
+    triangles = np.array([[0, 1, 2], [0, 3, 1], [0, 2, 3], [1, 3, 2]], dtype=np.int32)
+    parts = pd.DataFrame({"part_id": ["ore"]})
+    return Mesh(corners + np.array([WEST, NORTH, 0.0]), triangles, np.zeros(4, np.int32), parts)
+
+
+def wireframe_properties() -> pd.DataFrame:
+    """Density and susceptibility of the body of `wireframe`."""
+    frame = pd.DataFrame({"part_id": ["ore"], "density": [900.0], "susceptibility": [0.05]})
+    frame.attrs["columns"] = {"density": {"unit": "kg/m3"}, "susceptibility": {"unit": "SI"}}
+    return frame
+
+
 def other_unit(unit: str) -> str:
     """Another unit of the same kind, or an empty text where there is none."""
     table = units.units()
@@ -524,6 +539,13 @@ def impedances() -> pd.DataFrame:
     return frame
 
 
+def static_shifts() -> pd.DataFrame:
+    """Shifts of the station of `impedances`."""
+    frame = pd.DataFrame({"station": ["S1"], "shift_xy": [2.0], "shift_yx": [0.5]})
+    frame.attrs["columns"] = {name: {"unit": "1"} for name in frame.columns[1:]}
+    return frame
+
+
 def electrodes() -> pd.DataFrame:
     """Places of the electrodes of `electrode_readings`, whose names are their distances."""
     frame = pd.DataFrame({"electrode": 5 * np.arange(12), "distance": 5.0 * np.arange(12)})
@@ -539,6 +561,23 @@ def electrode_readings() -> pd.DataFrame:
     frame["b"] = 5 * (first + 3 * size)
     frame["resistance"] = (100 + 20 * np.sin(first)) / (2 * np.pi * 5 * size)
     frame.attrs["columns"] = {"resistance": {"unit": "ohm"}}
+    return frame
+
+
+def polarised_readings() -> pd.DataFrame:
+    """The same with a chargeability."""
+    frame = electrode_readings()
+    frame["chargeability"] = 10 + 3 * np.cos(frame["a"] / 10)
+    frame.attrs["columns"] = {**frame.attrs["columns"], "chargeability": {"unit": "mV/V"}}
+    return frame
+
+
+def resistivity_section() -> pd.DataFrame:
+    """Two blocks of resistivity below the line of `electrode_readings`."""
+    frame = pd.DataFrame({"from_distance": 0.0, "to_distance": 55.0, "top": [0.0, 3.0], "bottom": [3.0, 8.0]})
+    frame["resistivity"] = [120.0, 80.0]
+    frame.attrs["columns"] = {name: {"unit": "m"} for name in frame.columns[:4]}
+    frame.attrs["columns"]["resistivity"] = {"unit": "ohm.m"}
     return frame
 
 

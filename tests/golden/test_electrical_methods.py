@@ -239,7 +239,33 @@ def test_section_of_uniform_ground():
     places.attrs["columns"] = {"distance": {"unit": "m"}, "elevation": {"unit": "m"}}
     slope = section_inversion(frame, electrodes=places, resistance="resistance")
     npt.assert_allclose(slope.section["resistivity"], 50.0 * 1.25, rtol=0.02)
-    assert slope.section["to_distance"].max() == pytest.approx(55 * 1.25)
+    assert slope.section["to_distance"].max() == pytest.approx(55)
+    first = slope.section.iloc[0]
+    middle = 0.75 * (first["from_distance"] + first["to_distance"]) / 2
+    assert first["elevation"] == pytest.approx(middle - first["bottom"] / 2)
+
+
+def test_section_of_a_ridge():
+    """Ground of 50 ohm.m below a ridge with sides of 30°: its closed form for currents at the top comes back.
+
+    Measured resistivities are freed of the relief within 3 %, blocks are at 50 ohm.m within 8 %; with the
+    geometric factor of flat ground they would be a half higher. Rows of the table that no reading names hold
+    up the far ground.
+    """
+    away, wedge = 5.0 / np.cos(np.radians(30.0)), np.radians(120.0)
+    rows = [(0, s * m, s * (m + k)) for s in (-1, 1) for m in range(1, 5) for k in (1, 2)]
+    frame = pd.DataFrame(rows, columns=["a", "m", "n"]).assign(b=np.nan)
+    frame["resistance"] = 50.0 / (2 * wedge * away) * (1 / frame["m"].abs() - 1 / frame["n"].abs())
+    places = pd.DataFrame({"electrode": np.arange(-50, 51), "distance": 5.0 * np.arange(-50, 51)})
+    places["elevation"] = 300.0 - np.tan(np.radians(30.0)) * places["distance"].abs()
+    found = section_inversion(
+        noted(frame, resistance="ohm"), electrodes=noted(places, distance="m", elevation="m"),
+        resistance="resistance",
+    )  # fmt: skip
+    npt.assert_allclose(found.readings["measured_resistivity"], 50.0, rtol=0.03)
+    npt.assert_allclose(found.section["resistivity"], 50.0, rtol=0.08)
+    assert 295 < found.section["elevation"].max() < 300
+    assert found.picture.content.startswith(b"\x89PNG")
 
 
 def test_readings_that_sections_leave_out():

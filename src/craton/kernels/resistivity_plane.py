@@ -8,8 +8,17 @@ solved by finite differences on a grid of nodes with one conductivity a cell (De
 potential far outside. Electrodes are nodes. Apparent resistivities are voltages over those of uniform ground
 on the same grid, so that uniform ground is exact and the error at sources mostly falls out.
 
+Uneven ground. Columns of the grid are moved up and down with the ground, so that a cell of width w and height
+t whose right side stands s higher is a parallelogram. With differences p and q of the potential along it and
+down, (p/w + q s/(wt))² + (q/t)² over its area, as the mean of both ways to part it into two linear triangles,
+
+    ½ (t/w) Σ p² + ½ (w² + s²)/(wt) Σ q² + ½ (s/w) (d₁² − d₂²),
+
+is a flow along each of its sides and, with d₁ from its upper left to its lower right and d₂ from its upper
+right to its lower left, along its diagonals. On level ground these are the finite differences.
+
 Accuracy. With four cells between neighbouring electrodes, layers of a contrast of ten come out within 1 % of
-`resistivity_layers`.
+`resistivity_layers`, and geometric factors on a ridge with slopes of 30° within 3 % of the closed form.
 
 References
 ----------
@@ -54,6 +63,9 @@ REACH, POWER = 250.0, 4.0
 AT_ONCE = 64
 """Readings whose derivatives are made together."""
 
+Flow = tuple[Floats, list[tuple[NDArray[np.int64], NDArray[np.int64]]]]
+"""Conductance of each cell for a conductivity of 1, and the nodes between which it is."""
+
 
 def wavenumbers(nearest: float, furthest: float) -> tuple[Floats, Floats]:
     """Wavenumbers and weights w with Σ w K₀(k r) = 1/r within 0.3 % for r from `nearest` to `furthest`.
@@ -88,6 +100,8 @@ class Plane:
         Edges of the blocks, in metres.
     electrodes : array (e,)
         Nodes of `across` where electrodes stand.
+    ground : array
+        Height of the ground at the nodes of `across`, in metres; depths are below it.
     """
 
     across: Floats
@@ -97,6 +111,7 @@ class Plane:
     edges_across: Floats
     edges_down: Floats
     electrodes: NDArray[np.int64]
+    ground: Floats
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -110,8 +125,12 @@ class Plane:
         return numbers
 
 
-def plane_of(positions: Floats, depth: float) -> Plane:
-    """Grid for electrodes at increasing `positions` along a line, with blocks down to `depth`."""
+def plane_of(positions: Floats, depth: float, ground: tuple[Floats, Floats] | None = None) -> Plane:
+    """Grid for electrodes at increasing `positions` along a line, with blocks down to `depth`.
+
+    `ground` is increasing places along the line and the heights there; it is straight between them and goes
+    on beyond both ends with the slope from the first to the last. Left out, ground is level.
+    """
     gaps = np.diff(positions)
     unit = float(np.median(gaps))
     # An even number of cells between neighbours: two make a block.
@@ -130,7 +149,15 @@ def plane_of(positions: Floats, depth: float) -> Plane:
     edges_across = core[::2]
     electrodes = np.searchsorted(across, positions - 1e-9 * unit)
     columns, rows = _owners(across, edges_across), _owners(down, edges_down)
-    return Plane(across, down, columns, rows, edges_across, edges_down, electrodes)
+    heights = np.zeros(len(across)) if ground is None else _heights(across, *ground)
+    return Plane(across, down, columns, rows, edges_across, edges_down, electrodes, heights)
+
+
+def _heights(across: Floats, places: Floats, heights: Floats) -> Floats:
+    """Heights of the ground at nodes."""
+    slope = (heights[-1] - heights[0]) / (places[-1] - places[0])
+    ground: Floats = np.interp(across, places, heights - slope * places) + slope * across
+    return ground
 
 
 def _owners(nodes: Floats, edges: Floats) -> NDArray[np.int64]:
@@ -164,11 +191,21 @@ class Potentials:
         node = np.arange(self.size[0] * self.size[1]).reshape(self.size)
         # The four corners of each cell (4, cells): upper left and right, lower left and right.
         self.corners = np.stack([node[:-1, :-1], node[:-1, 1:], node[1:, :-1], node[1:, 1:]]).reshape(4, -1)
-        self.along = (0.5 * tall[:, None] / wide).ravel()
-        self.upright = (0.5 * wide / tall[:, None]).ravel()
         self.quarter = (0.25 * wide * tall[:, None]).ravel()
+        self.flows = self._flows(wide, tall[:, None], np.diff(plane.ground))
         self.inside = np.ones(self.size, bool)
         self.inside[:, [0, -1]] = self.inside[-1] = False
+
+    def _flows(self, wide: Floats, tall: Floats, rise: Floats) -> list[Flow]:
+        """Pairs of corners of each cell between which current flows, and how well."""
+        ul, ur, ll, lr = self.corners
+        along = (0.5 * tall / wide).ravel()
+        upright = (0.5 * (wide**2 + rise**2) / wide / tall).ravel()
+        flows = [(along, [(ul, ur), (ll, lr)]), (upright, [(ul, ll), (ur, lr)])]
+        if rise.any():
+            across = np.broadcast_to(0.5 * rise / wide, (len(tall), len(wide))).ravel()
+            flows += [(across, [(ul, lr)]), (-across, [(ur, ll)])]
+        return flows
 
     def solved(self, conductivity: Floats) -> Floats:
         """Potentials (wavenumbers, electrodes, nodes) of unit sources, for blocks of `conductivity`."""
@@ -188,10 +225,8 @@ class Potentials:
 
     def _matrix(self, cells: Floats, wavenumber: float) -> csr_matrix:
         """Symmetric matrix of the nodes."""
-        ul, ur, ll, lr = self.corners
-        across, down = cells * self.along, cells * self.upright
         store = wavenumber**2 * cells * self.quarter
-        sides = ((ul, ur, across), (ll, lr, across), (ul, ll, down), (ur, lr, down))
+        sides = [(*pair, cells * ease) for ease, pairs in self.flows for pair in pairs]
         values = [sign * flow for _, _, flow in sides for sign in (1.0, 1.0, -1.0, -1.0)] + 4 * [store]
         rows = [node for one, other, _ in sides for node in (one, other, one, other)] + list(self.corners)
         columns = [node for one, other, _ in sides for node in (one, other, other, one)] + list(self.corners)
@@ -199,14 +234,14 @@ class Potentials:
         where = (np.concatenate(rows), np.concatenate(columns))
         return coo_matrix((np.concatenate(values), where), (count, count)).tocsr()
 
+    def poles(self, fields: Floats) -> Floats:
+        """Potentials (e, e), but for a factor, at each electrode of current from each."""
+        table: Floats = np.einsum("k,kef->ef", self.weights, fields[:, :, self.plane.electrodes])
+        return table
+
     def voltages(self, fields: Floats, readings: NDArray[np.int64]) -> Floats:
         """Voltages (n,), but for a factor, of readings (n, 4) of A, B, M, N; −1 is an electrode far away."""
-        at = np.einsum("k,kef->ef", self.weights, fields[:, :, self.plane.electrodes])
-        # A row and a column of zeros stand for infinity.
-        table = np.pad(at, ((0, 1), (0, 1)))
-        a, b, m, n = readings.T
-        voltage: Floats = table[a, m] - table[b, m] - table[a, n] + table[b, n]
-        return voltage
+        return between_poles(self.poles(fields), readings)
 
     def slopes(self, fields: Floats, readings: NDArray[np.int64]) -> Floats:
         """Derivatives (n, blocks) of the voltages by the conductivities of blocks.
@@ -229,18 +264,50 @@ class Potentials:
 
     def _product(self, given: Floats, taken: Floats, wavenumber: float) -> Floats:
         """φᵀ (∂A/∂σ) φ′ of each cell (n, cells)."""
-        ul, ur, ll, lr = self.corners
-
-        def steps(one: NDArray[np.int64], other: NDArray[np.int64]) -> Floats:
-            product: Floats = (given[:, one] - given[:, other]) * (taken[:, one] - taken[:, other])
-            return product
-
-        across, down = steps(ul, ur) + steps(ll, lr), steps(ul, ll) + steps(ur, lr)
-        stored = np.zeros_like(across)
+        total = np.zeros((len(given), len(self.quarter)))
         for corner in self.corners:
-            stored += given[:, corner] * taken[:, corner]
-        total: Floats = self.along * across + self.upright * down + wavenumber**2 * self.quarter * stored
+            total += given[:, corner] * taken[:, corner]
+        total *= wavenumber**2 * self.quarter
+        for ease, pairs in self.flows:
+            for one, other in pairs:
+                total += ease * (given[:, one] - given[:, other]) * (taken[:, one] - taken[:, other])
         return total
+
+
+def between_poles(table: Floats, readings: NDArray[np.int64]) -> Floats:
+    """Voltages (n,) of readings (n, 4) of A, B, M, N from potentials (e, e); −1 is an electrode far away."""
+    # A row and a column of zeros stand for infinity.
+    padded = np.pad(table, ((0, 1), (0, 1)))
+    a, b, m, n = readings.T
+    voltage: Floats = padded[a, m] - padded[b, m] - padded[a, n] + padded[b, n]
+    return voltage
+
+
+def geometric_factor(uneven: Potentials, level: Potentials, readings: NDArray[np.int64]) -> Floats:
+    """Geometric factors (n,) on uneven ground, in metres, below 0 where M and N stand the other way round.
+
+    Parameters
+    ----------
+    uneven : Potentials
+        On the grid of the ground.
+    level : Potentials
+        On that of the same electrodes laid out flat.
+    readings : array (n, 4)
+        Electrodes A, B, M, N; −1 is one far away.
+
+    Notes
+    -----
+    The potential of a pole on level ground of 1 ohm.m is 1/(2πr). That on uneven ground is taken from the
+    ratio of both grids, pair by pair, so that the error of the grids at sources mostly falls out.
+    """
+    tables = [
+        one.poles(one.solved(np.ones(one.plane.shape[0] * one.plane.shape[1]))) for one in (uneven, level)
+    ]
+    positions = level.plane.across[level.plane.electrodes]
+    distance = np.abs(positions[:, None] - positions)
+    np.fill_diagonal(distance, np.inf)
+    factor: Floats = 2.0 * np.pi / between_poles(tables[0] / tables[1] / distance, readings)
+    return factor
 
 
 def roughness(shape: tuple[int, int], flatness: float) -> Floats:

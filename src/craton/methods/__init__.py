@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from craton.methods import change_of_support as change_of_support
     from craton.methods import contour as contour
     from craton.methods import curie_depth as curie_depth
+    from craton.methods import demagnetisation as demagnetisation
+    from craton.methods import depth_rules as depth_rules
+    from craton.methods import electrical_chargeability as electrical_chargeability
     from craton.methods import electrical_inversion as electrical_inversion
     from craton.methods import electrical_section as electrical_section
     from craton.methods import electrical_sounding as electrical_sounding
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from craton.methods import geomodel_ask_map as geomodel_ask_map
     from craton.methods import geomodel_compare as geomodel_compare
     from craton.methods import geomodel_ensemble as geomodel_ensemble
+    from craton.methods import geomodel_error as geomodel_error
     from craton.methods import geomodel_fields as geomodel_fields
     from craton.methods import geomodel_history as geomodel_history
     from craton.methods import geomodel_map as geomodel_map
@@ -97,7 +101,9 @@ if TYPE_CHECKING:
     from craton.methods import magnetics_transforms as magnetics_transforms
     from craton.methods import magnetotelluric as magnetotelluric
     from craton.methods import magnetotelluric_curves as magnetotelluric_curves
+    from craton.methods import magnetotelluric_distortion as magnetotelluric_distortion
     from craton.methods import magnetotelluric_layers as magnetotelluric_layers
+    from craton.methods import magnetotelluric_static_shift as magnetotelluric_static_shift
     from craton.methods import map_picture as map_picture
     from craton.methods import microlevelling as microlevelling
     from craton.methods import points as points
@@ -114,6 +120,7 @@ if TYPE_CHECKING:
     from craton.methods import simulation as simulation
     from craton.methods import simulation_classes as simulation_classes
     from craton.methods import simulation_scores as simulation_scores
+    from craton.methods import surface_bodies as surface_bodies
     from craton.methods import survey_line_values as survey_line_values
     from craton.methods import survey_lines as survey_lines
     from craton.methods import table as table
@@ -145,6 +152,9 @@ PROCESSES = {
     "change_of_support": ("geostatistics.change_of_support",),
     "contour": ("grid.contour",),
     "curie_depth": ("magnetics.curie_depth",),
+    "demagnetisation": ("magnetics.demagnetised_bodies",),
+    "depth_rules": ("gravity.half_width_depth", "magnetics.half_slope_depth"),
+    "electrical_chargeability": ("electrical.chargeability_section",),
     "electrical_inversion": ("electrical.section_inversion",),
     "electrical_section": ("electrical.pseudosection",),
     "electrical_sounding": ("electrical.sounding_curve", "electrical.sounding_inversion"),
@@ -213,6 +223,7 @@ PROCESSES = {
     "geomodel_ask_map": ("geomodel.slice", "geomodel.thickness", "geomodel.depth_to_unit"),
     "geomodel_compare": ("geomodel.compare",),
     "geomodel_ensemble": ("geomodel.ensemble",),
+    "geomodel_error": ("geomodel.contact_error",),
     "geomodel_fields": (
         "geomodel.gravity", "geomodel.magnetics", "geomodel.gravity_grid", "geomodel.magnetics_grid",
         "geomodel.reference_model",
@@ -274,7 +285,9 @@ PROCESSES = {
         "magnetotelluric.depth_transform",
     ),
     "magnetotelluric_curves": ("magnetotelluric.curves",),
+    "magnetotelluric_distortion": ("magnetotelluric.distortion",),
     "magnetotelluric_layers": ("magnetotelluric.of_layers", "magnetotelluric.layers"),
+    "magnetotelluric_static_shift": ("magnetotelluric.static_shift",),
     "map_picture": ("map.picture",),
     "microlevelling": ("magnetics.microlevelling", "magnetics.microlevelling_lines"),
     "points": ("points.to_grid_nearest", "points.to_grid_linear", "points.density"),
@@ -294,6 +307,7 @@ PROCESSES = {
     ),
     "simulation_classes": ("geostatistics.sequential_indicator",),
     "simulation_scores": ("geostatistics.normal_scores", "geostatistics.from_normal_scores"),
+    "surface_bodies": ("gravity.of_surfaces", "magnetics.of_surfaces"),
     "survey_line_values": ("survey_lines.despike", "survey_lines.filter", "survey_lines.resample"),
     "survey_lines": ("survey_lines.arrange", "survey_lines.crossovers"),
     "table": ("table.statistics", "table.rank", "table.filter"),

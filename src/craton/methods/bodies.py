@@ -14,6 +14,7 @@ from craton.methods.body_table import (
     at_stations,
     bodies_of,
     column_in,
+    magnetic_field,
     magnetisation_of,
     numbers_of,
     refuse_degrees,
@@ -112,7 +113,7 @@ def gravity_of_bodies(
     Dynamical Astronomy 65, 313-344, doi:10.1007/BF00053511.
     """
     id = "gravity.of_bodies"
-    stations = _cells(id, grid, height, surface)
+    stations = cells_of(id, grid, height, surface)
     found = _gravity(id, bodies, stations, crs_of(grid)).reshape(place_of(id, "grid", grid).shape)
     return on_cells(grid, found, name="gravity", unit="mGal", title="Gravity of bodies")
 
@@ -201,7 +202,7 @@ def gradients_of_bodies(
     prism, Journal of Geodesy 74, 552-560, doi:10.1007/s001900000116.
     """
     id = "gravity.gradients_of_bodies"
-    stations = _cells(id, grid, height, surface)
+    stations = cells_of(id, grid, height, surface)
     solid = bodies_of(id, bodies, crs_of(grid))
     weights = sources.gradient_weights(numbers_of(id, bodies, "density"))
     found = at_stations(lambda at: solid.summed(at, weights), stations, solid, 6) * constants.EOTVOS
@@ -236,9 +237,9 @@ def magnetics_of_bodies(
 ) -> MagneticCells:
     """Magnetic field of bodies of known shape and magnetisation, on the cells of a grid.
 
-    Use it to test an idea of what lies below against a measured anomaly, or to see what a body looks like
-    at another latitude. Do not use it for susceptibilities above about 0.1: bodies do not magnetise each
-    other here, nor weaken the field within themselves.
+    Use it to test an idea of what lies below against a measured anomaly, or to see what a body looks like at
+    another latitude. Bodies of a susceptibility above about 0.1 weaken the field within themselves: give it
+    what `magnetics.demagnetised_bodies` makes of them. Bodies do not magnetise each other here.
 
     Parameters
     ----------
@@ -283,7 +284,7 @@ def magnetics_of_bodies(
     Geophysics 29(4), 517-531, doi:10.1190/1.1439386.
     """
     id = "magnetics.of_bodies"
-    stations = _cells(id, grid, height, surface)
+    stations = cells_of(id, grid, height, surface)
     main = intensity * sources.unit_vector(inclination, declination)
     found = _magnetic(id, bodies, stations, crs_of(grid), main, component)
     title = "Magnetic field of bodies" + ("" if component == "total" else f" ({component})")
@@ -360,14 +361,10 @@ def _magnetic(
 ) -> Floats:
     """Part of the magnetic field in nT; `main` is the Earth's field in nT."""
     solid = bodies_of(id, bodies, crs)
-    axes = {"east": (1.0, 0.0, 0.0), "north": (0.0, 1.0, 0.0), "down": (0.0, 0.0, -1.0)}
-    direction = np.asarray(axes.get(component, main / np.linalg.norm(main)))
-    weights = sources.magnetic_weights(magnetisation_of(id, bodies, main), direction)
-    field: Floats = at_stations(lambda at: solid.summed(at, weights), stations, solid, 1)[0]
-    return field * constants.NANOTESLA
+    return magnetic_field(solid, magnetisation_of(id, bodies, main), stations, main, component)
 
 
-def _cells(id: str, grid: xr.DataArray, height: float, surface: xr.DataArray | None) -> Floats:
+def cells_of(id: str, grid: xr.DataArray, height: float, surface: xr.DataArray | None) -> Floats:
     """Middles of the cells of `grid` as stations (3, m)."""
     place = place_of(id, "grid", grid)
     north, east = np.meshgrid(grid[place.rows].to_numpy(), grid[place.columns].to_numpy(), indexing="ij")

@@ -90,6 +90,20 @@ def at_stations(work: Callable[[Floats], Floats], stations: Floats, bodies: Bodi
     return out
 
 
+def magnetic_field(
+    bodies: Bodies, magnetisation: Floats, stations: Floats, main: Floats, component: str
+) -> Floats:
+    """Magnetic field (m,) in nT of bodies of `magnetisation` (rows, 3) in A/m at stations (3, m).
+
+    `component` is `east`, `north`, `down`, or `total` for that along the Earth's field `main`.
+    """
+    axes = {"east": (1.0, 0.0, 0.0), "north": (0.0, 1.0, 0.0), "down": (0.0, 0.0, -1.0)}
+    direction = np.asarray(axes.get(component, main / np.linalg.norm(main)))
+    weights = sources.magnetic_weights(magnetisation, direction)
+    field: Floats = at_stations(lambda at: bodies.summed(at, weights), stations, bodies, 1)[0]
+    return field * constants.NANOTESLA
+
+
 def bodies_of(process: str, table: gpd.GeoDataFrame, crs: str) -> Bodies:
     """Bodies of `table`, the parameter `bodies`, in the reference system `crs` of the stations."""
     if table.empty:
@@ -164,7 +178,7 @@ class _Builder:
                 outline = shapely.get_coordinates(ring)[:-1] - self.origin[:2]
                 outline = outline[np.any(outline != np.roll(outline, 1, axis=0), axis=1)]
                 body = polyhedron.extruded(outline, bottom, top)
-                self.others.append((row, -1.0 if number else 1.0, _field(body)))
+                self.others.append((row, -1.0 if number else 1.0, field_of(body)))
 
     def _kind(self, row: int) -> str:
         came = str(self.frame["kind"].iloc[row]).strip().lower() if "kind" in self.frame.columns else ""
@@ -248,13 +262,14 @@ def numbers_of(id: str, bodies: pd.DataFrame, name: str) -> Floats:
     return values
 
 
-def _field(body: polyhedron.Polyhedron) -> Field:
+def field_of(body: polyhedron.Polyhedron) -> Field:
+    """Field of a polyhedron."""
     return lambda stations: polyhedron.field(stations, body)
 
 
 def _moved(body: polyhedron.Polyhedron, frame: Floats, place: Floats) -> Field:
     """Field of a body with its axes along the columns of `frame`, its origin at `place`."""
-    return _field(polyhedron.Polyhedron(body.corners @ frame.T + place, body.faces))
+    return field_of(polyhedron.Polyhedron(body.corners @ frame.T + place, body.faces))
 
 
 def _cylinder(east: float, north: float, size: dict[str, float]) -> Field:

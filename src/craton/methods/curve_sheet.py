@@ -17,6 +17,10 @@ MARKS = (("#3f7cac", "o"), ("#b3402e", "s"), ("#2b2b2b", "D"))
 """Colour and form of the symbols of the first, second and third curve."""
 
 
+CROWDED = 20.0
+"""Ratio of the ends of a scale above which only whole powers of ten have a number."""
+
+
 class CurveSheet:
     """A page of panels; `widths` and `heights` are their shares.
 
@@ -105,10 +109,12 @@ def draw_section(
     values: np.ndarray,
     title: str,
     faded: np.ndarray | None = None,
+    *,
+    upward: bool = False,
 ) -> None:
     """Fill outlines (distance, depth) by values above 0, on a logarithmic scale with a bar beside the panel.
 
-    `faded`, 0 to 1, is how much each is paled.
+    `faded`, 0 to 1, is how much each is paled. Outlines that are `upward` are of distance and height.
     """
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import LogNorm
@@ -120,9 +126,11 @@ def draw_section(
     )
     panel.add_collection(drawn)
     corners = np.concatenate(shapes)
-    panel.set(xlim=(corners[:, 0].min(), corners[:, 0].max()), ylim=(corners[:, 1].max(), 0.0))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    panel.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]) if upward else (high[1], 0.0))
     bar = sheet.figure.colorbar(drawn, ax=panel, shrink=0.9, pad=0.01).ax
     bar.yaxis.set_major_formatter(lambda value, _place: number_text(value))
-    bar.yaxis.set_minor_formatter(lambda value, _place: number_text(value))
+    crowded = float(values.max()) > CROWDED * float(values.min())
+    bar.yaxis.set_minor_formatter(lambda value, _place: "" if crowded else number_text(value))
     bar.set_ylabel(title, fontsize=TEXT, family=sheet.fonts, color=INK, parse_math=False)
     bar.tick_params(labelsize=SMALL, colors=INK, which="both")

@@ -225,16 +225,7 @@ def _named_positions(
     if names.has_duplicates:
         twice = names[names.duplicated()][0]
         raise ContractError(id, "electrodes", "a table with each electrode once", f"{twice!r} twice")
-    distance = numbers_of(electrodes, "distance")
-    level = (
-        numbers_in(id, "electrodes", electrodes, "elevation", "m")
-        if "elevation" in electrodes.columns
-        else 0.0 * distance
-    )
-    places = np.stack([distance, level], axis=1)
-    if not np.isfinite(places).all():
-        gap = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0]) + 1
-        raise ContractError(id, "electrodes", "a table with a position in every row", f"row {gap} without")
+    places = surveyed(id, electrodes)
     found = []
     for name, column in zip("abmn", columns, strict=True):
         row = names.get_indexer(pd.Index(_texts(readings[column])))
@@ -244,6 +235,21 @@ def _named_positions(
             raise ContractError(id, name, "a column of names of `electrodes`", f"{column!r} with {first!r}")
         found.append(np.where(row[:, None] >= 0, places[row], np.nan))
     return np.stack(found)
+
+
+def surveyed(id: str, electrodes: pd.DataFrame) -> Floats:
+    """Distance and elevation (k, 2) of each row of a table of electrodes."""
+    distance = numbers_of(electrodes, "distance")
+    level = (
+        numbers_in(id, "electrodes", electrodes, "elevation", "m")
+        if "elevation" in electrodes.columns
+        else 0.0 * distance
+    )
+    places: Floats = np.stack([distance, level], axis=1)
+    if not np.isfinite(places).all():
+        gap = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0]) + 1
+        raise ContractError(id, "electrodes", "a table with a position in every row", f"row {gap} without")
+    return places
 
 
 def _texts(column: pd.Series) -> list[str]:

@@ -12,6 +12,7 @@ from craton.kernels.magnetotelluric_layers import PERMEABILITY, Complex
 from craton.kernels.resistivity_layers import Floats
 from craton.methods.survey_columns import numbers_in, numbers_of, unit_of
 from craton.model.errors import ContractError
+from craton.process.data import TEXT_COLUMNS
 from craton.process.marks import Column, Table
 
 FIELD = "mV/km/nT"
@@ -94,6 +95,28 @@ def _variance(id: str, frame: pd.DataFrame, column: str) -> Floats:
         return numbers_in(id, "impedances", frame, column, FIELD_SQUARED)
     variance: Floats = numbers_of(frame, column)
     return variance
+
+
+def with_tensor[F: pd.DataFrame](
+    frame: F, tensor: Complex, variance: Floats, columns: dict[str, Floats]
+) -> F:
+    """`frame` with other impedances (n, 2, 2), their variances where it has any, and more columns.
+
+    Apparent resistivities and phases, which belong to the old impedances, are left out.
+    """
+    new = dict(columns)
+    for place, part in enumerate(PARTS):
+        value = tensor.reshape(-1, 4)[:, place]
+        new |= {f"z{part}_real": value.real, f"z{part}_imaginary": value.imag}
+    if all(f"z{part}_variance" in frame.columns for part in PARTS):
+        new |= {f"z{part}_variance": variance.reshape(-1, 4)[:, place] for place, part in enumerate(PARTS)}
+    old = ("apparent_resistivity_", "phase_", "resistivity_rotation")
+    stale = [name for name in frame.columns if str(name).startswith(old)]
+    notes = {k: v for k, v in frame.attrs.get(TEXT_COLUMNS, {}).items() if k not in stale}
+    units = {f"z{part}_{half}": {"unit": FIELD} for part in PARTS for half in ("real", "imaginary")}
+    result = frame.drop(columns=stale).assign(**new)
+    result.attrs = {**frame.attrs, TEXT_COLUMNS: {**units, **notes}}
+    return result
 
 
 def azimuths_of(frame: pd.DataFrame, column: str) -> Floats:

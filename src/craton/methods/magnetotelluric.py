@@ -12,18 +12,15 @@ from craton.kernels.impedance_tensor import PhaseTensor
 from craton.kernels.magnetotelluric_layers import PERMEABILITY
 from craton.kernels.resistivity_layers import Floats
 from craton.methods.impedance_table import (
-    FIELD,
-    PARTS,
     Impedances,
     Mode,
     azimuths_of,
     readings_of,
     refuse_other_time,
     resistivity_and_phase,
-    variances_of,
+    with_tensor,
 )
 from craton.methods.survey_columns import numbers_of, with_columns
-from craton.process.data import TEXT_COLUMNS
 from craton.process.marks import Bounds, Column, Table, Unit
 from craton.process.processes import process
 
@@ -137,23 +134,10 @@ def rotate(
     """
     readings = readings_of(ROTATE, impedances)
     angle = azimuth - readings.azimuth
-    tensor = impedance_tensor.turned(readings.tensor, angle).reshape(-1, 4)
-    columns: dict[str, Floats] = {"impedance_rotation": np.full(len(tensor), azimuth)}
-    for place, part in enumerate(PARTS):
-        columns |= {f"z{part}_real": tensor[:, place].real, f"z{part}_imaginary": tensor[:, place].imag}
-    if all(f"z{part}_variance" in impedances.columns for part in PARTS):
-        variance = impedance_tensor.turned_variance(variances_of(ROTATE, impedances), angle).reshape(-1, 4)
-        columns |= {f"z{part}_variance": variance[:, place] for place, part in enumerate(PARTS)}
-    columns |= _turned_tipper(impedances, azimuth)
-    old = ("apparent_resistivity_", "phase_", "resistivity_rotation")
-    stale = [name for name in impedances.columns if str(name).startswith(old)]
-    result = impedances.drop(columns=stale).assign(**columns)
-    notes = {k: v for k, v in impedances.attrs.get(TEXT_COLUMNS, {}).items() if k not in stale}
-    units = {
-        name: {"unit": FIELD} for name in columns if name.endswith(("_real", "_imaginary")) and name[0] == "z"
-    }
-    result.attrs = {**impedances.attrs, TEXT_COLUMNS: {**units, **notes}}
-    return result
+    tensor = impedance_tensor.turned(readings.tensor, angle)
+    variance = impedance_tensor.turned_variance(readings.variance, angle)
+    turn = {"impedance_rotation": np.full(len(tensor), azimuth), **_turned_tipper(impedances, azimuth)}
+    return with_tensor(impedances, tensor, variance, turn)
 
 
 def _turned_tipper(frame: pd.DataFrame, azimuth: float) -> dict[str, Floats]:

@@ -46,7 +46,7 @@ def series(picks: dict[str, truth.Picks], *names: str, drift=None) -> Field:
 def lattice(
     field: Field, axes: tuple[np.ndarray, ...], hanging: np.ndarray | None, *, every: int
 ) -> np.ndarray:
-    """The field on the cells: its smooth part through a spline, exact beside its levels, its step as it is."""
+    """The field on the cells: its smooth part through a spline, its step as it is."""
     smooth = field._replace(drift=None)
     if hanging is None:
         return on_lattice(smooth, axes, every=every)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -13,12 +14,15 @@ from tests import truth_models as truths
 
 from craton.kernels.partition_changed import fit_changed
 from craton.kernels.partition_field import Constraints, Lattice, fit_partition
+from craton.kernels.partition_kept import kept_of
+from craton.methods import geomodel_kept
 from craton.methods.geomodel import structural
 from craton.methods.geomodel_history import history
 from craton.methods.geomodel_stack import distance_to_data
 from craton.methods.geomodel_update import Updated, update
 from craton.methods.geomodel_volume import lattice_of
 from craton.model.errors import ContractError
+from craton.store.codec_zarr import write_zarr
 
 WEST, SOUTH, BOTTOM, EAST, NORTH, TOP = truths.BOX
 BOX = {"region": (WEST, SOUTH, EAST, NORTH), "bottom": BOTTOM, "top": TOP, "spacing": 50.0, "thickness": 25.0}
@@ -108,7 +112,10 @@ def test_updates_follow_each_other(case: Case) -> None:
 
 
 def test_changed_boxes_equal_a_fit_of_all_data() -> None:
-    """To the bit: in the boxes that changed that of all data on the same coarse field, else the old one."""
+    """To the bit: in the boxes that changed that of all data on the same coarse field, else the old one.
+
+    What is kept of it is what is kept of that fit, up to the order of boxes; contacts may go as they come.
+    """
     random = np.random.default_rng(0)
     flat = random.uniform(0, 1000, (3000, 2))
     heights = 30 * np.sin(flat[:, 0] / 90) + 20 * np.cos(flat[:, 1] / 110)
@@ -117,17 +124,23 @@ def test_changed_boxes_equal_a_fit_of_all_data() -> None:
     old = Constraints(points, surface, points[:4], np.tile([0.0, 0.0, 1.0], (4, 1)))
     extra = np.column_stack([random.uniform(480, 500, (6, 2)), np.full(6, 12.0)])
     new = old._replace(
-        points=np.concatenate([points, extra]), surface=np.append(surface, np.zeros(6, np.int64))
+        points=np.concatenate([points[10:], extra]), surface=np.append(surface[10:], np.zeros(6, np.int64))
     )
     lattice = Lattice(np.zeros(3), 1000.0)
     former = fit_partition(old, lattice=lattice)
-    field, boxes = fit_changed(former.coarse, old, new, lattice=lattice)
+    field, boxes, kept = fit_changed(kept_of(former, old), new)
     places = random.uniform([0, 0, -200], [1000, 1000, 100], (20_000, 3))
     inside = ((places[:, None] >= boxes[:, 0]) & (places[:, None] <= boxes[:, 1])).all(axis=2).any(axis=1)
-    whole = fit_partition(new, lattice=lattice, coarse=former.coarse).at(places)
-    assert 0 < inside.mean() < 0.5
-    np.testing.assert_array_equal(field.at(places[inside]), whole[inside])
-    np.testing.assert_array_equal(former.at(places[~inside]), whole[~inside])
+    whole = fit_partition(new, lattice=lattice, coarse=former.coarse)
+    assert 0 < inside.mean() < 1
+    np.testing.assert_array_equal(field.at(places[inside]), whole.at(places[inside]))
+    np.testing.assert_array_equal(former.at(places[~inside]), whole.at(places[~inside]))
+    one, other = (
+        leaves.of(np.lexsort((leaves.depths, *leaves.corners.T)))
+        for leaves in (kept.leaves, kept_of(whole, new).leaves)
+    )
+    for mine, expected in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine, expected)
 
 
 def test_whole_fields_are_fitted_anew_and_say_so() -> None:
@@ -143,14 +156,65 @@ def test_whole_fields_are_fitted_anew_and_say_so() -> None:
     every = gpd.GeoDataFrame(pd.concat([contacts, new[:1]], ignore_index=True), crs=truths.CRS)
     expected = structural(every, truth.column, limits=new[1:], **given, **BOX).model
     xr.testing.assert_equal(found.model["unit"], expected["unit"])
-    assert "fitted anew" in found.model.attrs["update"]
-    assert found.contacts["first"].all()
+    assert "fitted anew, as a whole field feels every datum" in found.model.attrs["update"]
+    slipped = given | {"faults": faults.assign(dip=faults["dip"] - 5.0)}
+    again = update(built, contacts, truth.column, new, **slipped)
+    expected = structural(every, truth.column, limits=new[1:], **slipped, **BOX).model
+    xr.testing.assert_equal(again.model["unit"], expected["unit"])
+    assert "faults are others" in again.model.attrs["update"]
+
+
+def test_a_whole_field_without_new_data_stays() -> None:
+    """The series above an unconformity is unchanged to the bit by a contact below it."""
+    truth = truths.unconformity()
+    contacts, orientations = truth.contacts(120, seed=1), truth.orientations(10)
+    built = structural(contacts, truth.column, orientations, keep_fields=True, **BOX).model
+    found = update(built, contacts, truth.column, NEW, orientations).model
+    xr.testing.assert_equal(found["field_young"], built["field_young"])
+    assert "field_young: unchanged; field_old: fitted anew" in found.attrs["update"]
+
+
+def test_data_that_differ_from_those_of_the_model(case: Case) -> None:
+    """Contacts that are no longer given are refitted and told; which are called new makes no difference."""
+    fewer, others = case.contacts[:-5], case.contacts[-5:]
+    found = case.update(case.built, fewer, NEW, "2024-05-17")
+    assert "5 of the data of the model are no longer given" in found.model.attrs["update"]
+    back = case.update(found.model, found.contacts, others, "2024-05-17").model
+    xr.testing.assert_equal(back["unit"], case.updated.model["unit"])
+    both = gpd.GeoDataFrame(pd.concat([others, NEW], ignore_index=True), crs=truths.CRS)
+    xr.testing.assert_identical(case.update(case.built, fewer, both, "2024-05-17").model, case.updated.model)
+    half = case.update(case.built, case.contacts[::2], NEW, "")
+    assert "field_old: fitted anew, as more than 10% of its data differ" in half.model.attrs["update"]
+
+
+def test_what_is_kept_survives_the_store(case: Case, tmp_path: Path) -> None:
+    """Written as Zarr and read again, a model is updated to the bit as it was, and it is small."""
+    write_zarr(case.built, tmp_path / "model.zarr", truths.CRS)
+    stored = xr.open_zarr(tmp_path / "model.zarr", decode_coords="all")
+    found = case.update(stored, case.contacts, NEW, "2024-05-17").model
+    xr.testing.assert_identical(found, case.updated.model)
+    assert sum(one.nbytes for name, one in found.coords.items() if str(name).startswith("fit_of")) < 400_000
+
+
+def test_what_is_not_kept_is_fitted_anew(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that was edited, spoilt, cut, or written by another version is updated whole, and it is told."""
+    built = case.built
+    edited = built.assign(field_old=built["field_old"].where(built["easting"] < 1000, 0.0))
+    edited["field_old"].attrs = built["field_old"].attrs
+    spoilt = edited.assign_coords(fit_of_field_young=np.zeros_like(built["fit_of_field_young"]))
+    for model in (spoilt, built.isel(easting=slice(0, 30))):
+        found = case.update(model, case.contacts, NEW, "").model
+        assert found.attrs["update"].count("fitted anew, as the model does not keep") == 2
+        assert found["field_old"].shape == model["field_old"].shape
+    monkeypatch.setattr(geomodel_kept, "VERSION", 0)
+    told = case.update(built, case.contacts, NEW, "").model.attrs["update"]
+    assert told.count("fitted anew") == 2
 
 
 def test_what_cannot_be_updated_is_refused(case: Case) -> None:
-    """Other contacts than the model's, a model without fields, nothing new, and no date, by name."""
-    with pytest.raises(ContractError, match="built from"):
-        case.update(case.built, case.contacts[:-5], NEW, "")
+    """A model without fields or how it was made, nothing new, and no date, by name."""
+    with pytest.raises(ContractError, match=r"geomodel\.structural"):
+        case.update(case.built.drop_attrs(deep=False), case.contacts, NEW, "")
     with pytest.raises(ContractError, match="keep_fields"):
         case.update(case.built[["unit"]], case.contacts, NEW, "")
     with pytest.raises(ContractError, match="new_contacts"):

@@ -179,8 +179,9 @@ def test_assays_to_resource(tmp_path):
 
 
 def test_hamersley_to_district_model(tmp_path):
-    """The map of the Hamersley basin becomes a model in one run: its units are met where the map has them.
+    """The map of the Hamersley basin becomes a model in one run, nothing stated but the column of units.
 
+    Units are met where the map has them; what was assumed of heights, of a group and of errors is told.
     Source: Geological Survey of Western Australia (CC BY 4.0), as in Loop3D/map2loop (MIT).
     """
     source = SHARED / "geology" / "hamersley_wa"
@@ -188,12 +189,14 @@ def test_hamersley_to_district_model(tmp_path):
         pytest.skip(f"the shared data is not here: {source}")
     for name in ("geology.geojson", "structures.geojson", "dtm_rp.tif"):
         (tmp_path / name).write_bytes((source / name).read_bytes())
-    (tmp_path / "dtm_rp.tif.meta.toml").write_text('[columns.dtm_rp]\nunit = "m"\n', "utf-8")
     with craton.create(tmp_path / "node") as node:
         node.add(*(tmp_path / name for name in ("geology.geojson", "structures.geojson", "dtm_rp.tif")))
-        results = node.run(
-            "district-model", unit="unitname", ignored=["Fortescue Group"], contact_spacing=2000, spacing=2000
-        )
+        heights = next(iter(node.find(kind="grid")))
+        assert "vertical-unit-assumed" in {finding.code for finding in heights.findings}
+        results = node.run("district-model", unit="unitname", contact_spacing=2000, spacing=2000)
+        told = results["mapped.report"].read().set_index("unit")
+        assert list(told.index[told["part"] == "left out"]) == ["Fortescue Group"]
+        assert "taken to be off by" in results["model_of_map.report"].read()["note"][0]
         cut = next(iter(results["cut.slice"].read().data_vars.values())).squeeze()
         names = dict(zip(cut.attrs["flag_values"], cut.attrs["flag_meanings"], strict=True))
         east, north = np.meshgrid(cut.easting, cut.northing)
@@ -203,6 +206,6 @@ def test_hamersley_to_district_model(tmp_path):
         )
         both = gpd.sjoin(seen, gpd.read_file(source / "geology.geojson")[["unitname", "geometry"]])
         both = both[(both["unitname"] != "Fortescue Group") & (both["model"] != "")]
-        assert (both["model"] == both["unitname"]).mean() > 0.7
+        assert (both["model"] == both["unitname"]).mean() > 0.65
         residual = results["model_of_map.contacts"].read()["residual"]
         assert float(np.sqrt((residual**2).mean())) < 150

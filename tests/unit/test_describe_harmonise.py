@@ -358,3 +358,49 @@ def test_airports_in_feet():
     (quantity,) = (one for one in after.quantities if one.name == "elevation")
     assert (quantity.unit, quantity.original_unit) == ("m", "ft")
     assert quantity.maximum == pytest.approx(14_472 * 0.3048)
+
+
+def relief(path, crs, *, scale=1.0, unit=""):
+    """Draft of a raster of hills of 400 m, 2 km across, on cells of 30 m, in metres over `scale`."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    east, north = np.meshgrid(np.arange(100) * 30.0, np.arange(90) * 30.0)
+    heights = 900 + 200 * np.sin(np.pi * east / 1000) * np.sin(np.pi * north / 1000)
+    place = from_origin(500_000, 2_000_000, 30, 30)
+    options = {"driver": "GTiff", "width": 100, "height": 90, "count": 1, "dtype": "float32"}
+    with rasterio.open(path, "w", crs=crs, transform=place, **options) as raster:
+        raster.write((heights / scale).astype("float32"), 1)
+        raster.units = (unit,)
+    return harmonise(read_source(path)[1][0])
+
+
+@pytest.mark.parametrize(
+    ("crs", "scale", "assumed"),
+    [("EPSG:32648", 1.0, True), ("EPSG:32648", 0.3048, False), ("EPSG:2263", 1.0, False), (None, 1.0, False),
+     ("EPSG:32648", 0.01, False)],
+    ids=["metres", "feet", "plane in feet", "no system", "centimetres"],
+)  # fmt: skip
+def test_heights_without_a_unit_are_metres_where_that_fits(tmp_path, crs, scale, assumed):
+    """Hills of 32 degrees at most: in feet they would stand at 45 and more over a third of the ground."""
+    done = relief(tmp_path / "dem.tif", crs, scale=scale)
+    assert done.data.bands[0].unit == ("m" if assumed else "")
+    assert codes(done).get("vertical-unit-assumed", 0) == assumed
+    assert codes(done).get("unit-missing", 0) == (not assumed)
+
+
+def test_a_stated_unit_of_heights_stays(tmp_path):
+    """Feet are feet, whatever metres would look like."""
+    done = relief(tmp_path / "dem.tif", "EPSG:32648", unit="ft")
+    assert done.data.bands[0].unit == "ft"
+    assert codes(done).get("vertical-unit-assumed", 0) == 0
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the open survey data is not beside this checkout")
+def test_the_model_of_hamersley_is_in_metres():
+    """Heights of 297 to 1,175 on cells of 344 m: metres, and the finding says why."""
+    (draft,) = read_source(DATA / "geology" / "hamersley_wa" / "dtm_rp.tif")[1]
+    done = harmonise(draft)
+    assert done.data.bands[0].unit == "m"
+    (told,) = (finding.message for finding in done.findings if finding.code == "vertical-unit-assumed")
+    assert told.startswith("dtm_rp 297 to 1175 taken as metres")

@@ -112,7 +112,7 @@ export const CHINESE: Record<string, [meaning: string, todo: string]> = {
   'grid-axes-missing': ['未找到水平坐标轴，文件作为文档保存', '请按 CF 约定命名坐标轴'],
   'part-skipped': ['{count} 个部分（图像、变量或组内文件）未能接收，已略去', '请各自导出为单独文件'],
   'vertical-unit': ['高程已换算为米', ''],
-  'vertical-unit-assumed': ['未声明高程单位，采用平面坐标的单位', '请声明高程参考系'],
+  'vertical-unit-assumed': ['未声明高程单位，采用了通常的单位', '请声明高程参考系，或在文件旁的 NAME.meta.toml 中声明单位'],
   'location-conflict': ['{count} 个位置有两种不同说法', '请在数据源处保留正确的一个'],
   'member-unread': ['组内 {count} 个文件无法读取，已略去', '请更正后重新添加整组文件'],
 };

@@ -79,36 +79,46 @@ def part(places: Floats, *, limit: int, reach: float) -> Boxes:
     ValueError
         If the data spread over more than a million roots.
     """
-    # Data reach into the roots beside theirs; those beyond stay empty and let the field fall to 0.
-    first = np.floor(places.min(axis=0)).astype(np.int64) - 2
-    shape = np.floor(places.max(axis=0)).astype(np.int64) + 3 - first
-    if float(np.prod(shape.astype(float))) > MOST_ROOTS:
-        raise ValueError("the side of the boxes is too small for the spread of the data")
-    starts, members = _by_root(places, first, shape, reach)
+    first, shape = block_of(places)
+    starts, members = by_root(places, first, shape, reach)
     corners = (first + np.indices(tuple(shape.tolist())).reshape(3, -1).T).astype(np.float64)
     columns = np.ascontiguousarray(places.T)
     children: list[Whole] = []
-    leaves: list[_Level] = []
+    leaves: list[Level] = []
     for depth in range(DEEPEST + 1):
         cut = np.diff(starts) > (limit if depth < DEEPEST else len(places))
         nodes, last = np.empty(cut.size, dtype=np.int64), sum(level.size for level in children) + cut.size
         nodes[cut] = last + 2 * np.arange(cut.sum())
         nodes[~cut] = -1 - sum(len(level.corners) for level in leaves) - np.arange((~cut).sum())
         children.append(nodes)
-        leaves.append(_Level(corners[~cut], depth, *_chosen(starts, members, ~cut)))
+        leaves.append(Level(corners[~cut], depth, *_chosen(starts, members, ~cut)))
         if not cut.any():
             break
         axis, half = depth % 3, HALVES[depth, depth % 3]
         middles = corners[cut, axis] + half
-        starts, members = _split(
-            columns[axis], starts, members, np.flatnonzero(cut), middles, half / 2, reach
-        )
+        starts, members = split(columns[axis], starts, members, np.flatnonzero(cut), middles, half / 2, reach)
         corners = np.repeat(corners[cut], 2, axis=0)
         corners[1::2, axis] += half
-    return Boxes(first, shape, np.concatenate(children), *_joined(leaves))
+    return Boxes(first, shape, np.concatenate(children), *joined(leaves))
 
 
-class _Level(NamedTuple):
+def block_of(places: Floats) -> tuple[Whole, Whole]:
+    """First root (3,) of the block that holds all data, and how many there are along each axis.
+
+    Raises
+    ------
+    ValueError
+        If the data spread over more than a million roots.
+    """
+    # Data reach into the roots beside theirs; those beyond stay empty and let the field fall to 0.
+    first = np.floor(places.min(axis=0)).astype(np.int64) - 2
+    shape = np.floor(places.max(axis=0)).astype(np.int64) + 3 - first
+    if float(np.prod(shape.astype(float))) > MOST_ROOTS:
+        raise ValueError("the side of the boxes is too small for the spread of the data")
+    return first, shape
+
+
+class Level(NamedTuple):
     """Leaves of one depth."""
 
     corners: Floats
@@ -124,7 +134,7 @@ def _chosen(starts: Whole, members: Numbers, chosen: NDArray[np.bool_]) -> tuple
     return np.append(0, np.cumsum(counts[chosen])), members[kept]
 
 
-def _joined(levels: list[_Level]) -> tuple[Whole, Floats, Whole, Numbers]:
+def joined(levels: list[Level]) -> tuple[Whole, Floats, Whole, Numbers]:
     """Depths, corners, starts and members of the leaves of all levels."""
     depths = np.repeat([level.depth for level in levels], [len(level.corners) for level in levels])
     counts = np.concatenate([np.diff(level.starts) for level in levels])
@@ -141,7 +151,7 @@ def matches(new: Boxes, old: Boxes, same: Whole) -> Whole:
     same : array (n,)
         By datum of `new`, the number of the same datum in `old`, or −1.
     """
-    keys = np.concatenate([_keys(old), _keys(new)])
+    keys = np.concatenate([box_keys(one.corners, one.depths) for one in (old, new)])
     order = np.lexsort(keys.T)
     twins = np.flatnonzero((keys[order[1:]] == keys[order[:-1]]).all(axis=1))
     found = np.full(len(new.depths), -1, dtype=np.int64)
@@ -157,9 +167,16 @@ def bounds(boxes: Boxes, leaves: Whole, overlap: float) -> Floats:
     return np.stack([middles - overlap * halves, middles + overlap * halves], axis=1)
 
 
-def _keys(boxes: Boxes) -> Floats:
-    """What tells a leaf from others (leaves, 4)."""
-    return np.column_stack([boxes.corners, boxes.depths])
+def box_keys(corners: Floats, *others: Whole) -> Floats:
+    """What tells leaves from others (leaves, 3 + others): their corners, depths and the like."""
+    return np.column_stack([corners, *others])
+
+
+def pieces(starts: Whole, chosen: Whole) -> tuple[Whole, Whole]:
+    """Numbers of what lies in some pieces, one piece after the other, and where each then starts."""
+    counts = np.diff(starts)[chosen]
+    ends = np.append(0, np.cumsum(counts))
+    return np.repeat(starts[chosen] - ends[:-1], counts) + np.arange(ends[-1]), ends
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -189,7 +206,7 @@ def near_roots(place: float, reach: float, count: int) -> tuple[int, int]:
     return max(low, 0), min(high, count)
 
 
-def _by_root(places: Floats, first: Whole, shape: Whole, reach: float) -> tuple[Whole, Numbers]:
+def by_root(places: Floats, first: Whole, shape: Whole, reach: float) -> tuple[Whole, Numbers]:
     """Where the data in the surroundings of each root start, and their numbers, rising within a root."""
     off = places - first - 0.5
     low = np.maximum(np.floor(off - 0.5 * reach).astype(np.int64) + 1, 0)
@@ -219,7 +236,7 @@ def _spread(low: Whole, high: Whole, shape: Whole, ends: Whole, members: Numbers
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _split(
+def split(
     places: Floats,
     starts: Whole,
     members: Numbers,

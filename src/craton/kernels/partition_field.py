@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from craton.kernels import partition_blend
 from craton.kernels.implicit_checks import Constraints, checked
 from craton.kernels.implicit_field import Background, Drift
+from craton.kernels.partition_again import part_again
 from craton.kernels.partition_blend import Sizes
 from craton.kernels.partition_boxes import Boxes, Floats, Whole, bounds, matches, part
 from craton.kernels.partition_coarse import Coarse, coarse_of_values, dense_of
@@ -313,8 +314,7 @@ def _built(old: PartitionField, table: Table) -> tuple[PartitionField, Floats]:
     settings = old.settings
     same = same_rows(table, old.table)
     rows = residuals(old, table, same)
-    boxes = part(rows.places, limit=settings.limit, reach=settings.reach)
-    twins = matches(boxes, old.boxes, same)
+    boxes, twins = _parted(old, rows.places, same)
     patches = empty_patches(boxes, rows)
     copy(patches, boxes, twins, old.patches, old.boxes)
     new = np.flatnonzero((twins < 0) & (np.diff(boxes.starts) > 0))
@@ -322,6 +322,18 @@ def _built(old: PartitionField, table: Table) -> tuple[PartitionField, Floats]:
     field = old._replace(table=table, rows=rows, boxes=boxes, patches=patches)
     changed = changed_boxes(boxes, old.boxes, twins, settings)
     return field, old.lattice.origin + old.lattice.side * changed
+
+
+def _parted(old: PartitionField, places: Floats, same: Whole) -> tuple[Boxes, Whole]:
+    """Boxes of data of which some are the `same` as those of `old`, and the leaves of `old` that they are."""
+    limit, reach = old.settings.limit, old.settings.reach
+    again = None
+    if len(old.table.rows) == int((same >= 0).sum()) > 0:
+        again = part_again(old.boxes, places, same, limit=limit, reach=reach)
+    if again is not None:
+        return again
+    boxes = part(places, limit=limit, reach=reach)
+    return boxes, matches(boxes, old.boxes, same)
 
 
 def residuals(old: PartitionField, table: Table, same: Whole) -> Rows:
@@ -340,15 +352,11 @@ def residuals(old: PartitionField, table: Table, same: Whole) -> Rows:
     rise = (old.coarse.gradient(at[slopes]) * directions[slopes]).sum(axis=1)
     targets[slopes] = (table.rows[slopes, LABEL] - rise) * old.lattice.side
     steps[values], steps[slopes] = _steps(old.drift, at[values]), 0.0
-    noise = table.rows[:, NOISE] * (old.coarse.frame.length / old.lattice.side) ** _powers(old, table)
+    noise = table.rows[:, NOISE].copy()
+    for own, power in ((slice(first_slope), 0.0), (slice(first_slope, None), 2.0)):
+        odd = 2.0 * old.settings.smooth + 1.0
+        noise[own] *= (old.coarse.frame.length / old.lattice.side) ** (odd - power)
     return Rows(places, directions, targets, noise, table.rows[:, SIGN].copy(), steps, table.counts)
-
-
-def _powers(old: PartitionField, table: Table) -> Floats:
-    """Power of length in the nugget of each row: that of the kernel, less 2 of slopes."""
-    powers = np.full(len(table.rows), 2.0 * old.settings.smooth + 1.0)
-    powers[table.counts[1] :] -= 2.0
-    return powers
 
 
 def changed_boxes(boxes: Boxes, before: Boxes, twins: Whole, settings: Settings) -> Floats:

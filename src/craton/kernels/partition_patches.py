@@ -29,7 +29,7 @@ import numpy as np
 from numba import njit
 
 from craton.kernels.kriging_local import factor, whiten
-from craton.kernels.partition_boxes import HALVES, Boxes, Floats, Numbers, Whole
+from craton.kernels.partition_boxes import HALVES, Boxes, Floats, Numbers, Whole, pieces
 from craton.kernels.partition_kernel import LEADING, SHAPES, fill, value_of
 from craton.kernels.threads import THREADS, do_all
 
@@ -151,8 +151,11 @@ def copy(patches: Patches, boxes: Boxes, twins: Whole, old: Patches, old_boxes: 
         start, stop = old_boxes.starts[twins[piece[0]]], old_boxes.starts[twins[piece[-1]] + 1]
         patches.weights[first:last] = old.weights[start:stop]
         patches.centres[:, first:last] = old.centres[:, start:stop]
-        if patches.vectors.size and old.vectors.size:
-            patches.vectors[:, first:last] = old.vectors[:, start:stop]
+    if patches.vectors.size and old.vectors.size:
+        # Of values there is none: it stays 0.
+        sloping = kept[old.slopes[twins[kept]] < old_boxes.starts[twins[kept] + 1]]
+        into, own = pieces(boxes.starts, sloping)[0], pieces(old_boxes.starts, twins[sloping])[0]
+        patches.vectors[:, into] = old.vectors[:, own]
     patches.slopes[kept] = old.slopes[twins[kept]] + moved
     patches.jumps[kept] = old.jumps[twins[kept]]
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from craton.kernels.implicit_checks import Constraints
 from craton.kernels.partition_boxes import Floats, Whole
@@ -117,15 +118,24 @@ def _rows(places: Floats, labels: Floats, noise: Floats | float = 0.0) -> Floats
 def _ordered(rows: Floats) -> Floats:
     """Rows in rising order; columns are looked at only where those before them repeat."""
     rows = rows[np.argsort(np.ascontiguousarray(rows[:, 0]))]
-    same = np.ones(max(len(rows) - 1, 0), dtype=bool)
     for column in range(1, rows.shape[1]):
-        same &= rows[1:, column - 1] == rows[:-1, column - 1]
+        same = _repeats(rows, column)
         if not same.any():
             break
         tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
         run = np.cumsum(np.append(True, ~same)[tied])
         rows[tied] = rows[tied[np.lexsort((rows[tied, column], run))]]
     return rows
+
+
+def _repeats(rows: Floats, columns: int) -> NDArray[np.bool_]:
+    """Whether each row after the first (n − 1,) is as the one before it in its first `columns`."""
+    same: NDArray[np.bool_] = rows[1:, 0] == rows[:-1, 0]
+    for column in range(1, columns):
+        if not same.any():
+            break
+        same &= rows[1:, column] == rows[:-1, column]
+    return same
 
 
 def _merged(rows: Floats) -> Floats:
@@ -136,7 +146,7 @@ def _merged(rows: Floats) -> Floats:
     ValueError
         If values without noise differ at one place.
     """
-    new = np.append(True, (rows[1:, :6] != rows[:-1, :6]).any(axis=1)) if len(rows) else np.empty(0, bool)
+    new = ~np.append(np.zeros(min(len(rows), 1), bool), _repeats(rows, 6))
     if new.all():
         return rows
     starts = np.flatnonzero(new)

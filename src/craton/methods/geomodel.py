@@ -30,6 +30,7 @@ from craton.methods.geomodel_inputs import (
     UnitColumn,
     cells_for,
     data_of,
+    error_of,
     under,
 )
 from craton.methods.geomodel_output import model_of
@@ -90,7 +91,7 @@ def structural(
     top: Height | None = None,
     spacing: Side | None = None,
     thickness: Side | None = None,
-    error: Error = 0.0,
+    error: Error | None = None,
     dip_error: DipError = 10.0,
     method: Method = "auto",
     vertical_stretch: Stretch | None = None,
@@ -115,7 +116,7 @@ def structural(
         Stratigraphic column: one row a unit, from the youngest to the oldest, with `unit` and, where they
         are wanted, `series` (units of one shape), `relation` of the series to what is older (`onlap`, its
         layers end against a floor of its own; `erode`, its layers follow its base, which cuts what is older;
-        `intrude`, a body), `colour`, `code`.
+        `intrude`, a body; `cover`, as `erode`), `colour`, `code`.
     orientations : GeoDataFrame
         Points with `dip` and `dip_direction` in degrees (or `strike`, the dip to the right of it). A dip
         over 90, or `polarity` -1, is a bed that lies upside down; with a dip over 90 the direction is the
@@ -155,6 +156,8 @@ def structural(
     error : float
         Standard deviation of the position of contacts in metres. With 0 surfaces go through all of them;
         else they are as smooth as that misfit allows. Of a map it is about half a millimetre at its scale.
+        Left out, the root mean square of the column `error` of `contacts`, which `geomodel.contact_error`
+        estimates, or 0 without that column.
     dip_error : float
         Standard deviation of dips in degrees, which counts where `error` is above 0: a dip at one place
         stands for the beds around it.
@@ -209,15 +212,16 @@ def structural(
     data, unread = data_of(STRUCTURAL, units, read, ground, orientations, limits, lines, crs)
     lattice = cells_for(STRUCTURAL, data, ground, crs, Box(region, bottom, top, spacing, thickness))
     broken = [] if faults is None else faults_of(STRUCTURAL, faults, ground, crs)
+    off, words = error_of(STRUCTURAL, contacts, read, error)
     stack = build(
         STRUCTURAL, units, data, broken,
-        choices_of(lattice, data, error=error, dip_error=dip_error, method=method, stretch=vertical_stretch),
+        choices_of(lattice, data, error=off, dip_error=dip_error, method=method, stretch=vertical_stretch),
         box=lattice.diagonal,
     )  # fmt: skip
     found = cells(stack, lattice, keep=keep_fields)
     found = found._replace(codes=under(ground, lattice, found.codes))
     away = residuals(stack, read)
-    told = _report(stack, lattice, found.codes, read, away, data, unread)
+    told = _report(stack, lattice, found.codes, read, away, data, [words, *_unread(unread)])
     return Built(model_of(stack, lattice, found, data), _residual_table(units, read, away, crs), told)
 
 
@@ -237,9 +241,9 @@ def _report(
     read: Contacts,
     away: np.ndarray,
     data: Data,
-    unread: int,
+    general: list[str],
 ) -> pd.DataFrame:
-    """One row a unit."""
+    """One row a unit, the first with what is to be told in `general`."""
     west, south, low, east, north, high = lattice.extent
     least, most = np.array([west, south, low]), np.array([east, north, high])
     beyond = ((read.places < least) | (read.places > most)).any(axis=1)
@@ -258,10 +262,12 @@ def _report(
             "misfit": float(np.sqrt(np.mean(away[known] ** 2))) if known.any() else np.nan,
             "note": _note(stack, row, int(own.sum()), data, met),
         })  # fmt: skip
-    if unread:
-        told = [str(rows[0]["note"]), f"{unread} orientations without a place, dip or direction left out"]
-        rows[0]["note"] = "; ".join(filter(None, told))
+    rows[0]["note"] = "; ".join(filter(None, [str(rows[0]["note"]), *general]))
     return pd.DataFrame(rows)
+
+
+def _unread(count: int) -> list[str]:
+    return [f"{count} orientations without a place, dip or direction left out"] if count else []
 
 
 def _note(stack: Stack, row: int, contacts: int, data: Data, met: np.ndarray) -> str:

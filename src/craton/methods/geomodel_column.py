@@ -23,7 +23,7 @@ ColumnTable = Annotated[
 ]
 """Mark of a parameter that is a stratigraphic column."""
 
-RELATIONS = ("onlap", "erode", "intrude", "basement")
+RELATIONS = ("onlap", "erode", "intrude", "cover", "basement")
 _ALONE = "series"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _UNKNOWN = {"", "nan", "none", "<na>", "nat"}
@@ -50,7 +50,8 @@ class Series(NamedTuple):
         Its name.
     relation : str
         To what is older: `onlap` (its layers end against its base, which has a shape of its own), `erode`
-        (its layers follow its base, which cuts what is older), `intrude` (a body within what is older).
+        (its layers follow its base, which cuts what is older), `intrude` (a body within what is older),
+        `cover` (as `erode`, but its boundaries on a map are no contacts).
     rows : tuple of int
         Its units as rows of the column, from the youngest.
     """

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.ndimage import map_coordinates
 
 from craton.kernels.surface_nets import Contacts
-from craton.kernels.volume_questions import cell_edges, classes_at, columns_of
+from craton.kernels.volume_questions import Columns, cell_edges, classes_at, columns_of
 from craton.methods.geomodel_ask_model import Asked, Model, asked_of
 from craton.methods.geomodel_members import codes_by_class, joined_units, same_cells
 from craton.methods.geomodel_volume import UnitTable, flags, volume_of
@@ -97,8 +97,9 @@ def compare(before: Model, after: Model, *, variable: str = "") -> Comparison:
     alike = same_cells(one.lattice, two.lattice)
     read, later = (two.classes, two.edges()) if alike else _read(one, two)
     new = np.where(read >= 0, second[np.maximum(read, 0)], -1)
-    classes, edges = (np.where(new >= 0, old, -1), new), (one.edges(), later)
-    rows = [_row(one, units, classes, edges, row) for row in range(len(units.names))]
+    old = np.where(new >= 0, old, -1)
+    pair = _Pair.of((old, one.edges()), (new, later))
+    rows = [_row(one, units, pair, row) for row in range(len(units.names))]
     table = pd.DataFrame(rows)
     table.attrs[TEXT_COLUMNS] = {c.name: {"unit": c.unit, "title": c.title} for c in CHANGES if c.unit}
     return Comparison(table, _changed(one, units, old, new))
@@ -130,18 +131,48 @@ def _contacts_at(contacts: Contacts, places: np.ndarray, shape: tuple[int, ...])
     return contacts._replace(fields=np.stack(fields))
 
 
-def _row(
-    one: Asked,
-    units: UnitTable,
-    classes: tuple[np.ndarray, np.ndarray],
-    edges: tuple[np.ndarray, np.ndarray],
-    row: int,
-) -> dict[str, Any]:
+class _Pair(NamedTuple):
+    """Two versions laid side by side.
+
+    Parameters
+    ----------
+    before, after : tuple of array
+        Classes and ends of the cells of either.
+    was, now : array (m,)
+        Classes of the cells whose class differs.
+    differs : array (rows, columns)
+        Whether anything does in a column of cells.
+    """
+
+    before: tuple[np.ndarray, np.ndarray]
+    after: tuple[np.ndarray, np.ndarray]
+    was: np.ndarray
+    now: np.ndarray
+    differs: np.ndarray
+
+    @classmethod
+    def of(cls, before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> _Pair:
+        """Two versions by classes and ends of their cells."""
+        moved = before[0] != after[0]
+        differs = moved.any(axis=0) | (before[1] != after[1]).any(axis=0)
+        return cls(before, after, before[0][moved], after[0][moved], differs)
+
+    def columns(self, wanted: int) -> tuple[Columns, Columns]:
+        """A class in the columns of both; those of the later version are looked at where they differ."""
+        was = columns_of(*self.before, wanted)
+        classes, edges = (part[:, self.differs][..., None] for part in self.after)
+        own = columns_of(classes, edges, wanted)
+        now = Columns(*(part.copy() for part in was))
+        for part, changed in zip(now, own, strict=True):
+            part[self.differs] = changed[:, 0]
+        return was, now
+
+
+def _row(one: Asked, units: UnitTable, pair: _Pair, row: int) -> dict[str, Any]:
     """Row of the report of one unit."""
-    old, new = classes
     cell = float(np.prod(one.sides))
-    was, now = (columns_of(part, ends, row + 1) for part, ends in zip(classes, edges, strict=True))
-    gained, lost = old[(new == row + 1) & (old != row + 1)], new[(old == row + 1) & (new != row + 1)]
+    was, now = pair.columns(row + 1)
+    gained, lost = pair.was[pair.now == row + 1], pair.now[pair.was == row + 1]
     rise = one.sides[2] * (now.base - was.base)
     rise = rise[np.isfinite(rise)]
     top = one.sides[2] * (now.top - was.top)
@@ -173,7 +204,7 @@ def _most(units: UnitTable, classes: np.ndarray) -> str:
 
 def _changed(one: Asked, units: UnitTable, old: np.ndarray, new: np.ndarray) -> xr.Dataset:
     """Cells that changed, with their unit after and before."""
-    moved = (new >= 0) & (new != old)
+    moved = new != old
     codes = codes_by_class(units)
     after, before = (np.where(moved, codes[np.maximum(part, 0)], 0)[::-1, ::-1] for part in (new, old))
     kind = np.uint8 if int(codes.max()) < 256 else np.uint16

@@ -199,28 +199,37 @@ def contacts_of(
 
 
 def _by_place(places: np.ndarray, *others: np.ndarray) -> np.ndarray:
-    return np.lexsort((*reversed(others), places[:, 2], places[:, 0], places[:, 1]))
+    """Order by northing, easting, height and `others`; all but northing are looked at where that repeats."""
+    order = np.argsort(places[:, 1], kind="stable")
+    again = _repeats(places[order, 1])
+    tied = np.flatnonzero(np.append(again, False) | np.append(False, again))
+    rows = order[tied]
+    keys = (*others[::-1], places[:, 2], places[:, 0], places[:, 1])
+    order[tied] = rows[np.lexsort(tuple(key[rows] for key in keys))]
+    return order
+
+
+def _repeats(*columns: np.ndarray) -> np.ndarray:
+    """Whether each row after the first (n − 1,) is as the one before it, in all columns (n,)."""
+    same: np.ndarray = columns[0][1:] == columns[0][:-1]
+    for column in columns[1:]:
+        same &= column[1:] == column[:-1]
+    return same
 
 
 def _once(found: Contacts) -> Contacts:
     """Sorted contacts without repeats of one place, unit and unit beneath."""
-    told = np.column_stack([found.places, found.units, found.below])
-    return found.of(np.append(True, (told[1:] != told[:-1]).any(axis=1)))
+    return found.of(np.append(True, ~_repeats(*found.places.T, found.units, found.below)))
 
 
 def without_pinched(found: Contacts, column: StratigraphicColumn) -> Contacts:
-    """Contacts of which no two of one series share a place: the youngest stays.
+    """Sorted contacts of which no two of one series share a place: the youngest stays.
 
     Where bases of several units of a series are told of one place, the units between have no thickness
-    there: what is seen is the base of the youngest.
+    there: what is seen is the base of the youngest. By place and unit they are sorted by series too.
     """
     series = np.array([column.series_of(int(row)) for row in range(len(column.units))])[found.units]
-    order = _by_place(found.places, series, found.units)
-    place, own = found.places[order], series[order]
-    same = (place[1:] == place[:-1]).all(axis=1) & (own[1:] == own[:-1])
-    kept = np.zeros(len(order), bool)
-    kept[order[np.append(True, ~same)]] = True
-    return found.of(kept)
+    return found.of(np.append(True, ~_repeats(*found.places.T, series)))
 
 
 def orientations_of(
@@ -247,8 +256,8 @@ def orientations_of(
     every = Orientations(places.at, poles[places.source], series, told[places.source])
     found = every.of(np.isfinite(every.poles).all(axis=1))
     found = found.of(_by_place(found.places, *np.round(found.poles, 9).T, found.series))
-    same = (found.places[1:] == found.places[:-1]).all(axis=1) & (found.series[1:] == found.series[:-1])
-    return _averaged(found, np.append(True, ~same)), len(frame) - np.unique(places.source).size + int(
+    first = np.append(True, ~_repeats(*found.places.T, found.series))
+    return _averaged(found, first), len(frame) - np.unique(places.source).size + int(
         (~np.isfinite(every.poles).all(axis=1)).sum()
     )
 

@@ -65,6 +65,8 @@ class Asked(NamedTuple):
         What it is fitted to.
     drift : callable or None
         Its steps at these places.
+    assumed : bool
+        Whether its orientations are made up, for want of any.
     """
 
     place: int
@@ -73,6 +75,7 @@ class Asked(NamedTuple):
     sources: np.ndarray
     constraints: Constraints
     drift: Drift | None
+    assumed: bool
 
 
 class Choices(NamedTuple):

@@ -58,6 +58,11 @@ class Terrain:
                 f"in {own[:40] or 'none stated'}", hint="use grid.reproject",
             )  # fmt: skip
 
+    @property
+    def side(self) -> float:
+        """Longer side of a cell in metres."""
+        return max(self._place.spacing)
+
     def _cells(self, east: np.ndarray, north: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of places, as fractions."""
         place = self._place

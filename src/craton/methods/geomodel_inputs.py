@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import xarray as xr
 
+from craton.methods.body_table import column_in
 from craton.methods.geomodel_column import StratigraphicColumn
 from craton.methods.geomodel_data import (
     NO_LIMITS,
@@ -30,6 +31,9 @@ CELLS_A_SIDE = 50
 
 GROUND_SAMPLES = 500
 """Places along each side of the model at which the highest ground is looked for."""
+
+ERROR = "error"
+"""Column of contacts that has their standard deviation in metres."""
 
 ContactTable = Annotated[gpd.GeoDataFrame, Table(geometry=("Point", "LineString"))]
 PointTable = Annotated[gpd.GeoDataFrame, Table(geometry=("Point",))]
@@ -80,6 +84,20 @@ def data_of(
     if lines is not None and len(lines):
         axes = lines_of(process, lines, column, ground, read, crs)
     return Data(used, poles, bounds, axes), unread
+
+
+def error_of(
+    process: str, frame: gpd.GeoDataFrame, read: Contacts, stated: float | None
+) -> tuple[float, str]:
+    """Error of contacts in metres, as stated or by their column, else 0; and what is to be told of it."""
+    if stated is not None or ERROR not in frame.columns:
+        return stated or 0.0, ""
+    told = column_in(process, "contacts", frame, ERROR, "m")[read.source]
+    told = told[np.isfinite(told)]
+    if (told < 0.0).any():
+        raise ContractError(process, "contacts", f"0 or more in `{ERROR}`", f"{told.min():g}")
+    found = float(f"{np.sqrt(np.mean(told**2)):.3g}") if told.size else 0.0
+    return found, f"contacts taken to be off by {found:g} m, by their column `{ERROR}`"
 
 
 def cells_for(process: str, data: Data, ground: Terrain, crs: str, box: Box) -> Lattice:

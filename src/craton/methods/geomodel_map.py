@@ -13,20 +13,16 @@ from craton.methods.body_table import refuse_degrees
 from craton.methods.geomodel_column import ColumnTable, StratigraphicColumn, column_of
 from craton.methods.geomodel_ground import Terrain
 from craton.methods.geomodel_inputs import Elevation
+from craton.methods.geomodel_legend import Legend, Map, chosen, legend_of_ages, legend_of_column
+from craton.methods.geomodel_sides import Parts, parts_of, sides_of
 from craton.methods.placement import brought_to, crs_of
 from craton.model.errors import ContractError
-from craton.model.quantities import recognise
 from craton.process import progress
 from craton.process.marks import Bounds, Column, ColumnOf, Table, Unit
 from craton.process.processes import process
 
 OF_MAP = "geomodel.contacts_of_map"
-PROBE = 0.05
-"""Distance from a boundary, in spacings, at which the units on its sides are looked up."""
-
 MOST_CONTACTS = 1_000_000
-AGE = "numeric_age"
-BEDS = "beds"
 
 Polygons = Annotated[gpd.GeoDataFrame, Table(geometry=("Polygon",))]
 Traces = Annotated[gpd.GeoDataFrame, Table(geometry=("LineString",))]
@@ -36,7 +32,7 @@ Clearance = Annotated[float, Unit("m"), Bounds(minimum=0)]
 
 
 class Mapped(NamedTuple):
-    """Contacts of a map, and the column that they were ordered by."""
+    """Contacts of a map, the column that they were ordered by, and what became of each unit."""
 
     contacts: Annotated[
         gpd.GeoDataFrame,
@@ -49,9 +45,21 @@ class Mapped(NamedTuple):
         ),
     ]
     column: ColumnTable
+    report: Annotated[
+        pd.DataFrame,
+        Table(
+            columns=(
+                Column(name="unit", quantity="geological_unit", title="Unit"),
+                Column(name="part", title="Layer, intrusion, or left out"),
+                Column(name="share", unit="1", title="Share of the map"),
+                Column(name="contacts", title="Contacts on its base"),
+                Column(name="note", title="Why it is left out"),
+            )
+        ),
+    ]
 
 
-@process(OF_MAP, version="2", keywords=("geological map", "3D geology", "contacts", "地质图"))
+@process(OF_MAP, version="3", keywords=("geological map", "3D geology", "contacts", "地质图"))
 def contacts_of_map(
     geology: Polygons,
     topography: Elevation,
@@ -65,6 +73,7 @@ def contacts_of_map(
     series_column: MapColumn | None = None,
     intrusive: tuple[str, ...] = (),
     ignored: tuple[str, ...] = (),
+    kept: tuple[str, ...] = (),
     fault_distance: Clearance | None = None,
     neighbours_only: bool = True,
 ) -> Mapped:
@@ -72,7 +81,9 @@ def contacts_of_map(
 
     Use it to make the input of `geomodel.structural` from a map and an elevation model alone. Where two
     polygons meet, the boundary is the base of the younger of their units; along faults and at the edge of
-    the map it is nobody's. It is not for maps of surface cover: leave its units out with `ignored`.
+    the map it is nobody's. Units that cannot be layers (groups mapped undivided, dykes, fills of valleys)
+    are left out by what the map says of them; `report` tells which and why. It is not for maps of surface
+    cover.
 
     Parameters
     ----------
@@ -81,8 +92,9 @@ def contacts_of_map(
     topography : DataArray
         Height of the ground in metres, on which the contacts are laid.
     column : DataFrame
-        Stratigraphic column with the units from the youngest to the oldest. Left out, the ages of the map
-        give the order.
+        Stratigraphic column with the units from the youngest to the oldest. Units of the map that it does
+        not have are left out, and those of the relation `cover` too. Left out, the ages of the map give the
+        order.
     faults : GeoDataFrame
         Traces of faults.
     unit_column : str
@@ -101,7 +113,9 @@ def contacts_of_map(
         Units that are intrusions: each becomes a series of its own, which cuts what is older than it. Among
         the beds of one series it cuts them all, unless all are younger: then they lie on it.
     ignored : tuple of str
-        Units to leave out, such as cover and dykes: their boundaries are no contacts.
+        Further units to leave out: their boundaries are no contacts.
+    kept : tuple of str
+        Units that are layers whatever the map says of them.
     fault_distance : float
         Contacts nearer to a fault are left out; in metres. Left out, the spacing.
     neighbours_only : bool
@@ -115,11 +129,23 @@ def contacts_of_map(
     column : DataFrame
         The column as given, or of the units of the map by age, with `series` and `relation`: beds follow
         the base of their series (`erode`), as a map rarely tells how a floor lies below ground.
+    report : DataFrame
+        By unit: whether it is a layer, an intrusion or left out, its share of the map, contacts on its base,
+        and why it is left out.
 
     Notes
     -----
     Units are looked up at a twentieth of the spacing on either side of a boundary; a gap between polygons
     wider than that is an edge of the map. Units of the same age stay in the order of their names.
+
+    Without a column these units are left out, unless they are in `intrusive` or `kept`. Those without ages,
+    and those whose ages hold the ages of two other units of which one is wholly older than the other: a
+    group mapped undivided, or intrusions of several ages, have no one place in the order. Those of ribbons
+    (ten times as long as wide) that have the same unit on both sides at half of the places around them or
+    more, and that of three units or more: a bed has an older and a younger unit beside it, a fold but one
+    unit on both sides. And those, from the youngest on, that lie on half of all older units, on three or
+    more, and whose ground is lower than that beyond at two thirds of their edge: of the fill of a valley a
+    map does not tell the base. Sills within one unit, and cover of plains, must be named.
 
     References
     ----------
@@ -128,27 +154,30 @@ def contacts_of_map(
     using map2loop 1.0 and map2model 1.0, Geoscientific Model Development 14(8), 5063-5092,
     doi:10.5194/gmd-14-5063-2021.
     """
-    units, order = _units(geology, unit_column), column
-    if column is None:
-        series = None if series_column is None else _units(geology, series_column)
-        order = _by_age(geology, units, series, (youngest_age, oldest_age), intrusive, ignored)
-    assert order is not None
-    read = column_of(OF_MAP, order)
+    units, stated = _units(geology, unit_column), chosen(intrusive, ignored, kept)
     refuse_degrees(OF_MAP, "geology", crs_of(geology))
     ground = Terrain(OF_MAP, topography)
     ground.check(crs_of(geology))
-    rows = _rows(read, units, ignored)
-    places, younger, older = _boundaries(geology, rows, spacing)
+    shown = Map(geology, units, ground, spacing)
+    if column is None:
+        series = None if series_column is None else _units(geology, series_column)
+        legend = legend_of_ages(OF_MAP, shown, (youngest_age, oldest_age), series, stated)
+    else:
+        legend = legend_of_column(OF_MAP, column, shown, stated)
+    read = column_of(OF_MAP, legend.column)
+    layers = units.where(~units.str.casefold().isin(legend.left_out), "")
+    rows = read.rows_of(OF_MAP, "geology", layers)
+    places, younger, older = _boundaries(parts_of(geology, rows), spacing)
     upward = ground.at(places[:, 0], places[:, 1])
-    kept = np.isfinite(upward)
+    kept_ones = np.isfinite(upward)
     if faults is not None and len(faults):
         near = spacing if fault_distance is None else fault_distance
-        kept &= _clear(places, brought_to(OF_MAP, "faults", faults, crs_of(geology)), near)
+        kept_ones &= _clear(places, brought_to(OF_MAP, "faults", faults, crs_of(geology)), near)
     if neighbours_only:
-        kept &= _follow(read, rows, younger, older)
-    placed = np.column_stack([places, upward])[kept]
-    found = _table(read, placed, younger[kept], older[kept], crs_of(geology))
-    return Mapped(found, order)
+        kept_ones &= _follow(read, rows, younger, older)
+    placed = np.column_stack([places, upward])[kept_ones]
+    found = _table(read, placed, younger[kept_ones], older[kept_ones], crs_of(geology))
+    return Mapped(found, legend.column, _report(shown, read, legend, younger[kept_ones]))
 
 
 def _units(geology: gpd.GeoDataFrame, unit_column: str) -> pd.Series:
@@ -157,115 +186,21 @@ def _units(geology: gpd.GeoDataFrame, unit_column: str) -> pd.Series:
     return names
 
 
-def _rows(column: StratigraphicColumn, units: pd.Series, ignored: tuple[str, ...]) -> np.ndarray:
-    """Row in the column of the unit of each polygon, −1 where it is ignored or has none."""
-    left_out = units.str.casefold().isin([name.strip().casefold() for name in ignored])
-    return column.rows_of(OF_MAP, "geology", units.where(~left_out, ""))
-
-
-def _by_age(
-    geology: gpd.GeoDataFrame,
-    units: pd.Series,
-    series: pd.Series | None,
-    ages: tuple[str | None, str | None],
-    intrusive: tuple[str, ...],
-    ignored: tuple[str, ...],
-) -> pd.DataFrame:
-    """Column of the units of a map by the middle of their ages."""
-    top, base = _ages(geology, ages)
-    table = pd.DataFrame({"unit": units.to_numpy(), "age_top": top, "age_base": base})
-    names = {name.strip().casefold() for name in ignored}
-    table = table[(table["unit"] != "") & ~table["unit"].str.casefold().isin(names)]
-    table = table.groupby("unit", sort=True, as_index=False).mean()
-    ageless = table[table[["age_top", "age_base"]].isna().any(axis=1)]
-    if len(ageless):
-        raise ContractError(
-            OF_MAP, "geology", "ages of every unit that is not ignored",
-            f"none of {', '.join(ageless['unit'].head(5))}",
-        )  # fmt: skip
-    table["middle"] = (table["age_top"] + table["age_base"]) / 2
-    table = table.sort_values(["middle", "age_base", "unit"], kind="stable", ignore_index=True)
-    bodies = table["unit"].str.casefold().isin([name.strip().casefold() for name in intrusive])
-    own = BEDS if series is None else table["unit"].map(dict(zip(units, series, strict=True)))
-    table["series"] = np.where(bodies, table["unit"], own)
-    table["relation"] = np.where(bodies, "intrude", "erode")
-    return _placed(table[~bodies], table[bodies]).drop(columns="middle").reset_index(drop=True)
-
-
-def _placed(beds: pd.DataFrame, bodies: pd.DataFrame) -> pd.DataFrame:
-    """Beds by age, each intrusion above the first series that has a bed as old as it or older."""
-    oldest = beds.groupby("series")["middle"].transform("max").to_numpy()
-    younger = [int(np.argmax(np.append(oldest >= middle, True))) for middle in bodies["middle"]]
-    ranked = pd.concat([bodies.assign(rank=np.array(younger) - 0.5), beds.assign(rank=np.arange(len(beds)))])
-    return ranked.sort_values("rank", kind="stable").drop(columns="rank")
-
-
-def _ages(geology: gpd.GeoDataFrame, ages: tuple[str | None, str | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Youngest and oldest age (n,) of each polygon, of the columns named or of all that hold ages."""
-    named = [name for name in ages if name is not None]
-    if len(named) < len(ages):
-        named = [name for name in map(str, geology.columns) if recognise(name).quantity == AGE]
-    if len(named) < 2:
-        raise ContractError(OF_MAP, "column", "given, or else `youngest_age` and `oldest_age`", "neither")
-    stated = geology[named].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
-    if ages[0] is not None and ages[1] is not None:
-        return stated[:, 0], stated[:, 1]
-    return np.fmin.reduce(stated, axis=1), np.fmax.reduce(stated, axis=1)
-
-
-def _boundaries(
-    geology: gpd.GeoDataFrame, rows: np.ndarray, spacing: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _boundaries(parts: Parts, spacing: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Places (n, 2) on boundaries, and rows (n,) of the younger and the older unit on their sides."""
-    shapes = shapely.make_valid(geology.geometry.to_numpy())
-    parts, own = shapely.get_parts(shapes, return_index=True)
-    areal = (shapely.get_type_id(parts) == 3) & (rows[own] >= 0)
-    parts, units = parts[areal], rows[own[areal]]
-    tree = shapely.STRtree(parts)
-    found = [np.zeros((0, 4))]
-    for part, unit in progress.each(list(zip(parts, units, strict=True)), "boundaries"):
-        found.append(_around(part, int(unit), tree, units, spacing))
-        if sum(map(len, found)) > MOST_CONTACTS:
+    tree, found, count = parts.tree, [np.zeros((0, 4))], 0
+    for part, unit in progress.each(list(zip(parts.shapes, parts.units, strict=True)), "boundaries"):
+        sides = sides_of(part, int(unit), tree, parts.units, spacing)
+        table = np.column_stack([sides.places, sides.own, sides.beyond])
+        found.append(table[sides.beyond > sides.own])
+        count += len(found[-1])
+        if count > MOST_CONTACTS:
             raise ContractError(
                 OF_MAP, "spacing", f"such that contacts are at most {MOST_CONTACTS}", f"{spacing:g}"
             )
     table = np.concatenate(found)
     table = table[np.lexsort(table.T[::-1])]
     return table[:, :2], table[:, 2].astype(np.int64), table[:, 3].astype(np.int64)
-
-
-def _around(
-    part: shapely.Polygon, unit: int, tree: shapely.STRtree, units: np.ndarray, spacing: float
-) -> np.ndarray:
-    """Contacts (n, 4) around a polygon beyond which an older unit lies: place, its unit, the older one."""
-    rings = [part.exterior, *part.interiors]
-    steps = [(np.arange(max(1, round(ring.length / spacing))) + 0.5) for ring in rings]
-    lines = np.repeat(np.array(rings, dtype=object), [len(one) for one in steps])
-    along = np.concatenate([
-        one * ring.length / len(one) for one, ring in zip(steps, rings, strict=True)
-    ])  # fmt: skip
-    at, ahead = (
-        shapely.get_coordinates(shapely.line_interpolate_point(lines, along + more))
-        for more in (0.0, PROBE * spacing / 4)
-    )
-    way = ahead - at
-    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-12)
-    side = PROBE * spacing * np.column_stack([way[:, 1], -way[:, 0]])
-    probes = [shapely.points(at + sense * side) for sense in (1.0, -1.0)]
-    shapely.prepare(part)
-    inside = [shapely.contains(part, one) for one in probes]
-    outer = np.where(inside[0], probes[1], probes[0])
-    beyond = _unit_at(outer, tree, units)
-    kept = (inside[0] != inside[1]) & (beyond > unit)
-    return np.column_stack([at[kept], np.full(kept.sum(), unit), beyond[kept]])
-
-
-def _unit_at(places: np.ndarray, tree: shapely.STRtree, units: np.ndarray) -> np.ndarray:
-    """Row (n,) of the unit at places, the youngest where polygons overlap, −1 where none lies."""
-    found = np.full(len(places), np.iinfo(np.int64).max)
-    number, part = tree.query(places, predicate="intersects")
-    np.minimum.at(found, number, units[part])
-    return np.where(found == np.iinfo(np.int64).max, -1, found)
 
 
 def _clear(places: np.ndarray, faults: gpd.GeoDataFrame, distance: float) -> np.ndarray:
@@ -300,3 +235,19 @@ def _table(
     names = np.array(column.order, dtype=object)
     points = shapely.points(places)
     return gpd.GeoDataFrame({"unit": names[younger], "below": names[older]}, geometry=points, crs=crs or None)
+
+
+def _report(shown: Map, column: StratigraphicColumn, legend: Legend, younger: np.ndarray) -> pd.DataFrame:
+    """What became of each unit of the map: those of the column first, in its order."""
+    area = pd.Series(shapely.area(shown.geology.geometry.to_numpy())).groupby(shown.units.to_numpy()).sum()
+    rank = {name.casefold(): row for row, name in enumerate(column.order)}
+    names = sorted(set(area.index) - {""}, key=lambda name: (rank.get(name.casefold(), len(rank)), name))
+    rows = []
+    for name in names:
+        row, why = rank.get(name.casefold(), -1), legend.left_out.get(name.casefold(), "")
+        body = row >= 0 and column.series[column.series_of(row)].relation == "intrude"
+        rows.append({
+            "unit": name, "part": "left out" if why else "intrusion" if body else "layer",
+            "share": float(area[name] / area.sum()), "contacts": int((younger == row).sum()), "note": why,
+        })  # fmt: skip
+    return pd.DataFrame(rows)

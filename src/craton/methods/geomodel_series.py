@@ -11,12 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from craton.kernels.implicit_checks import SAME, ContradictionError, frame_of, in_words
+from craton.kernels.implicit_checks import SAME, ContradictionError, in_words
 from craton.kernels.implicit_field import Constraints
+from craton.kernels.partition_field import PartitionField
 from craton.methods.geomodel_column import Series, StratigraphicColumn
 from craton.methods.geomodel_data import Contacts, Limits, Lines, Orientations
 from craton.methods.geomodel_faults import Fault, Undone, lines_back, turned_back, undone
-from craton.methods.geomodel_fit import Asked, Choices, Drift, ScalarField, fit_field, is_whole
+from craton.methods.geomodel_fit import Asked, Choices, Drift, ScalarField, fit_field
 from craton.methods.geomodel_poles import closed, inward, plane
 from craton.methods.geomodel_upright import upright
 from craton.model.errors import ContractError
@@ -57,16 +58,19 @@ class Surfaces(NamedTuple):
         Rows of the units whose bases are its levels, from the youngest.
     levels : array (rows,)
         Their levels, falling.
+    asked : Asked
+        What it was fitted to.
     """
 
     field: ScalarField
     rows: tuple[int, ...]
     levels: np.ndarray
+    asked: Asked
 
     @classmethod
     def of(cls, asked: Asked, field: ScalarField) -> Surfaces:
         """The field that was asked for."""
-        return cls(field, asked.rows, np.asarray(field.levels))
+        return cls(field, asked.rows, np.asarray(field.levels), asked)
 
 
 class FittedSeries(NamedTuple):
@@ -179,8 +183,10 @@ class _Builder(NamedTuple):
         if self.choices.error > 0.0:
             return contacts
         given = asked.constraints
-        extent = max(frame_of(given).length, float(np.linalg.norm(self.choices.size)))
-        pairs = cKDTree(given.points).query_pairs(2 * SAME * extent, output_type="ndarray")
+        away = np.linalg.norm(given.points - given.points.mean(axis=0), axis=1).max()
+        near = 2 * SAME * max(float(away), float(np.linalg.norm(self.choices.size)))
+        some = _maybe_near(given.points, near)
+        pairs = some[cKDTree(given.points[some]).query_pairs(near, output_type="ndarray")]
         units = contacts.units[pairs]
         wrong = np.unique(np.where(units[:, 0] > units[:, 1], *pairs.T)[units[:, 0] != units[:, 1]])
         for row, count in zip(*np.unique(contacts.units[wrong], return_counts=True), strict=True):
@@ -189,8 +195,11 @@ class _Builder(NamedTuple):
         return contacts.of(~np.isin(np.arange(len(contacts.units)), wrong))
 
     def _upright(self, found: Surfaces, asked: Asked) -> Surfaces:
-        """The field held upright where it may be, if its levels stay in order."""
-        if not self._lies_right(asked.constraints):
+        """A whole field held upright where it may be, if its levels stay in order.
+
+        In parts a field has data nearly everywhere.
+        """
+        if isinstance(found.field, PartitionField) or not self._lies_right(asked.constraints):
             return found
         field, added = upright(
             lambda given: self._fit(asked, given), found.field, asked.constraints, self.choices
@@ -203,11 +212,12 @@ class _Builder(NamedTuple):
         return held
 
     def _asked(self, contacts: Contacts, part: Part) -> Asked:
-        rows = np.unique(contacts.units)
-        constraints, places, steps = self._constraints(contacts, rows, part)
+        rows = np.flatnonzero(np.bincount(contacts.units))
+        poles, lines, assumed = self._directions(contacts, floor=part.floor)
+        constraints, places, steps = self._constraints(contacts, rows, part, poles, lines)
         drift = _looked_up(places, steps) if steps.shape[1] else None
         units = tuple(int(row) for row in rows)
-        return Asked(self.place, part.floor, units, contacts.source, constraints, drift)
+        return Asked(self.place, part.floor, units, contacts.source, constraints, drift, assumed)
 
     def _fit(self, asked: Asked, constraints: Constraints) -> ScalarField:
         try:
@@ -221,12 +231,11 @@ class _Builder(NamedTuple):
             raise ContractError(self.process, "contacts", self._allowed, str(error)) from error
 
     def _constraints(
-        self, contacts: Contacts, rows: np.ndarray, part: Part
+        self, contacts: Contacts, rows: np.ndarray, part: Part, poles: Orientations, lines: Lines
     ) -> tuple[Constraints, np.ndarray, np.ndarray]:
         """Constraints, all their places and the steps at them."""
         choices, numbers = self.choices, np.searchsorted(rows, contacts.units)
         at = self._undone(contacts.places)
-        poles, lines = self._directions(contacts, floor=part.floor)
         turned, along = self._undone(poles.places), self._undone(lines.places)
         bounds, levels, signs = self._bounds(rows, part)
         within = self._undone(bounds)
@@ -243,21 +252,23 @@ class _Builder(NamedTuple):
     def _lies_right(self, constraints: Constraints) -> bool:
         """Whether the series is one of beds none of which is known to stand steeply or upside down.
 
-        Steps across faults are known at data only, and in parts a field has data nearly everywhere.
+        Steps across faults are known at data only.
         """
         length = np.linalg.norm(constraints.gradients, axis=1)
         return (
             self.series.relation != "intrude"
             and not self.faults
             and bool((constraints.gradients[:, 2] > STEEP * length).all())
-            and is_whole(self.process, constraints, self.choices)
         )
 
     def _undone(self, places: np.ndarray) -> Undone:
         return undone(self.faults, places)
 
-    def _directions(self, contacts: Contacts, *, floor: bool) -> tuple[Orientations, Lines]:
-        """Orientations and lines of the series; the floor of one has none but that of its contacts."""
+    def _directions(self, contacts: Contacts, *, floor: bool) -> tuple[Orientations, Lines, bool]:
+        """Orientations and lines of the series, and whether the former are assumed.
+
+        The floor of a series has none but that of its contacts.
+        """
         data = self.data
         poles = data.orientations.of((data.orientations.series == self.place) & (not floor))
         lines = Lines(*(part[(data.lines.series == self.place) & (not floor)] for part in data.lines))
@@ -265,10 +276,10 @@ class _Builder(NamedTuple):
         if body:
             poles = inward(poles, contacts.places)
         if len(poles.places):
-            return poles, lines
+            return poles, lines, False
         made, words = closed(contacts, self.place) if body else plane(contacts, self.place, lines.along)
         self.notes.setdefault(int(contacts.units.max()), []).append(words)
-        return made, lines
+        return made, lines, True
 
     def _bounds(self, rows: np.ndarray, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places, level numbers and signs of the limits that bear on these levels."""
@@ -301,6 +312,16 @@ class _Builder(NamedTuple):
             if side < 0 and row in rows:
                 told.append((int(np.searchsorted(rows, row)), -1.0))
         return list(dict.fromkeys(told))
+
+
+def _maybe_near(places: np.ndarray, near: float) -> np.ndarray:
+    """Numbers of the places (n, 3) that may have another within `near`: along each axis one has."""
+    some = np.arange(len(places))
+    for axis in (1, 0, 2):
+        order = np.argsort(places[some, axis], kind="stable")
+        close = np.diff(places[some[order], axis]) <= near
+        some = some[order[np.flatnonzero(np.append(close, False) | np.append(False, close))]]
+    return np.sort(some)
 
 
 def _looked_up(places: np.ndarray, steps: np.ndarray) -> Drift:

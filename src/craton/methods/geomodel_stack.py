@@ -6,6 +6,7 @@ below, the next older series is asked. What lies below all is the oldest unit of
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -35,13 +36,17 @@ STEEPEST = 2.0
 
 
 class Stack(NamedTuple):
-    """A fitted model: column, faults and series from the youngest, and what is to be told of units."""
+    """A fitted model: column, faults and series from the youngest, and what is to be told of units.
+
+    `faults_told` tells its faults from others, see `told_of`.
+    """
 
     column: StratigraphicColumn
     faults: list[Fault]
     series: list[FittedSeries]
     choices: Choices
     notes: Notes
+    faults_told: str
 
 
 class Cells(NamedTuple):
@@ -86,7 +91,17 @@ def build(
         fit_series(process, column, place, data, made, choices, notes)
         for place in progress.each(range(len(column.series)), "series")
     ]
-    return Stack(column, made, series, choices, notes)
+    return Stack(column, made, series, choices, notes, told_of(faults))
+
+
+def told_of(faults: list[FaultData]) -> str:
+    """What tells these faults from others."""
+    summed = hashlib.sha256()
+    for fault in faults:
+        numbers = np.array([fault.slip, fault.rake, fault.length])
+        for part in (numbers, fault.places, fault.pole_places, fault.poles):
+            summed.update(np.ascontiguousarray(part).tobytes())
+    return summed.hexdigest()
 
 
 def values_of(surfaces: Surfaces, back: Undone, choices: Choices) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Annotated, NamedTuple
 
 import geopandas as gpd
@@ -15,13 +14,21 @@ from craton.methods.geomodel_ask_model import Model
 from craton.methods.geomodel_cells import CellPlaces, undone_cells, values_on
 from craton.methods.geomodel_column import ColumnTable, StratigraphicColumn, column_of
 from craton.methods.geomodel_compare import CHANGES, compare
-from craton.methods.geomodel_data import contacts_of, limits_of
-from craton.methods.geomodel_faults import FaultData, Undone, faults_of
-from craton.methods.geomodel_fit import Choices, OwnFit
+from craton.methods.geomodel_data import contacts_of
+from craton.methods.geomodel_faults import Undone, faults_of
+from craton.methods.geomodel_fit import Choices
 from craton.methods.geomodel_ground import Terrain
-from craton.methods.geomodel_inputs import ContactTable, Elevation, FaultTable, PointTable, data_of, under
-from craton.methods.geomodel_output import DATA, DISTANCE, fingerprint, model_of
-from craton.methods.geomodel_refit import Former, Refit, kept_of
+from craton.methods.geomodel_inputs import (
+    ContactTable,
+    Elevation,
+    FaultTable,
+    PointTable,
+    UnitColumn,
+    data_of,
+    under,
+)
+from craton.methods.geomodel_output import DATA, DISTANCE, fingerprint, model_of, places_of
+from craton.methods.geomodel_refit import Change, Refit
 from craton.methods.geomodel_series import Data
 from craton.methods.geomodel_stack import (
     Cells,
@@ -31,17 +38,18 @@ from craton.methods.geomodel_stack import (
     classified,
     named_surfaces,
     nearer_to_data,
+    told_of,
     values_of,
 )
 from craton.methods.geomodel_volume import Lattice, cells_of, lattice_of
 from craton.methods.placement import brought_to, crs_of
 from craton.model.errors import ContractError
-from craton.process.marks import Column, ColumnOf, Table, Volume
+from craton.process.marks import Column, Table, Volume
 from craton.process.processes import process
 
 UPDATE = "geomodel.update"
-ADDED, FIRST = "added", "first"
-"""Columns of contacts: when they were added, and whether coarse fields are made of them."""
+ADDED = "added"
+"""Column of contacts: when they were added."""
 
 LATER = "later"
 """What is told of data added at a time that is not stated."""
@@ -57,16 +65,13 @@ class Updated(NamedTuple):
         gpd.GeoDataFrame,
         Table(
             geometry=("Point", "LineString"),
-            columns=(
-                Column(name=ADDED, title="When it was added"),
-                Column(name=FIRST, title="Whether the coarse field is made of it"),
-            ),
+            columns=(Column(name=ADDED, title="When it was added"),),
         ),
     ]
 
 
 @process(
-    UPDATE, version="1", keywords=("4D", "new borehole", "monitoring", "local update", "更新", "动态建模")
+    UPDATE, version="2", keywords=("4D", "new borehole", "monitoring", "local update", "更新", "动态建模")
 )
 def update(
     model: Model,
@@ -80,13 +85,13 @@ def update(
     lines: PointTable | None = None,
     *,
     time: str = "",
-    unit_column: Annotated[str, ColumnOf("contacts")] = "unit",
+    unit_column: UnitColumn = "unit",
 ) -> Updated:
     """A geological model with new contacts, recomputed only where they bear on it, and what moved.
 
     Use it when a hole is drilled or a survey repeated: with local fields only the surroundings change, and
-    the rest of the model stays as it was, to the bit. Give the same column, orientations, faults,
-    topography, limits and lines as the model was built from; where those have changed, build it anew.
+    the rest of the model stays as it was, to the bit. Give the column, orientations, faults, topography,
+    limits and lines that the model was built from; what is other than it was is found and refitted too.
 
     Parameters
     ----------
@@ -118,73 +123,64 @@ def update(
     -------
     model : Dataset
         The new model on the same cells. Its attribute `update` tells of each field whether it is unchanged,
-        changed in part (and in how many cells), or was fitted anew.
+        changed in part (in how many cells, and whether data of the model are no longer given), or was fitted
+        anew, and why.
     changes : DataFrame
         What moved by unit, and by how much, as `geomodel.compare` gives it.
     cells : Dataset
         Where the unit changed, as `geomodel.compare` gives it.
     contacts : GeoDataFrame
-        All contacts, for the next update: `added` is the time of those that came by updates, `first` is
-        whether the coarse fields are made of them.
+        All contacts, for the next update: `added` is the time of those that came by updates.
 
     Notes
     -----
-    Local fields keep their coarse field, which is made again from the contacts that the model was first
-    built from, and so their levels; new contacts change the patches that they lie in. The result in the
-    boxes that changed is that of a build with this coarse field. A series that was fitted as a whole, or
-    that gains a unit, is fitted anew, and may change everywhere. Contacts of another column than that of
-    the model, or other than it was built from, are refused.
+    A model with `keep_fields` keeps beside each local field the data, coarse field and patches that it was
+    fitted with. The coarse field stays that of the first build, and with it the levels; the patches whose
+    data differ are solved again. The result within the boxes that changed is, to the bit, that of a build
+    with this coarse field, elsewhere the model as it was. A dip that was assumed, for want of orientations,
+    stays as it was too. A field is fitted anew, and may change everywhere, where its series was fitted as a
+    whole, where its units or the faults are others, where more than a tenth of its data differ, or where the
+    model does not keep its fit: it was cut, resampled or edited since, or written by an earlier version.
 
     References
     ----------
     Wendland, H. (2002), Fast evaluation of radial basis functions: methods based on partition of unity,
     Approximation Theory X, 473-483, Vanderbilt University Press.
     """
-    kept, units, when = kept_of(UPDATE, model), column_of(UPDATE, column), _date(UPDATE, time)
+    units, when = column_of(UPDATE, column), _date(UPDATE, time)
     lattice, ground = lattice_of(model, process=UPDATE), Terrain(UPDATE, topography)
     ground.check(lattice.crs)
     joined = _joined(contacts, new_contacts, lattice.crs, when)
-    sets = _sets(units, joined, len(contacts), (orientations, limits, lines), ground, unit_column)
-    _check(model, sets.first)
+    data, was = _data(units, joined, len(contacts), (orientations, limits, lines), ground, unit_column)
     broken = [] if faults is None else faults_of(UPDATE, faults, ground, lattice.crs)
-    choices = choices_of(
-        lattice, sets.first, error=float(model.attrs["contact_error"]), method=str(model.attrs["method"]),
-        dip_error=float(model.attrs["dip_error"]), stretch=float(model.attrs["vertical_stretch"]),
-    )  # fmt: skip
-    refit = Refit(UPDATE, units, choices, kept, Former({}, {}), Former({}, {}), {})
-    stack = _built(refit, sets, broken, lattice)
-    found, told = _cells(refit, stack, lattice, model)
+    choices = _choices(model, lattice, data)
+    refit = Refit.of(UPDATE, model, units, choices, told_of(broken))
+    fitting = choices._replace(own_fit=refit.fit)
+    stack = build(UPDATE, units, data, broken, fitting, box=lattice.diagonal)._replace(choices=choices)
+    found, told = _cells(refit, stack, lattice)
     found = found._replace(codes=under(ground, lattice, found.codes))
-    anew = all(change.boxes is None for change in refit.changes.values())
-    joined[FIRST] |= anew
-    away = None
-    if DISTANCE in model:
-        away = nearer_to_data(lattice, cells_of(model[DISTANCE], process=UPDATE), sets.added)
-    after = _written(model_of(stack, lattice, found, sets.new, distance=away), refit, told, when)
-    after.attrs[DATA] = fingerprint(sets.new if anew else sets.first)
+    away = _distance(model, lattice, data, was)
+    after = model_of(stack, lattice, found, data, distance=away, fits=refit.fits(stack))
+    after.attrs |= {"update": "; ".join(told), "title": f"Model of {when}" if when else "Updated model"}
+    if when:
+        after.attrs["time"] = when
     changes, cells = compare(model, after)
     return Updated(after, changes, cells, joined)
 
 
-def _written(model: xr.Dataset, refit: Refit, told: list[str], when: str) -> xr.Dataset:
-    """The model with what an update tells of itself."""
-    for name, change in refit.changes_by_name().items():
-        kept = refit.kept.get(name)
-        if change.boxes is not None and kept is not None and kept.nuggets is not None:
-            model[name].attrs["nuggets"] = json.dumps(kept.nuggets)
-    model.attrs |= {"update": "; ".join(told), "title": f"Model of {when}" if when else "Updated model"}
-    if when:
-        model.attrs["time"] = when
-    return model
-
-
-class _Sets(NamedTuple):
-    """Data that a model was first built from, those of now, and with the new ones; places (n, 3) of these."""
-
-    first: Data
-    former: Data
-    new: Data
-    added: np.ndarray
+def _choices(model: xr.Dataset, lattice: Lattice, data: Data) -> Choices:
+    """How the fields of a model were fitted."""
+    told = model.attrs
+    try:
+        return choices_of(
+            lattice, data, error=float(told["contact_error"]), dip_error=float(told["dip_error"]),
+            method=str(told["method"]), stretch=float(told["vertical_stretch"]),
+        )  # fmt: skip
+    except KeyError as error:
+        raise ContractError(
+            UPDATE, "model", "a model of geomodel.structural, which tells how it was made",
+            f"one without the attribute {error}",
+        ) from error  # fmt: skip
 
 
 def _date(process: str, time: str) -> str:
@@ -202,27 +198,27 @@ def _joined(contacts: gpd.GeoDataFrame, new: gpd.GeoDataFrame, crs: str, when: s
     old = brought_to(UPDATE, "contacts", contacts, crs).copy()
     if ADDED not in old.columns:
         old[ADDED] = ""
-    if FIRST not in old.columns:
-        old[FIRST] = True
     came = brought_to(UPDATE, "new_contacts", new, crs).copy()
-    came[ADDED], came[FIRST] = when or LATER, False
+    came[ADDED] = when or LATER
     joined = pd.concat([old, came], ignore_index=True)
     return gpd.GeoDataFrame(joined, geometry="geometry", crs=crs or None)
 
 
-def _sets(
+def _data(
     column: StratigraphicColumn,
     joined: gpd.GeoDataFrame,
     old_count: int,
     others: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None, gpd.GeoDataFrame | None],
     ground: Terrain,
     unit_column: str,
-) -> _Sets:
-    """The three sets of data; `others` are orientations, limits and lines."""
+) -> tuple[Data, np.ndarray]:
+    """All data, and which of their contacts are old; `others` are orientations, limits and lines."""
     orientations, limits, lines = others
     is_limit = _is_limit(joined)
-    frame, bounds = joined[~is_limit], joined[is_limit].rename(columns={unit_column: "unit"})
-    crs = crs_of(joined)
+    bare = not is_limit.any()
+    frame, bounds = (joined, None) if bare else (joined[~is_limit], joined[is_limit])
+    if bounds is not None:
+        limits = _stacked(limits, bounds.rename(columns={unit_column: "unit"}))
     read = contacts_of(UPDATE, frame, column, ground, unit_column=unit_column)
     old = np.arange(len(joined)) < old_count
     if not (~old[is_limit]).any() and not (~old[~is_limit][read.source]).any():
@@ -230,18 +226,17 @@ def _sets(
             UPDATE, "new_contacts", "a contact with a unit, place and height that `contacts` does not have",
             "none", hint="heights are to be in the geometry of both tables, or in one column of both",
         )  # fmt: skip
+    data = data_of(UPDATE, column, read, ground, orientations, limits, lines, crs_of(joined))[0]
+    return data, old[~is_limit][data.contacts.source]
 
-    def of(chosen: np.ndarray) -> Data:
-        own = read.of(chosen[~is_limit][read.source])
-        sides = _stacked(limits, bounds[chosen[is_limit]])
-        return data_of(UPDATE, column, own, ground, orientations, sides, lines, crs)[0]
 
-    first = joined[FIRST].astype(bool).to_numpy() & old
-    built, added = of(first), [read.of(~old[~is_limit][read.source]).places]
-    if (is_limit & ~old).any():
-        added.append(limits_of(UPDATE, bounds[~old[is_limit]], column, ground, crs).places)
-    former = built if (first == old).all() else of(old)
-    return _Sets(built, former, of(np.ones(len(joined), bool)), np.concatenate(added))
+def _distance(model: xr.Dataset, lattice: Lattice, data: Data, old: np.ndarray) -> np.ndarray | None:
+    """Distance of cells from data by that of the model, where all but new contacts are its own."""
+    own = data._replace(contacts=data.contacts.of(old))
+    if DISTANCE not in model or model.attrs.get(DATA) != fingerprint(places_of(own)):
+        return None
+    before = cells_of(model[DISTANCE], process=UPDATE)
+    return nearer_to_data(lattice, before, data.contacts.places[~old])
 
 
 def _is_limit(frame: gpd.GeoDataFrame) -> np.ndarray:
@@ -261,53 +256,33 @@ def _stacked(limits: gpd.GeoDataFrame | None, more: gpd.GeoDataFrame) -> gpd.Geo
     return gpd.GeoDataFrame(pd.concat([moved, more], ignore_index=True), geometry="geometry", crs=more.crs)
 
 
-def _check(model: xr.Dataset, data: Data) -> None:
-    """Refuse data that the model was not built from."""
-    if model.attrs.get(DATA) != fingerprint(data):
-        raise ContractError(
-            UPDATE, "contacts", "the contacts, orientations, limits and lines that the model was built from",
-            "others", hint="after an update give the contacts that it gave; else build the model anew",
-        )  # fmt: skip
-
-
-def _built(refit: Refit, sets: _Sets, faults: list[FaultData], lattice: Lattice) -> Stack:
-    """The stack of all data."""
-    west, south, _bottom, east, north, _top = lattice.extent
-    box = float(np.hypot(east - west, north - south))
-
-    def build_with(data: Data, own_fit: OwnFit) -> Stack:
-        choices = refit.choices._replace(own_fit=own_fit)
-        return build(UPDATE, refit.column, data, faults, choices, box=box)
-
-    build_with(sets.first, refit.fit_first)
-    if sets.former is sets.first:
-        refit.former.asked.update(refit.first.asked)
-    else:
-        build_with(sets.former, refit.fit_former)
-    return build_with(sets.new, refit.fit_new)._replace(choices=refit.choices)
-
-
-def _cells(refit: Refit, stack: Stack, lattice: Lattice, model: xr.Dataset) -> tuple[Cells, list[str]]:
+def _cells(refit: Refit, stack: Stack, lattice: Lattice) -> tuple[Cells, list[str]]:
     """Cells of the new model, those of fields taken from the former where they do not differ."""
     here, choices = undone_cells(stack.faults, lattice), stack.choices
-    changes = refit.changes_by_name()
     values: dict[int, np.ndarray] = {}
     fields, told = {}, []
     for name, surfaces in named_surfaces(stack).items():
-        boxes = changes[name].boxes
-        if boxes is None or name not in refit.kept:
+        change = refit.changes[name]
+        if change.boxes is None:
             own = values_on(surfaces, here, choices)
-            told.append(f"{name}: fitted anew")
+            told.append(f"{name}: fitted anew, as {change.why}")
         else:
-            own = cells_of(model[name], process=UPDATE).astype(np.float32).ravel()
-            inside = _within(here, boxes, choices)
+            own = refit.cells[name].ravel().copy()
+            inside = _within(here, change.boxes, choices)
             if inside.size:
                 own[inside] = values_of(surfaces, _undone_at(here, inside), choices)
-            told.append(f"{name}: changed within {len(inside)} cells" if len(boxes) else f"{name}: unchanged")
+            told.append(f"{name}: {_words(change, inside.size)}")
         values[id(surfaces)] = own
         fields[name] = own.reshape(lattice.shape)
     codes = classified(stack, len(here.steps), lambda surfaces: values[id(surfaces)])
     return Cells(codes.reshape(lattice.shape), fields), told
+
+
+def _words(change: Change, cells: int) -> str:
+    if change.boxes is None or not len(change.boxes):
+        return "unchanged"
+    gone = f", {change.gone} of the data of the model are no longer given" if change.gone else ""
+    return f"changed within {cells} cells{gone}"
 
 
 def _undone_at(here: CellPlaces, cells: np.ndarray) -> Undone:

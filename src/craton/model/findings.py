@@ -131,7 +131,7 @@ FINDINGS: dict[str, FindingRule] = {
     "grid-axes-missing": FindingRule("doubt", "no horizontal axes were found; the file is kept as a document", "name the axes as the CF conventions say"),
     "part-skipped": FindingRule("doubt", "{count} parts (images, variables, files of a set) could not be taken in and were left out", "export each as a file of its own"),
     "vertical-unit": FindingRule("info", "heights were converted to metres", "nothing"),
-    "vertical-unit-assumed": FindingRule("doubt", "no unit of height is stated; that of the plane was taken", "state a vertical reference system"),
+    "vertical-unit-assumed": FindingRule("doubt", "no unit of height is stated; the usual one was taken", "state a vertical reference system, or the unit in NAME.meta.toml beside the file"),
     "location-conflict": FindingRule("doubt", "{count} positions are stated twice and differ", "keep the right one at the source"),
     "member-unread": FindingRule("error", "{count} files of the set could not be read and were left out", "correct them and add the set again"),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """Harmonise: names become quantities, and numbers come in the one unit each quantity is kept in.
 
 Nothing is guessed: a number whose unit is not stated, in a note, the name or
-an attribute, stays as it came. A column keeps its name unless the name says
+an attribute, stays as it came; but heights of a raster are taken as metres where
+`assumed_heights` finds that they fit, which a finding tells. A column keeps its name unless the name says
 a unit other than the canonical one: that part of it is replaced, for a name
 that lies about its numbers is worse than none. Rasters and streams keep their
 numbers; only their units are declared.
@@ -30,6 +31,9 @@ DOWN_HOLE = frozenset({"depth"})
 
 SHOWN = 5
 """Conversions told of one by one in a finding."""
+
+HEIGHTS = frozenset({"elevation", "ellipsoidal_height"})
+"""Quantities of rasters that are taken as metres where no unit is stated and metres fit."""
 
 SAMPLE = 1_000
 """Values looked at to tell measurements from whole numbers."""
@@ -71,6 +75,7 @@ def _told(draft: Draft, ledger: Ledger) -> Draft:
         ("unit-converted", ledger.converted),
         ("unit-unknown", ledger.unknown),
         ("unit-missing", ledger.missing),
+        ("vertical-unit-assumed", ledger.assumed),
     ):
         if names and not any(finding.code == code for finding in draft.findings):
             draft.find(code, len(names), ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else ""))
@@ -240,12 +245,24 @@ def _raster(draft: Draft, raster: RasterFile, ledger: Ledger) -> RasterFile:
         lone = _titled(draft, band.name, units.parse(unit) or "") if len(raster.bands) == 1 else ""
         own = registry.recognise(band.name, unit=units.parse(unit) or "").quantity
         quantity = note.quantity or band.quantity or own or said or lone
+        if not unit and quantity in HEIGHTS and len(raster.bands) == 1:
+            unit = _assumed(draft, raster, band, ledger)
         ledger.notes[band.name] = replace(note, unit=unit, quantity=quantity, title=note.title or band.title)
     plan(ledger, [Field(band.name, "number") for band in raster.bands], convert=False)
     return replace(
         raster,
         bands=tuple(_declared(band, ledger.notes.get(band.name, ColumnNote())) for band in raster.bands),
     )
+
+
+def _assumed(draft: Draft, raster: RasterFile, band: Band, ledger: Ledger) -> str:
+    """Metres where the heights of a raster that states no unit may be in them, else empty."""
+    from craton.model.assumed_heights import metres_fit  # rasterio is slow to load
+
+    why = metres_fit(raster.path, raster.driver, draft.crs or raster.crs or "", raster.nodata)
+    if why:
+        ledger.assumed.append(f"{band.name} {why}")
+    return "m" if why else ""
 
 
 def _declared(band: Band, note: ColumnNote) -> Band:

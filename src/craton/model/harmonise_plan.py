@@ -58,6 +58,7 @@ class Ledger:
     steps: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     infinite: int = 0
 
 

@@ -146,6 +146,20 @@ def test_new_large_tables_are_made_ready(node, monkeypatch):
     assert asked == ["wells"]
 
 
+def test_a_page_that_cannot_be_read_keeps_no_table_from_being_made_ready(node, monkeypatch):
+    """Whatever is wrong with the files of the portal, the tables are looked at."""
+    looked = threading.Event()
+
+    def unreadable():
+        raise PermissionError
+
+    monkeypatch.setattr(warming, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(warming, "pack_first", unreadable)
+    monkeypatch.setattr(warming, "make_ready", lambda _store, _record: looked.set())
+    with warming.Warmer(node.store):
+        assert looked.wait(5)
+
+
 def test_shapes_that_meet_are_still_found(node):
     """The limit of time changes no answer."""
     index = feature_index.open_features(node.store, node.store.get("wells"))

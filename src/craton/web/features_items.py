@@ -21,7 +21,7 @@ from craton.web.negotiation import HTML, VARY, address_as, wants_page
 from craton.web.replies import GEOJSON, Json, link, link_header, page_reply
 from craton.web.site import is_number, site_of
 
-FORM = "1"
+FORM = "2"
 """Number of the form that pages have; part of their entity tags."""
 
 MOST_SECONDS = 0.02

@@ -67,7 +67,7 @@ RAW_OWN_ONLY = [(RESOURCE_POLICY, OWN_ONLY.encode())]
 ASKING_FIRST = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": (
-        "Accept, Authorization, Content-Type, If-Match, If-None-Match, If-Range, Prefer, Range"
+        "Accept, Authorization, If-Match, If-None-Match, If-Range, Prefer, Range"
     ),
     "Access-Control-Max-Age": "86400",
     "Content-Length": "0",
@@ -75,7 +75,8 @@ ASKING_FIRST = {
 """Reply to a browser that asks what a page of another host may send.
 
 A token that somebody gave to such a page reads what it may read anywhere; cookies never go along, as no
-reply allows credentials.
+reply allows credentials. Browsers let a POST pass whatever methods are told here, so that `Content-Type`
+is not among the headers is all that keeps such a page from sending JSON, and with it from running jobs.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Self
 
@@ -27,7 +28,8 @@ def make_first_map_ready() -> None:
     """Load what the first map uses and nothing else has loaded: units, formats of pictures, packed files."""
     conversion("m", "km")
     Image.init()
-    pack_first()
+    with contextlib.suppress(OSError):  # told where a file that cannot be read is asked for
+        pack_first()
 
 
 class Warmer:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from craton.process import spoken as words
 from craton.process.processes import find_process, processes
 from craton.process.spoken import FILES, languages, said_of, spoken, words_of
 
@@ -56,3 +57,12 @@ def test_the_dearest_language_that_there_is():
     told = spoken(spec, ("zh",))
     assert [param.name for param in told.params] == [param.name for param in spec.params]
     assert told.params[0].words == words_of("zh")[spec.params[0].words]
+
+
+def test_languages_that_there_are_not_take_no_memory():
+    """A visitor may name as many as a header holds; nothing is kept of them."""
+    held = [one for one in vars(words).values() if hasattr(one, "cache_info")]
+    before = [one.cache_info().currsize for one in held]
+    for number in range(100):
+        assert words_of(f"x{number}") == {}
+    assert [one.cache_info().currsize for one in held] == before

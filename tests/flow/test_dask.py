@@ -159,6 +159,46 @@ def test_slabs_on_a_cluster_are_those_of_one_process(cluster, monkeypatch):
     np.testing.assert_array_equal(first, again)
 
 
+class _Slow:
+    """What a worker keeps."""
+
+    def wait(self, seconds):
+        """Answer after a while."""
+        time.sleep(seconds)
+
+
+def _ask_for_long():
+    with workers.given(ClusterWorkers()):
+        kept = workers.current().keep(_Slow, [()])
+        for _ in range(400):
+            workers.current().ask(kept, "wait", [0.05])
+
+
+def test_a_dismissed_job_asks_no_more(cluster):
+    """When whoever waits for a task goes away, its shared work ends soon and nothing of it is kept."""
+    with distributed.Client(cluster) as watcher:
+
+        def tasks():
+            held = watcher.run(lambda dask_worker: list(map(str, dask_worker.state.tasks)))
+            return [name for names in held.values() for name in names if "_ask_for_long" in name]
+
+        with distributed.Client(cluster, set_as_default=False) as dismissed:
+            future = dismissed.submit(_ask_for_long, pure=False)
+            assert _soon(tasks, bool)
+            del future
+        assert _soon(tasks, lambda names: not names)
+
+
+def _soon(told, wanted):
+    """Whether what `told` gives is as `wanted` within a few seconds."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if wanted(told()):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def test_a_worker_killed_in_the_middle(node, cluster):
     """One worker dies while it computes: another takes its work, and the result is right."""
     request = Request(process="misbehaving.slow_double", inputs={"table": "sites"}, parameters={"wait": 4})

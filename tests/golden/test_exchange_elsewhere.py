@@ -21,8 +21,11 @@ from tests.golden.test_exchange import CRS, HOLES, codes, omf, read
 from tests.reading import read_source
 from tests.staging import stage
 
+from craton.ingest.shape_drafts import shape_drafts
+from craton.ingest.shapes import Attribute, Blocks, Shapes, classes_of
 from craton.model.data import Boreholes, Mesh
-from craton.model.errors import RefusedError
+from craton.model.errors import InvalidError, RefusedError
+from craton.process.readers import Options, Source
 
 SYSTEM = "GOCAD_ORIGINAL_COORDINATE_SYSTEM\nNAME Default\nAXIS_UNIT {}\nZPOSITIVE {}\nEND_ORIGINAL_COORDINATE_SYSTEM\n"
 TRIANGLE = "TFACE\nVRTX 1 1 2 3\nVRTX 2 2 2 3\nVRTX 3 1 3 3\nTRGL 1 2 3\n"
@@ -303,3 +306,96 @@ def test_ags_keeps_to_the_order_of_its_dictionary(tmp_path: Path) -> None:
     assert [one.split(",")[3] for one in explained] == ['"LOCA_CHKG"', '"GEOL_GEO3"']
     assert any('"TRAN_RECV"' in one for one in lines)
     assert read_source(path)[1][0].data.collars["LOCA_CHKG"].tolist() == ["x", "y"]
+
+
+def test_a_corner_that_is_no_number_is_not_evened_out(tmp_path: Path) -> None:
+    """An SGrid one of whose corners is NaN or infinite has no straight rows: its cells become points."""
+    for number, none in enumerate((np.nan, np.inf)):
+        corners = np.stack(np.meshgrid(*[np.arange(3.0)] * 3, indexing="ij")[::-1], axis=-1)
+        corners[2, 1, 1] = none
+        written(tmp_path / f"p{number}@@", corners.astype(">f8").tobytes())
+        written(tmp_path / f"a{number}@@", np.arange(8, dtype=">f4").tobytes())
+        text = f"GOCAD SGrid 1\nHEADER {{name:g}}\nAXIS_N 3 3 3\nPOINTS_FILE p{number}@@\nPROPERTY 1 a\nPROP_FILE 1 a{number}@@\nEND\n"
+        draft = read(written(tmp_path / f"g{number}.sg", text))
+        assert draft.kind == "table"
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e30", "3e18"])
+def test_numbers_of_faces_that_no_list_can_have(tmp_path: Path, number: str) -> None:
+    """A face of a vertex, flags or a length of a list beyond all numbers costs that face only."""
+    head = f"0\nPOLYLINE\n8\nP\n66\n1\n{corner(0, 0, 0)}70\n64\n"
+    vertices = "".join(
+        f"0\nVERTEX\n8\nP\n{corner(*one)}70\n192\n" for one in [(0, 0, 3), (1, 0, 3), (0, 1, 3)]
+    )
+    face = f"0\nVERTEX\n8\nP\n{corner(0, 0, 0)}70\n{{}}\n71\n1\n72\n2\n73\n3\n{{}}"
+    faces = face.format(128, "") + face.format(128, f"74\n{number}\n") + face.format(number, "")
+    polyface = f"{head}{vertices}{faces}0\nSEQEND\n"
+    places = "".join(corner(*one) for one in [(0, 0, 0), (1, 0, 0), (1, 1, 0)])
+    listed = "".join(f"90\n{one}\n" for one in [3, 0, 1, 2, number, 0, 1, 2])
+    mesh = f"0\nMESH\n8\nM\n100\nAcDbSubDMesh\n{places}93\n{number.removeprefix('-')}\n{listed}"
+    assert len(read(written(tmp_path / "p.dxf", dxf(polyface + mesh))).data.triangles) == 2
+
+
+def test_cells_whose_code_no_class_can_have(tmp_path: Path) -> None:
+    """Infinite and huge codes are cells without a class, and that has a code, however large others are."""
+    attributes = {"flag_values": [0, 2**63 - 1], "flag_meanings": ["sand", "clay"], "nodata": 7}
+    values = np.array([0] * 12 + [7] * 12, np.int64)
+    staged = stage(volume("rock", values, attributes), "volume", tmp_path / "s", CRS)
+    found = read(staged.export(tmp_path / "m.csv")).data["rock"]
+    none = found.attrs["nodata"]
+    assert none not in found.attrs["flag_values"]
+    assert found.to_numpy().ravel().tolist() == [0] * 12 + [none] * 12
+    classes = {"flag_values": [0, 1], "flag_meanings": ["sand", "clay"]}
+    codes_of = np.array([0.0, 1.0, np.inf, -np.inf, 1e30, -1e30])
+    blocks = Blocks("b", np.zeros(3), np.eye(3), (np.arange(6.0), np.zeros(1), np.zeros(1)))
+    blocks.attributes = [Attribute("rock", codes_of, np.zeros(6, bool), classes=classes_of(classes))]
+    (draft,) = shape_drafts(Shapes(items=[blocks]), Source(tmp_path, (), "b", tmp_path, Options()))
+    found = draft.data["rock"]
+    assert found.to_numpy().ravel().tolist() == [0, 1] + [found.attrs["nodata"]] * 4
+
+
+def test_cells_without_a_class_are_told_where_0_is_free(tmp_path: Path) -> None:
+    """Cells that are none become 0, and `nodata` says 0, whatever number it was before."""
+    attributes = {"flag_values": [1, 2], "flag_meanings": ["sand", "clay"], "nodata": 255}
+    values = np.array([1] * 10 + [2] * 8 + [255] * 6, np.uint8)
+    staged = stage(volume("rock", values, attributes), "volume", tmp_path / "s", CRS)
+    for suffix in (".omf", ".vo", ".csv"):
+        found = read(staged.export(tmp_path / f"m{suffix}")).data["rock"]
+        assert (int(found[-1, -1, -1]), found.attrs["nodata"]) == (0, 0)
+
+
+def test_holes_in_systems_that_are_no_metric_grid(tmp_path: Path) -> None:
+    """Metres are not called degrees because a header names such a system, and feet are not written as metres."""
+    collars = HOLES.collars.set_crs("EPSG:2263", allow_override=True)
+    staged = stage(
+        Boreholes(collars, HOLES.surveys, HOLES.intervals, HOLES.curves), "boreholes", tmp_path / "s"
+    )
+    with pytest.raises(InvalidError, match="metres"):
+        staged.export(tmp_path / "a.ags")
+    with zipfile.ZipFile(staged.export(tmp_path / "a.las.zip")) as archive:
+        (name,) = archive.namelist()
+        path = Path(archive.extract(name, tmp_path / "las"))
+    draft = read(path)
+    assert (draft.crs, draft.data.collars.geometry[0].x) == ("EPSG:2263", 501_000.25)
+    in_metres = written(tmp_path / "m.las", path.read_text().replace("X.", "X.M").replace("Y.", "Y.M"))
+    in_degrees = written(tmp_path / "d.las", path.read_text().replace("2263", "4326"))
+    assert [read(one).crs for one in (in_metres, in_degrees)] == ["", ""]
+    ags = stage(HOLES, "boreholes", tmp_path / "t").export(tmp_path / "b.ags")
+    for code in ("EPSG:4326", "EPSG:4978", "EPSG:2263"):
+        draft = read(written(tmp_path / "c.ags", ags.read_text().replace('"OSGB"', f'"{code}"')))
+        assert draft.crs == ""
+        assert "crs-unknown" in codes(draft)
+
+
+def test_directions_of_holes_that_are_not_known(tmp_path: Path) -> None:
+    """A bearing that is none is an empty cell, not a word; stations without a depth are left out; depths may be whole."""
+    surveys = HOLES.surveys.assign(azimuth=[np.nan, 90.0], inclination=[-90.0, 0.0])
+    lost = pd.concat([surveys, surveys.assign(depth=np.nan)], ignore_index=True)
+    collars = HOLES.collars.assign(total_depth=pd.array([30, None], "Int64"))
+    path = stage(Boreholes(collars, lost, HOLES.intervals, {}), "boreholes", tmp_path / "s").export(
+        tmp_path / "a.ags"
+    )
+    text = path.read_text()
+    assert '"DATA","B1","0.000","20.000","","90.0"' in text
+    assert '"DATA","B1","20.000","30.000","90.0","0.0"' in text
+    assert "nan" not in text

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from craton.jobs.app_run import column_named
 from craton.model.errors import InvalidError, NotFoundError
-from craton.process.apps import apps, find_app, read_app
+from craton.process.apps import _written, apps, find_app, read_app
+
+OURS = "regional-gravity-map"
 
 GOOD = """
 id = "slope-map"
@@ -137,3 +141,26 @@ def test_an_unknown_app_is_told_with_those_there_are():
     """The hint lists the applications."""
     with pytest.raises(NotFoundError, match="regional-gravity-map"):
         find_app("no-such-app")
+
+
+def test_apps_of_a_plugin_that_cannot_be_read_take_nothing_from_ours(tmp_path, monkeypatch):
+    """One in another encoding and one with the name of ours are left out with a warning that names the plugin."""
+    for folder, content in (
+        ("latin", b'id = "\xe9t\xe9"'),
+        ("twin", GOOD.replace("slope-map", OURS).encode()),
+    ):
+        place = tmp_path / "elsewhere_apps" / folder
+        place.mkdir(parents=True)
+        (place / "app.toml").write_bytes(content)
+    (tmp_path / "elsewhere_apps" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ours = [EntryPoint(name="craton", value="craton.apps", group="craton.apps")]
+    theirs = [EntryPoint(name="elsewhere", value="elsewhere_apps", group="craton.apps")]
+    monkeypatch.setattr("craton.process.apps.entry_points", lambda group: theirs + ours)
+    with pytest.warns(UserWarning, match="plugin 'elsewhere'") as warned:
+        found = _written.__wrapped__()
+    assert {words for one in warned for words in ("utf-8", "two apps") if words in str(one.message)} == {
+        "utf-8",
+        "two apps",
+    }
+    assert found[OURS].point.name == "craton"

@@ -16,7 +16,6 @@ That is told as a doubt: files from Northern Ireland and Hong Kong do the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -28,7 +27,9 @@ from craton.ingest.ags_tables import KEYS, AgsTable
 from craton.ingest.ags_text import AgsText, Fault, parse
 from craton.ingest.hole_draft import bare_holes, finish
 from craton.ingest.plain_text import read_text
+from craton.ingest.reference import grid_code
 from craton.model.boreholes import distinct, make_collars, sound_surveys
+from craton.model.crs import axes
 from craton.model.data import Boreholes, ColumnNote, Draft
 from craton.model.errors import RefusedError
 from craton.model.record import Finding, Party, Period
@@ -44,9 +45,6 @@ GRIDS = {
     "ITM": "EPSG:2157",
 }
 """Reference systems by LOCA_GREF."""
-
-CODE = re.compile(r"EPSG:\d{4,6}")
-"""Other systems, as we write them ourselves."""
 
 LEGAL = {"EPSG:27700": (1_393.0, 13_494.0, 671_197.0, 1_230_276.0)}
 """Area of use in metres (west, south, east, north), after the EPSG dataset."""
@@ -175,7 +173,8 @@ def _grid(draft: Draft, given: str) -> tuple[str, str]:
         if "LOCA_GREF" in collars
         else pd.Series("", index=collars.index)
     )
-    grids = names.str.upper().str.strip().map(lambda name: name if CODE.fullmatch(name) else GRIDS.get(name))
+    words = {name: name.strip().upper() for name in names.unique()}
+    grids = names.map({name: GRIDS.get(word) or _metric(word) for name, word in words.items()})
     located = collars.geometry.notna()
     if not located.any():
         return "", ""
@@ -198,6 +197,12 @@ def _grid(draft: Draft, given: str) -> tuple[str, str]:
         draft, collars, _outside(collars, system), "coordinate-out-of-range", f"outside the area of {system}"
     )
     return (system, "") if stated else ("", system)
+
+
+def _metric(code: str) -> str | None:
+    """The system of a code, as we write it ourselves, where its coordinates are in metres as those of AGS."""
+    system = grid_code(code)
+    return system if system and axes(system).unit == "m" else None
 
 
 def _outside(collars: gpd.GeoDataFrame, system: str) -> pd.Series:

@@ -33,6 +33,9 @@ INDICES = (71, 72, 73, 74)
 FLAGS, LIST, FACES = 70, 90, 93
 """Codes of flags, of the numbers of a mesh's list of faces, and of how many numbers that list has."""
 
+MOST = 1 << 53
+"""Numbers of a list beyond which none is believed."""
+
 NUMBERS = [code for three in CORNERS for code in three] + [*INDICES, FLAGS, LIST, FACES]
 POINT_OF_POLYFACE = re.compile(rb"\n[ \t]*70\r?\n[ \t]*192\s")
 BINARY = b"AutoCAD Binary DXF"
@@ -149,8 +152,13 @@ def _numbers(tags: Tags, code: int) -> np.ndarray:
 
 
 def _flags(tags: Tags) -> np.ndarray:
-    flags: np.ndarray = np.nan_to_num(_numbers(tags, FLAGS)).astype(np.int64)
-    return flags
+    return _whole(_numbers(tags, FLAGS))
+
+
+def _whole(numbers: np.ndarray, none: int = 0) -> np.ndarray:
+    """Numbers as whole ones, `none` for NaN and all below it; those too large stay beyond all lists."""
+    whole: np.ndarray = np.clip(np.nan_to_num(numbers, nan=none), none, MOST).astype(np.int64)
+    return whole
 
 
 def _surfaces(tags: Tags) -> Iterator[Surface]:
@@ -186,7 +194,7 @@ def _polyfaces(tags: Tags) -> Iterator[tuple[str, np.ndarray]]:
         return
     places = np.stack([_numbers(tags, code) for code in CORNERS[0]], axis=1)
     told = np.stack([_numbers(tags, code) for code in INDICES], axis=1)
-    index = np.abs(np.nan_to_num(told)).astype(np.int64)
+    index = _whole(np.abs(told))
     ends = np.flatnonzero(tags.kinds == "SEQEND")
     for mesh in meshes.tolist():
         after = ends[ends > mesh]
@@ -219,10 +227,10 @@ def _fans(code: np.ndarray, number: np.ndarray) -> Iterator[tuple[int, int, int]
     if not sizes.size:
         return
     begin = int(sizes[0]) + 1
-    told = number[begin:][code[begin:] == LIST][: int(np.nan_to_num(number[begin - 1]))]
-    listed = np.nan_to_num(told, nan=-1).astype(np.int64).tolist()
+    told = number[begin:][code[begin:] == LIST][: int(_whole(number[begin - 1]))]
+    listed = _whole(told, -1).tolist()
     place = 0
-    while place < len(listed) and listed[place] > 0:
+    while place < len(listed) and 0 < listed[place] < len(listed) - place:
         corners = listed[place + 1 : place + 1 + listed[place]]
         for second, third in itertools.pairwise(corners[1:]):
             yield corners[0], second, third

@@ -260,6 +260,8 @@ def _ascii(
 
 def _straight(name: str, corners: np.ndarray, *, in_cells: bool) -> Blocks | None:
     """Blocks of corners (w, v, u, 3) that lie in straight, square rows; `None` where they do not."""
+    if not np.isfinite(corners).all():
+        return None
     origin = corners[0, 0, 0]
     edges = [corners[0, 0, :, :], corners[0, :, 0, :], corners[:, 0, 0, :]]
     directions, distances = [], []

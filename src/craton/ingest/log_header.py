@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from craton.ingest.log_text import Entry, LogText
+from craton.ingest.reference import grid_code
+from craton.model.crs import axes
 
 LENGTHS = {
     "M": 1.0, "METER": 1.0, "METERS": 1.0, "METRE": 1.0, "METRES": 1.0, "MTS": 1.0, "MTR": 1.0,
@@ -44,7 +46,6 @@ DEGREES = re.compile(
     (?P<after>[NSEW]?)\w*\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-CODE = re.compile(r"EPSG:\d{4,6}")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 LONGEST = 60
 """Characters of a value that may be a coordinate."""
@@ -99,16 +100,22 @@ def place(log: LogText) -> Place | None:
     latitude, longitude = degrees(_either(log, *LATITUDES)), degrees(_either(log, *LONGITUDES))
     if np.isfinite(latitude) and np.isfinite(longitude):
         return Place(longitude, latitude, True, _datum(log))
-    easting, northing = metres(_either(log, *EASTINGS), "M"), metres(_either(log, *NORTHINGS), "M")
+    entries = _either(log, *EASTINGS), _either(log, *NORTHINGS)
+    easting, northing = (metres(entry, "M") for entry in entries)
     if np.isfinite(easting) and np.isfinite(northing):
-        return Place(easting, northing, False, _system(log))
+        in_metres = any(entry is not None and entry.unit for entry in entries)
+        return Place(easting, northing, False, _system(log, in_metres=in_metres))
     return None
 
 
-def _system(log: LogText) -> str:
-    """Reference system of a grid by its code, as we write it; empty where the header has none."""
+def _system(log: LogText, *, in_metres: bool) -> str:
+    """Reference system of a grid by its code, as we write it; empty where the header has none that fits.
+
+    Coordinates without a unit are in that of the system; others were brought to metres.
+    """
     entry = _either(log, "CRS")
-    return entry.value.strip().upper() if entry and CODE.fullmatch(entry.value.strip().upper()) else ""
+    code = grid_code(entry.value) if entry else ""
+    return "" if code and in_metres and axes(code).unit != "m" else code
 
 
 def _datum(log: LogText) -> str:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from craton.model.crs import normalise
+import re
+
+from craton.model.crs import is_geographic, is_placed, normalise
 from craton.model.data import Draft
 from craton.model.errors import InvalidError, RefusedError
 from craton.process.readers import Options
+
+CODE = re.compile(r"EPSG:\d{4,6}")
+
+
+def grid_code(text: str) -> str:
+    """The code `EPSG:n` of a system of eastings and northings in `text`; empty where it is no such."""
+    code = text.strip().upper()
+    if not CODE.fullmatch(code) or not is_placed(code) or is_geographic(code):
+        return ""
+    return code
 
 
 def state_crs(draft: Draft, stated: str, options: Options) -> None:

@@ -26,6 +26,9 @@ HINT = "check the export that made it"
 LONGEST_CRS = 20_000
 UPWARD = "upward"
 PART_COLUMN = "part_id"
+MOST_CODE = 1 << 53
+"""Numbers up to which floats are whole numbers that can be codes, either side of 0."""
+
 WHOLE_TYPES = (np.uint8, np.uint16, np.int32, np.int64)
 
 
@@ -283,9 +286,10 @@ def _cells(attribute: Attribute) -> np.ndarray:
     """Values of blocks as numbers: codes as small whole numbers, a code for none, all else NaN for none."""
     values, missing = attribute.values, attribute.missing
     if attribute.classes is not None:
-        codes = np.where(np.isfinite(values), values, 0) if values.dtype.kind == "f" else values
-        codes = codes if missing is None else np.where(missing, _code_of_none(attribute), codes)
-        return _smallest(codes.astype(np.int64))
+        none = _without_class(attribute)
+        codes = np.where(none, 0, values).astype(np.int64)
+        codes[none] = _code_of_none(attribute)
+        return _smallest(codes)
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
     if missing is None or not missing.any():
@@ -293,17 +297,25 @@ def _cells(attribute: Attribute) -> np.ndarray:
     return np.where(missing, np.nan, values.astype(np.float64 if values.dtype.itemsize > 2 else np.float32))
 
 
+def _without_class(attribute: Attribute) -> np.ndarray:
+    """Blocks that are none, or whose number can be no code."""
+    values, missing = attribute.values, attribute.missing
+    none: np.ndarray = ~((values >= -MOST_CODE) & (values <= MOST_CODE))
+    return none if missing is None else none | missing
+
+
 def _code_of_none(attribute: Attribute) -> int:
     """Code of blocks without a class: 0, where no class has it; else the one stated, else a free one."""
-    classes, missing = attribute.classes, attribute.missing
+    classes = attribute.classes
     names = dict(zip(classes.codes, classes.names, strict=True)) if classes is not None else {}
-    if missing is None or not missing.any() or names.get(0, "none") == "none":
+    if names.get(0, "none") == "none":
         return 0
     stated = attribute.attributes.get("nodata")
-    if isinstance(stated, int) and stated not in names:
+    if isinstance(stated, int) and abs(stated) <= MOST_CODE and stated not in names:
         return stated
-    known = attribute.values[~missing & np.isfinite(attribute.values)]
-    return 1 + max(*names, int(known.max()) if known.size else 0)
+    taken = np.unique(attribute.values[~_without_class(attribute)].astype(np.int64))
+    taken = np.union1d(taken, [code for code in names if abs(code) <= MOST_CODE])
+    return int(np.setdiff1d(np.arange(1, taken.size + 2), taken)[0])
 
 
 def _smallest(codes: np.ndarray) -> np.ndarray:
@@ -319,7 +331,9 @@ def _told(attribute: Attribute) -> dict[str, object]:
     if attribute.classes is not None:
         told |= attribute.classes.attributes()
     told |= attribute.attributes
-    return told | ({"nodata": code} if (code := _code_of_none(attribute)) else {})
+    if attribute.classes is not None and _without_class(attribute).any():
+        told["nodata"] = _code_of_none(attribute)
+    return told
 
 
 def _block_table(blocks: Blocks) -> Draft:

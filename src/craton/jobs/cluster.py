@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from craton.model.errors import JobError, SettingError
+from craton.model.errors import CancelledError, JobError, SettingError
 from craton.process import workers
 from craton.process.blocks import is_lazy
 from craton.process.processes import call, find_process
@@ -77,20 +77,24 @@ class ClusterWorkers:
 
     Notes
     -----
-    Whatever is kept is made again by another worker when the one that holds it dies.
+    Whatever is kept is made again by another worker when the one that holds it dies. A task that nobody
+    waits for any more, since its job was dismissed, is ended where it next asks.
     """
 
     def __init__(self, client: Any = None) -> None:
         self._client = client
+        self._is_wanted: Callable[[], bool] = lambda: True
 
     def keep(self, make: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
         """Have each made by some worker."""
         client = self._reached()
+        self._go_on()
         return [client.submit(make, *part, pure=False) for part in parts]
 
     def ask(self, kept: Sequence[Any], method: str, arguments: Sequence[Any]) -> Sequence[Any]:
         """Ask all at once, each where it lies."""
         client = self._reached()
+        self._go_on()
         asked = [
             client.submit(_asked, one, method, argument, pure=False)
             for one, argument in zip(kept, arguments, strict=True)
@@ -100,11 +104,18 @@ class ClusterWorkers:
 
     def _reached(self) -> Any:
         if self._client is None:
-            from distributed import get_client, secede
+            from distributed import get_client, get_worker, secede
 
+            worker = get_worker()
+            tasks, own = worker.state.tasks, worker.get_current_task()
+            self._is_wanted = lambda: own in tasks and tasks[own].state != "cancelled"
             secede()  # type: ignore[no-untyped-call]  # distributed is partly typed
             self._client = get_client()
         return self._client
+
+    def _go_on(self) -> None:
+        if not self._is_wanted():
+            raise CancelledError("the job was dismissed")
 
 
 def _asked(kept: Any, method: str, argument: Any) -> Any:

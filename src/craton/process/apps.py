@@ -268,23 +268,23 @@ class _Written(NamedTuple):
 
 @cache
 def _written() -> Mapping[str, _Written]:
-    """All applications by identifier; a plugin's that cannot be read is a named warning."""
+    """All applications by identifier, ours first; a plugin's that cannot be read is a named warning."""
     found: dict[str, _Written] = {}
-    for point in entry_points(group=GROUP):
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.value != OURS):
         for path in _found(point):
             where = f"{point.name}: {path}"
             try:
                 app = _decoded(path.read_text(encoding="utf-8"), where)
-            except CratonError as error:
+                if app.id in found:
+                    raise InvalidError(f"two apps are called {app.id!r}")
+            except (CratonError, OSError, UnicodeDecodeError) as error:
                 _leave_out(point, error)
-                continue
-            if app.id in found:
-                raise InvalidError(f"two apps are called {app.id!r}")
-            found[app.id] = _Written(app, point, where)
+            else:
+                found[app.id] = _Written(app, point, where)
     return dict(sorted(found.items()))
 
 
-def _leave_out(point: EntryPoint, error: CratonError) -> None:
+def _leave_out(point: EntryPoint, error: Exception) -> None:
     """Warn of an app of a plugin; one of ours is an error."""
     if point.value == OURS:
         raise error

@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import pandas as pd
@@ -183,16 +183,25 @@ def _homes() -> Mapping[str, str]:
 @cache
 def _load_plugins() -> None:
     """Import what others have installed; a broken plugin is a named warning."""
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    for point in points:
         if point.value in OURS:
             continue
         before = set(_registered)
         try:
             point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may fail in any way
-            for id in set(_registered) - before - _homes().keys():
+            # a sound plugin that this one imported is not imported anew when its turn comes
+            others = {id for other in points if other is not point for id in _of(other)}
+            for id in (set(_registered) - before - others | _of(point)) - _homes().keys():
                 del _registered[id]
             warnings.warn(f"processes of plugin {point.name!r} are left out: {error}", stacklevel=3)
+
+
+def _of(plugin: EntryPoint) -> set[str]:
+    """Processes registered so far that live in the module a plugin names, or below it."""
+    home = plugin.value.partition(":")[0].strip()
+    return {id for id, spec in _registered.items() if f"{spec.function.__module__}.".startswith(f"{home}.")}
 
 
 def _declared(id: str) -> Spec | None:

@@ -27,16 +27,20 @@ def spoken(spec: Spec, languages: Iterable[str]) -> Spec:
     return spec
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """Codes of the languages that there are beside English."""
     return tuple(sorted(path.stem for path in FILES.glob("*.json")))
 
 
-@cache
 def words_of(language: str) -> Mapping[str, str]:
     """Words of a language by the English ones; none of a language that is not there."""
-    if language not in languages():
-        return {}
+    return _read(language) if language in languages() else {}
+
+
+@cache
+def _read(language: str) -> Mapping[str, str]:
+    """Words of a language that there is: what a visitor only asks for is not kept."""
     words: dict[str, str] = json.loads((FILES / f"{language}.json").read_text(encoding="utf-8"))
     return words
 

@@ -19,6 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from craton.model.crs import axes
 from craton.model.data import Boreholes
 from craton.model.errors import InvalidError
 from craton.store.codec_asset import NOTE
@@ -92,7 +93,7 @@ def write_layers(boreholes: Boreholes, target: Path) -> None:
     legend code go over, and all whose name begins with `GEOL_`. Other tables have no place here.
     """
     collars = boreholes.collars
-    if collars.crs is not None and collars.crs.is_geographic:
+    if collars.crs is not None and axes(crs_of(collars)).unit != "m":
         raise InvalidError("AGS holds coordinates of a grid in metres", hint="bring the holes to one first")
     located = _location(collars)
     groups = [_project(target.stem), _transmission(), located.in_order()]
@@ -146,7 +147,7 @@ def _location(collars: gpd.GeoDataFrame) -> _Group:
 
 def _fixed(frame: pd.DataFrame, column: str, row: int, digits: int = 3) -> str:
     value = frame[column].iloc[row] if column in frame else None
-    return "" if value is None or is_missing(value) else f"{float(value):.{digits}f}"
+    return "" if value is None or is_missing(value) else _digits(float(value), digits)
 
 
 def _cell(value: Any) -> str:
@@ -161,23 +162,29 @@ def _orientation(boreholes: Boreholes) -> _Group:
         "HORN_INCL": angle,
     }  # fmt: skip
     group = _Group("HORN", headings)
-    surveys = boreholes.surveys
-    if not len(surveys):
-        return group
+    collars = boreholes.collars
+    drilled = collars.get("total_depth", pd.Series(np.nan, collars.index))
     ends = dict(
         zip(
-            boreholes.collars["hole_id"].astype(str),
-            boreholes.collars.get("total_depth", pd.Series(np.nan, boreholes.collars.index)),
+            collars["hole_id"].astype(str),
+            drilled.to_numpy(np.float64, na_value=np.nan).tolist(),
             strict=True,
         )
     )
-    for hole, rows in surveys.sort_values("depth", kind="stable").groupby("hole_id", sort=False):
-        tops = rows["depth"].to_numpy(np.float64)
-        bases = [*tops[1:], max(float(ends.get(str(hole), np.nan)), float(tops[-1]))]
-        for top, base, azimuth, dip in zip(tops, bases, rows["azimuth"], rows["inclination"], strict=True):
-            told = "" if np.isnan(base) else f"{base:.3f}"
-            group.rows.append([str(hole), f"{top:.3f}", told, f"{azimuth:.1f}", f"{-dip:.1f}"])
+    known = boreholes.surveys.dropna(subset="depth").sort_values("depth", kind="stable")
+    for hole, rows in known.groupby("hole_id", sort=False):
+        told = rows[["depth", "azimuth", "inclination"]].astype("float64").to_numpy(na_value=np.nan)
+        tops = told[:, 0]
+        bases = [*tops[1:], max(ends.get(str(hole), np.nan), float(tops[-1]))]
+        for (top, azimuth, dip), base in zip(told.tolist(), bases, strict=True):
+            lengths, angles = (_digits(top, 3), _digits(base, 3)), (_digits(azimuth, 1), _digits(-dip, 1))
+            group.rows.append([str(hole), *lengths, *angles])
     return group
+
+
+def _digits(number: float, digits: int) -> str:
+    """`number` with so many digits after the point; empty for NaN."""
+    return "" if np.isnan(number) else f"{number:z.{digits}f}"
 
 
 def _geology(boreholes: Boreholes) -> _Group:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from craton.model.crs import axes
 from craton.model.data import Boreholes
 from craton.model.desurvey import offsets_at
 from craton.model.errors import InvalidError
@@ -100,10 +101,11 @@ def _place(collars: gpd.GeoDataFrame, row: int) -> Iterator[str]:
     point = collars.geometry.iloc[row]
     geographic = collars.crs is not None and collars.crs.is_geographic
     if point is not None and not point.is_empty:
-        east, north = ("LONG", "LATI") if geographic else ("X.M", "Y.M")
-        dot = "." if geographic else ""
-        yield f"{east}{dot} {point.x!r} :place of the collar"
-        yield f"{north}{dot} {point.y!r} :place of the collar"
+        is_metric = not geographic and (collars.crs is None or axes(crs_of(collars)).unit == "m")
+        east, north = ("LONG", "LATI") if geographic else ("X", "Y")
+        unit = "M" if is_metric else ""
+        yield f"{east}.{unit} {point.x!r} :place of the collar"
+        yield f"{north}.{unit} {point.y!r} :place of the collar"
         if collars.crs is not None:
             yield f"CRS. {_line(crs_of(collars))} :reference system"
     for column, mnemonic in (("elevation", "ELEV"), ("total_depth", "TDD")):

@@ -210,7 +210,7 @@ def test_a_hundred_levels_and_thousands_of_values_are_read() -> None:
 
 def test_a_wrong_filter_is_refused_in_no_time() -> None:
     """Time does not grow with the depth at which a filter goes wrong."""
-    start = time.perf_counter()
+    start = time.thread_time()
     for text in (
         "(" * 90 + "a=" + ")" * 90,
         "(a=1 AND " * 90,
@@ -222,7 +222,7 @@ def test_a_wrong_filter_is_refused_in_no_time() -> None:
     ):
         with pytest.raises(InvalidError):
             parse(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.thread_time() - start < 2.0
 
 
 def test_parsing_is_safe_from_many_threads() -> None:

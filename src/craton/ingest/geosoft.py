@@ -31,6 +31,9 @@ from craton.process.readers import Candidate, Source, reader
 
 HEADER = struct.Struct("<5i7d")
 HEADER_BYTES = 512
+LEAST_MULTIPLIER = 1e-30
+"""Size of the multiplier below which single precision has no number for what is divided by it."""
+
 PACKED_FLAG = 1024
 """Added to the element size where the vectors are packed."""
 
@@ -145,8 +148,9 @@ def _plain_rows(path: Path, header: Header, scratch: Path) -> RawRows:
         raise RefusedError(
             "unsupported", f"{path.name} holds colours, not numbers", hint="export the data grid"
         )
-    if header.multiplier == 0:
-        raise RefusedError("corrupt", f"{path.name} states a multiplier of 0", hint="export it again")
+    if abs(header.multiplier) < LEAST_MULTIPLIER:
+        message = f"{path.name} states a multiplier of {header.multiplier:g}"
+        raise RefusedError("corrupt", message, hint="export it again")
     shape, dtype = (header.vectors, header.elements), np.dtype(header.number[0])
     wanted = header.vectors * header.elements * dtype.itemsize
     if header.packed:
@@ -232,7 +236,10 @@ def _values(header: Header, rows: RawRows) -> da.Array:
         missing = stored <= dummy if stored.dtype.kind == "f" else stored == dummy
         values = stored.astype(dtype.newbyteorder("="))
         if not plain:
-            values = values / dtype.type(header.multiplier) + dtype.type(header.base)
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # of a damaged header; infinite values are told
+                values = values / dtype.type(header.multiplier) + dtype.type(header.base)
         values[missing] = np.nan
         return values
 

@@ -169,6 +169,7 @@ def test_system_of_the_metadata_is_used(attributes, crs, codes, tmp_path):
     [
         (grid()[:520], "truncated"),
         (grid(multiplier=0.0), "corrupt"),
+        (grid(multiplier=1e-40), "corrupt"),
         (grid(sign=3), "unsupported"),
         (packed()[:-3], "corrupt"),
         (packed()[:520], "corrupt"),
@@ -178,6 +179,7 @@ def test_system_of_the_metadata_is_used(attributes, crs, codes, tmp_path):
     ids=[
         "short",
         "no multiplier",
+        "hardly any multiplier",
         "colours",
         "block cut",
         "table cut",

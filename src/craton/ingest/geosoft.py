@@ -236,9 +236,7 @@ def _values(header: Header, rows: RawRows) -> da.Array:
         missing = stored <= dummy if stored.dtype.kind == "f" else stored == dummy
         values = stored.astype(dtype.newbyteorder("="))
         if not plain:
-            with np.errstate(
-                over="ignore", invalid="ignore"
-            ):  # of a damaged header; infinite values are told
+            with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is told
                 values = values / dtype.type(header.multiplier) + dtype.type(header.base)
         values[missing] = np.nan
         return values

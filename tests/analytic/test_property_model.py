@@ -13,6 +13,8 @@ from craton.kernels.kriging import System
 from craton.kernels.layer_coordinates import at_places
 from craton.methods import property_categories, property_kriging, property_simulation
 from craton.methods.geomodel_volume import Lattice, UnitTable, volume_of
+from craton.methods.geostatistics import Spots
+from craton.methods.property_models import layered_parts
 from craton.methods.variogram_model import variogram_model
 from craton.model.errors import ContractError
 
@@ -433,18 +435,49 @@ def test_a_prior_rules_far_from_samples_and_must_name_every_category():
     terms = {"layering": "none", "model": short}
     found = property_categories.indicator_kriging(volume, points, "rock", prior=chances(30.0), **terms)
     far = np.abs(PLACES[:, None] - places_of(points)).max(axis=2).min(axis=1) > 2
-    known = {name: chances(30.0)[f"soil_{name}"].to_numpy().ravel()[far] for name in set(points["rock"])}
-    total = sum(known.values())
-    for code, name in enumerate(sorted(known), 1):
-        npt.assert_allclose(
-            found[f"probability_{code}"].to_numpy().ravel()[far], known[name] / total, atol=1e-6
-        )
+    for code, name in enumerate(found["rock"].attrs["flag_meanings"][1:], 1):
+        known = chances(30.0)[f"soil_{name}"].to_numpy().ravel()[far] / 100
+        npt.assert_allclose(found[f"probability_{code}"].to_numpy().ravel()[far], known, atol=1e-6)
     again = property_categories.indicator_kriging(volume, points, "rock", prior=found, **terms)
     npt.assert_allclose(again["probability_1"], found["probability_1"], atol=1e-6)
     with pytest.raises(ContractError, match="variable for"):
         property_categories.indicator_kriging(
             volume, points, "rock", prior=chances(30.0).drop_vars(f"soil_{points['rock'].iloc[0]}"), **terms
         )
+
+
+def test_categories_that_only_the_prior_has_keep_their_probability():
+    """Far from samples of clay and sand, peat is as likely as the prior says, and sand no likelier for it."""
+    points, volume = categories(), model_volume(np.full(LATTICE.shape, 3))
+    points = points[points["rock"] != "peat"].iloc[:6]
+    short = variogram_model("spherical", sill=0.2, range_along=1.0, range_vertical=1.0)
+    known = chances(30.0).assign(soil_depth=chances(30.0)["soil_clay"].assign_attrs(units="m"))
+    found = property_categories.indicator_kriging(
+        volume, points, "rock", layering="none", prior=known, model=short
+    )
+    assert found["rock"].attrs["flag_meanings"] == ["none", "clay", "sand", "peat"]
+    far = np.abs(PLACES[:, None] - places_of(points)).max(axis=2).min(axis=1) > 2
+    for code, name in enumerate(("clay", "sand", "peat"), 1):
+        npt.assert_allclose(
+            found[f"probability_{code}"].to_numpy().ravel()[far],
+            known[f"soil_{name}"].to_numpy().ravel()[far] / 100, atol=1e-6,
+        )  # fmt: skip
+
+
+def test_classes_of_a_prior_go_by_their_own_table_of_names():
+    """Units of the names of categories do not mislead; names may be one text; codes may be whole floats."""
+    points, volume = categories(), model_volume(np.full(LATTICE.shape, 3))
+    terms = {"layering": "none", "model": EXPONENTIAL}
+    first = property_categories.indicator_kriging(volume, points, "rock", prior=chances(10.0), **terms)
+    units = {"flag_values": [0, 1, 2], "flag_meanings": ["none", "sand", "clay"]}
+    other = first.assign(rock=first["rock"].assign_attrs(flag_meanings="none clay peat sand"))
+    other = xr.Dataset({"unit": first["rock"].assign_attrs(units)}, attrs=first.attrs).merge(other)
+    numbers = points.assign(code=points["rock"].map({"clay": 1.0, "peat": 2.0, "sand": 3.0}))
+    numbered = first.rename({f"probability_{code}": f"kans_{code}" for code in (1, 2, 3)})
+    expected = property_categories.indicator_kriging(volume, points, "rock", prior=first, **terms)
+    for samples_, column, prior in ((points, "rock", other), (numbers, "code", numbered)):
+        found = property_categories.indicator_kriging(volume, samples_, column, prior=prior, **terms)
+        npt.assert_array_equal(found["probability_3"], expected["probability_3"])
 
 
 def test_drawn_categories_honour_samples_and_shares():
@@ -462,6 +495,16 @@ def test_drawn_categories_honour_samples_and_shares():
     assert (drawn[:, cells] == np.where(rock == "sand", 2, 1)).all()
     assert abs((drawn == 2).mean() - (rock == "sand").mean()) < 0.1
     assert set(np.unique(drawn)) == {1, 2}
+
+
+def test_scattered_samples_tell_ranges_along_and_across_layers():
+    """Where hardly any pair stands upright, lags are coarse enough to have some: ranges are not taken as equal."""
+    places = np.random.default_rng(1).uniform(0, 1, (300, 3)) * [1500.0, 1500.0, 50.0]
+    places = places[np.lexsort(places.T[[2, 0, 1]])]
+    values = np.sin(places[:, 0] / 250) + np.cos(places[:, 1] / 300) + 2 * np.sin(places[:, 2] / 4)
+    parts = layered_parts(Spots(places, values[:, None], CRS))
+    assert parts
+    assert parts[-1].range > 4 * parts[-1].range_vertical
 
 
 def test_ranges_along_and_across_layers_are_fitted_apart():

@@ -125,6 +125,7 @@ BAD = {
     "mean that is not finite": (table(density_contrast=[np.inf, 0.0, 0.0]), {}),
     "one name twice": (table(rock=["host", "gabbro", "gabbro"]), {}),
     "no name": (table(rock=["host", None, "gabbro"]), {}),
+    "blank name": (table(rock=["host", " ", "gabbro"]), {}),
     "correlation of one": (table(correlation=[0.0, 1.0, 0.0]), {}),
     "words for numbers": (table(susceptibility=["low", "low", "high"]), {}),
     "rock beyond the bounds": (table(), {"density_upper": 300.0}),
@@ -145,3 +146,14 @@ def test_a_table_of_rocks_that_makes_no_sense_is_refused_by_name(surveys, case):
     with pytest.raises(ContractError) as caught:
         petrophysical_inversion(rocks, **given, **{k: v for k, v in options.items() if k != "strip"})
     assert caught.value.parameter == "rocks"
+
+
+def test_models_may_be_as_the_ground_around_them_where_the_host_was_left_out(surveys):
+    """Bounds reach to no contrast: both surveys are explained, where bounds of dense rocks alone explain none."""
+    given, _rock = surveys
+    alone = table()[1:]
+    alone.attrs = table().attrs
+    steps = petrophysical_inversion(alone, **given, rounds=15).convergence
+    for data in ("gravity", "magnetics"):
+        last = steps[steps.data == data].iloc[-1]
+        assert last.chi_squared < 1.05 * last.target

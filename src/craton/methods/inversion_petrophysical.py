@@ -200,13 +200,17 @@ def petrophysical_inversion(
     depth_exponent : float
         As for `inversion.joint`.
     density_lower : float
-        Least density contrast in kg/m³; left out, the least mean of the rocks.
+        Least density contrast in kg/m³; left out, the least of the rocks' means and 0, or
+        none where these means are equal.
     density_upper : float
-        Greatest density contrast in kg/m³; left out, the greatest mean of the rocks.
+        Greatest density contrast in kg/m³; left out, the greatest of the rocks' means and 0, or
+        none where these means are equal.
     susceptibility_lower : float
-        Least susceptibility in SI; left out, the least mean of the rocks.
+        Least susceptibility in SI; left out, the least of the rocks' means and 0, or
+        none where these means are equal.
     susceptibility_upper : float
-        Greatest susceptibility in SI; left out, the greatest mean of the rocks.
+        Greatest susceptibility in SI; left out, the greatest of the rocks' means and 0, or
+        none where these means are equal.
     rounds : int
         As for `inversion.joint`.
     chi_factor : float

@@ -28,8 +28,8 @@ def stated(process: str, table: pd.DataFrame) -> Rocks:
     """Means, covariances and shares of a table of rocks that makes sense."""
     if not 1 <= len(table) <= MOST_ROCKS:
         raise ContractError(process, "rocks", f"1 to {MOST_ROCKS} rocks", f"{len(table)} of them")
-    names = table["rock"]
-    if names.isna().any() or names.astype(str).str.strip().duplicated().any():
+    names = table["rock"].astype("string").str.strip().fillna("")
+    if (names == "").any() or names.duplicated().any():
         raise ContractError(
             process, "rocks", "a name of its own for each rock", "names that are missing or twice there"
         )
@@ -66,7 +66,10 @@ def _numbers(process: str, table: pd.DataFrame, column: str, *, positive: bool) 
 def bounds_of(
     process: str, table: pd.DataFrame, column: str, lower: float | None, upper: float | None
 ) -> tuple[float | None, float | None]:
-    """Bounds of a property, the outermost means where none are given; refused where they leave a rock out."""
+    """Bounds of a property, refused where they leave a rock out; else the outermost of the means and 0.
+
+    Contrasts are those to the ground around the model, which is 0. Where all means are equal there are none.
+    """
     means = table[column].to_numpy(dtype=np.float64)
     least, most = (-np.inf if lower is None else lower), (np.inf if upper is None else upper)
     out = np.flatnonzero((means < least) | (means > most))
@@ -77,4 +80,6 @@ def bounds_of(
         )  # fmt: skip
     if means.min() == means.max():
         return lower, upper
-    return means.min() if lower is None else lower, means.max() if upper is None else upper
+    return min(means.min(), 0.0) if lower is None else lower, max(
+        means.max(), 0.0
+    ) if upper is None else upper

@@ -51,7 +51,7 @@ Fields = dict[str, tuple[np.ndarray, dict[str, Any]]]
 
 @process(
     INDICATOR,
-    version="1",
+    version="2",
     keywords=("probability", "lithology", "facies", "lithofacies", "voxel", "指示克里金", "岩性"),
 )
 def indicator_kriging(
@@ -94,7 +94,8 @@ def indicator_kriging(
     prior : Dataset
         Probabilities that are known without the samples, such as those of a published voxel model, which
         the samples then correct nearby: a volume of this node, or one with a variable for each category
-        whose name ends in `_CATEGORY`, in shares or per cent.
+        whose name ends in `_CATEGORY`, in shares or per cent. Categories that it has and the samples lack
+        are in the result too: further classes, or variables of the same unit that begin as the others do.
     model : DataFrame
         Variogram model of the indicator of a category, in layer coordinates; it serves all. Left out, one is
         fitted to the most frequent category of each unit; with `prior`, to what that leaves of it.
@@ -112,7 +113,7 @@ def indicator_kriging(
     -----
     The indicators of all categories are kriged with the same weights (Σ λᵢ = 1), so that they add up to 1;
     probabilities below 0 are set to 0 and the rest brought to a sum of 1. Entropy is −Σ p ln p / ln K of K
-    categories. A unit of one category needs no variogram.
+    categories. A unit of one category needs no variogram unless there is a prior.
 
     With a prior π the probability is πₖ(x) + Σ λᵢ (iₖ(xᵢ) − πₖ(xᵢ)), simple kriging about a mean that varies
     from place to place; where the prior is not known, πₖ is the share of the samples of the unit.
@@ -131,6 +132,7 @@ def indicator_kriging(
     ground = ground_of(INDICATOR, volume)
     names = _category_names(INDICATOR, points, column)
     known = prior_of(INDICATOR, volume, prior, names) if prior is not None else None
+    names = names if known is None else known.names
     domains, empty = _categories(
         INDICATOR, ground, points, column, (upward, unit_column), units, layering, known
     )
@@ -167,7 +169,7 @@ def _or(chance: np.ndarray, usual: np.ndarray) -> np.ndarray:
 
 @process(
     SEQUENTIAL,
-    version="1",
+    version="2",
     keywords=("SIS", "lithology", "facies", "realization", "ensemble", "序贯指示模拟", "岩性"),
 )
 def indicator_simulation(
@@ -290,7 +292,7 @@ def _category_names(process: str, points: gpd.GeoDataFrame, column: str) -> list
     if not 1 <= len(names) <= MOST_CATEGORIES:
         allowed = f"a column of 1 to {MOST_CATEGORIES} categories"
         raise ContractError(process, "column", allowed, f"{column} with {len(names)}")
-    return [str(name) for name in names]
+    return [str(int(name)) if isinstance(name, float) and name.is_integer() else str(name) for name in names]
 
 
 def _categories(
@@ -312,7 +314,8 @@ def _categories(
     sampled = samples_of(
         process, ground, points.assign(**{CODE: numbers}), (CODE,), upward=upward, unit_column=unit_column
     )
-    values = (sampled.values == np.arange(len(names))).astype(np.float64)
+    count = len(names) if prior is None else len(prior.names)
+    values = (sampled.values == np.arange(count)).astype(np.float64)
     if prior is not None:
         values = np.hstack([values, prior.at(sampled.places)])
     return domains_of(process, ground, sampled._replace(values=values), units, layering)

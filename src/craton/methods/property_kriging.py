@@ -45,7 +45,7 @@ PropertyVolume = Annotated[xr.Dataset, Volume()]
 
 
 @process(
-    KRIGING, version="1", keywords=("grade", "porosity", "block model", "三维克里金", "品位", "属性建模")
+    KRIGING, version="2", keywords=("grade", "porosity", "block model", "三维克里金", "品位", "属性建模")
 )
 def kriging(
     volume: ModelVolume,
@@ -147,7 +147,7 @@ def kriging(
 
 
 @process(
-    COLLOCATED, version="1", keywords=("secondary variable", "Markov model", "同位协同克里金", "属性建模")
+    COLLOCATED, version="2", keywords=("secondary variable", "Markov model", "同位协同克里金", "属性建模")
 )
 def collocated_cokriging(
     volume: ModelVolume,

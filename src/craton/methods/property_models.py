@@ -22,11 +22,18 @@ from craton.methods.property_cells import Domain
 from craton.methods.variogram_model import Part, parts_of
 from craton.model.errors import ContractError
 
-VERTICAL_LAGS = 50
-"""Lags across the layers of a variogram that nobody chose, over half the extent of the samples there.
+FINE, COARSE = (50, 0.5), (10, 1.0)
+"""Lags across the layers of a variogram that nobody chose, and how far they reach over the samples' extent.
 
-Samples lie densely along holes and layers are thin, so that coarser lags would take the layers for noise.
+Samples lie densely along holes and layers are thin, so that coarse lags would take the layers for noise; but
+lags of a few pairs are noise themselves.
 """
+
+ENOUGH = 30
+"""Pairs of a lag, on average, with which the fine lags across the layers are taken."""
+
+BAND = 0.1
+"""How far from level a pair along the layers may be, over the extent of the samples across them."""
 
 TOLERANCE = 22.5
 """Angle in degrees within which a pair counts as along or across the layers."""
@@ -76,11 +83,8 @@ def layered_parts(spots: Spots) -> list[Part]:
     height, along = float(np.ptp(places[:, 2])), extent_of(places[:, :2])
     if not (height > 0 and along > 0):
         return []
-    step, width = height / 2 / VERTICAL_LAGS, along / CUTOFF / LAGS
-    level, upright = (
-        _lags(places, values, width, LAGS, pairs.horizontal(TOLERANCE, step)),
-        _lags(places, values, step, VERTICAL_LAGS, pairs.direction(0.0, 90.0, TOLERANCE)),
-    )
+    level = _lags(places, values, along / CUTOFF / LAGS, LAGS, pairs.horizontal(TOLERANCE, BAND * height))
+    upright = _across(places, values, height)
     if min(len(level.pairs), len(upright.pairs)) < FEWEST_LAGS or not level.values.max() > 0:
         return []
     vectors = np.concatenate([level.vectors, upright.vectors[:, [1, 2, 0]]])
@@ -88,6 +92,15 @@ def layered_parts(spots: Spots) -> list[Part]:
         vectors, np.concatenate([level.values, upright.values]), np.concatenate([level.pairs, upright.pairs])
     )
     return fitted_parts(both, AUTOMATIC, "cressie", single=True, directions=(False, True))
+
+
+def _across(places: np.ndarray, values: np.ndarray, height: float) -> fitting.Lags:
+    """Lags across the layers, as fine as there are pairs for."""
+    for count, part in (FINE, COARSE):
+        lags = _lags(places, values, part * height / count, count, pairs.direction(0.0, 90.0, TOLERANCE))
+        if lags.pairs.sum() >= ENOUGH * count:
+            break
+    return lags
 
 
 def _lags(

@@ -45,7 +45,7 @@ NEIGHBOURS = 64
 
 @process(
     SIMULATION,
-    version="1",
+    version="2",
     keywords=(
         "realization",
         "ensemble",

@@ -67,7 +67,7 @@ class Evidence(NamedTuple):
 
 @process(
     BLOCKS,
-    version="1",
+    version="2",
     keywords=("resource", "grade", "ore", "block kriging", "support", "块体模型", "资源储量"),
 )
 def block_model(

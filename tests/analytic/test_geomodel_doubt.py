@@ -84,7 +84,7 @@ def _held(height: Height, given: Constraints, error: float, random: np.random.Ge
     standard deviations. Both are those of kriging with planes and levels free, here by one bordered system.
     """
     mean = Mean("test", CHOICES, Errors(np.full(len(given.points), error), 0.0), {})
-    mean.fit(Asked(0, False, (0, 1, 2), np.arange(len(given.points)), given, None))
+    mean.fit(Asked(0, False, (0, 1, 2), np.arange(len(given.points)), given, None, assumed=False))
     frame = frame_of(given)
     variance = mean.variances[0, False] * frame.length
     plan, surface = random.uniform(0, SIDES[:2], (60, 2)), np.arange(60) % 3
@@ -165,7 +165,7 @@ def test_a_single_contact_does_not_look_sure() -> None:
     places = np.array([[200.0, 300.0, -300.0], [1500.0, 800.0, -300.0], [900.0, 1400.0, -300.0]])
     given = Constraints(np.array([[1000.0, 800.0, -300.0]]), np.array([0]), places, poles)
     mean = Mean("test", CHOICES, Errors(np.zeros(1), 0.0), {})
-    mean.fit(Asked(0, False, (0,), np.arange(1), given, None))
+    mean.fit(Asked(0, False, (0,), np.arange(1), given, None, assumed=False))
     assert mean.variances[0, False] * frame_of(given).length > 1e-3
 
 

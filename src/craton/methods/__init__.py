@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from craton.methods import kriging_places as kriging_places
     from craton.methods import kriging_secondary as kriging_secondary
     from craton.methods import kriging_validation as kriging_validation
+    from craton.methods import landscape as landscape
     from craton.methods import line_levelling as line_levelling
     from craton.methods import magnetics as magnetics
     from craton.methods import magnetics_reduction as magnetics_reduction
@@ -126,6 +127,10 @@ if TYPE_CHECKING:
     from craton.methods import table as table
     from craton.methods import terrain as terrain
     from craton.methods import tesseroids as tesseroids
+    from craton.methods import trend_change as trend_change
+    from craton.methods import trend_effect_sizes as trend_effect_sizes
+    from craton.methods import trend_effects as trend_effects
+    from craton.methods import trend_tests as trend_tests
     from craton.methods import variogram_model as variogram_model
     from craton.methods import variograms as variograms
     from craton.methods import vector as vector
@@ -270,6 +275,7 @@ PROCESSES = {
         "geostatistics.cokriging",
     ),
     "kriging_validation": ("geostatistics.cross_validation",),
+    "landscape": ("landscape.metrics", "landscape.patches"),
     "line_levelling": ("magnetics.tie_line_levelling",),
     "magnetics": ("magnetics.upward_continuation",),
     "magnetics_reduction": (
@@ -313,6 +319,10 @@ PROCESSES = {
     "table": ("table.statistics", "table.rank", "table.filter"),
     "terrain": ("terrain.hillshade", "terrain.slope", "terrain.aspect"),
     "tesseroids": ("gravity.of_tesseroids",),
+    "trend_change": ("trend.change_point",),
+    "trend_effect_sizes": ("trend.effect_sizes", "trend.pooled_effect"),
+    "trend_effects": ("trend.before_after_control_impact", "trend.difference_in_differences"),
+    "trend_tests": ("trend.mann_kendall", "trend.mann_kendall_of_rows", "trend.mann_kendall_grid"),
     "variogram_model": ("geostatistics.variogram_model",),
     "variograms": ("geostatistics.variogram", "geostatistics.cross_variogram", "geostatistics.fit_variogram"),
     "vector": ("vector.buffer", "vector.overlay", "vector.clip"),

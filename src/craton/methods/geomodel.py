@@ -73,7 +73,7 @@ class Built(NamedTuple):
 
 @process(
     STRUCTURAL,
-    version="2",
+    version="3",
     keywords=("3D geology", "implicit modelling", "fault", "unconformity", "intrusion", "三维地质建模"),
 )
 def structural(
@@ -168,13 +168,16 @@ def structural(
         Factor of heights while surfaces are fitted: beds in a flat basin go on further than they are thick.
         Left out, 1 for a box at least half as high as wide, more for a flatter one with gentle dips.
     keep_fields : bool
-        Whether to keep the scalar field of each series.
+        Whether to keep the scalar field of each series, and its fit: the data it was fitted to and, of a
+        local field, the weights of its parts. `geomodel.update` needs the field, and with the fit solves
+        anew only what new data change.
 
     Returns
     -------
     model : Dataset
         `unit` (codes of the column; 0 above ground and where nothing is known), `distance_to_data` in
-        metres, and `field_SERIES` with their `levels` where they are kept.
+        metres, and, where they are kept, `field_SERIES` with their `levels` and their fits, as bytes in the
+        coordinates `fit_of_field_SERIES`.
     contacts : GeoDataFrame
         Contacts with the distance in metres by which each lies above the modelled base of its unit.
     report : DataFrame

@@ -30,6 +30,7 @@ CLAIMS = {
         "transform-products",
     ),
     "euler_speed": ("euler-windows",),
+    "topsis_speed": ("topsis", "topsis-ranked"),
     "variogram_speed": ("variogram",),
     "kriging_speed": ("kriging-million-cells", "local-kriging"),
     "indicator_kriging_speed": ("indicator-kriging-volume",),
@@ -68,6 +69,11 @@ CLAIMS = {
         "field-on-lattice",
         "field-of-a-million",
     ),
+    "allocation_speed": ("allocation-front",),
+    "envelopment_speed": ("envelopment",),
+    "trend_speed": ("mann-kendall-sen",),
+    "landscape_speed": ("landscape-metrics",),
+    "zoning_speed": ("zoning-max-p",),
     "job_speed": ("process-call-overhead", "job-submit-to-start", "thousand-tiny-jobs"),
 }
 

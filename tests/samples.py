@@ -683,3 +683,122 @@ def ore_blocks() -> xr.Dataset:
     fields = {name: xr.full_like(grade, number) for name, number in numbers.items()}
     classes = xr.full_like(grade, 1).astype(np.uint8)
     return xr.Dataset({"value": grade, **fields, "resource_class": classes}, attrs={"crs": CRS})
+
+
+def evaluated() -> pd.DataFrame:
+    """Twelve units with a name and three scores from 0 to 1 that differ."""
+    number = np.arange(COUNT)
+    scores = {"value": 0.5 + 0.4 * np.sin(number), "road": 0.1 + 0.07 * number, "soil": number % 4 / 4 + 0.1}
+    frame = pd.DataFrame({"name": [f"row {n % 5}" for n in number], **scores})
+    frame.attrs["columns"] = {name: {"unit": "1"} for name in scores}
+    return frame
+
+
+def use_limits() -> pd.DataFrame:
+    """Limits of two uses named after scores of `evaluated`."""
+    return pd.DataFrame({"use": ["soil", "road"], "least": [1.0, 1.0], "most": [4.0, np.nan]})
+
+
+def criteria_weights() -> pd.DataFrame:
+    """Weights of the scores of `evaluated`."""
+    frame = pd.DataFrame({"indicator": ["value", "road", "soil"], "weight": [0.5, 0.3, 0.2]})
+    frame.attrs["columns"] = {"weight": {"unit": "1"}}
+    return frame
+
+
+def criteria_judgments() -> pd.DataFrame:
+    """Judgments of pairs of three indicators that agree nearly."""
+    pairs = {"first": ["value", "value", "road"], "second": ["road", "soil", "soil"]}
+    frame = pd.DataFrame({**pairs, "value": [2.0, 5.0, 3.0]})
+    frame.attrs["columns"] = {"value": {"unit": "1"}}
+    return frame
+
+
+def criteria_comparisons() -> pd.DataFrame:
+    """The best of three indicators over the others, and these over the worst."""
+    columns = {"best_over": [1.0, 2.0, 8.0], "over_worst": [8.0, 3.0, 1.0]}
+    frame = pd.DataFrame({"indicator": ["value", "road", "soil"], **columns})
+    frame.attrs["columns"] = {name: {"unit": "1"} for name in columns}
+    return frame
+
+
+def criteria_grades() -> pd.DataFrame:
+    """Three grades of each score of `evaluated`."""
+    rows = [(name, grade, low, low + 0.4) for name in ("value", "road", "soil")
+            for grade, low in (("poor", 0.0), ("fair", 0.4), ("good", 0.8))]  # fmt: skip
+    return pd.DataFrame(rows, columns=["indicator", "grade", "low", "high"])
+
+
+def criteria_classes() -> pd.DataFrame:
+    """Two classes of a score of `evaluated`, the first open below."""
+    columns = {"class": ["S2", "S1"], "from_value": [np.nan, 0.4], "score": [0.5, 1.0]}
+    frame = pd.DataFrame({"indicator": "road", **columns})
+    frame.attrs["columns"] = {"score": {"unit": "1"}}
+    return frame
+
+
+def criteria_knots() -> pd.DataFrame:
+    """Two knots of a score of `evaluated`."""
+    frame = pd.DataFrame({"indicator": "road", "value": [0.2, 0.6], "score": [0.0, 1.0]})
+    frame.attrs["columns"] = {"score": {"unit": "1"}}
+    return frame
+
+
+def land_cover() -> xr.DataArray:
+    """Three classes on square cells of 400 m, with a corner outside."""
+    rows, columns = np.indices((ROWS, COLUMNS))
+    cells = 1.0 + (rows // 4 + columns // 3) % 3
+    cells[:2, :3] = np.nan
+    axes = {"northing": NORTH - 400.0 * np.arange(ROWS), "easting": WEST + 400.0 * np.arange(COLUMNS)}
+    return xr.DataArray(cells, axes, ("northing", "easting"), name="cover", attrs={"crs": CRS})
+
+
+def yearly_grid() -> xr.DataArray:
+    """A field over twelve years that rises to the east."""
+    flat = grid()[:5, :6]
+    years = np.arange(2001, 2013)
+    steps = (years - 2000.0)[:, None, None]
+    cells = flat.to_numpy() + steps * np.arange(6) + np.cos(3.0 * steps)
+    axes = {"time": years, "northing": flat["northing"], "easting": flat["easting"]}
+    return xr.DataArray(cells, axes, ("time", "northing", "easting"), name="field", attrs=flat.attrs)
+
+
+def panel() -> pd.DataFrame:
+    """Six villages over ten years, of which three came under a measure in the sixth; with a yearly `value`."""
+    village, year = np.divmod(np.arange(60), 10)
+    reached = (village < 3) & (year >= 5)
+    frame = pd.DataFrame(
+        {
+            "village": [f"village {n}" for n in village], "year": 2001 + year,
+            "site": np.where(village < 3, "measure", "none"), "period": np.where(year >= 5, "after", "before"),
+            "reached": reached.astype(float), "name": "row",
+            "value": np.round(village + np.sin(1.7 * year) + 2 * reached + np.cos(3.1 * np.arange(60)), 6),
+        }
+    )  # fmt: skip
+    frame.attrs["columns"] = {"value": {"unit": "m"}}
+    return frame
+
+
+def yearly_columns() -> pd.DataFrame:
+    """Nine units with a `value` of each of ten years."""
+    values = np.round(np.sin(np.arange(90.0).reshape(9, 10)), 3)
+    return pd.DataFrame(values, columns=[f"value_{year}" for year in range(2001, 2011)]).assign(name="row")
+
+
+def study_results() -> pd.DataFrame:
+    """Means, deviations and counts of four studies, with effects and variances."""
+    return pd.DataFrame({
+        "mean": [12.0, 9.0, 15.0, 11.0], "deviation": [2.0, 1.5, 3.0, 2.5], "count": [10.0, 8.0, 20.0, 5.0],
+        "control_mean": [10.0, 9.5, 11.0, 8.0], "value": [0.2, -0.1, 0.3, 0.3],
+        "spread": [0.01, 0.02, 0.01, 0.04], "name": "row",
+    })  # fmt: skip
+
+
+def districts() -> gpd.GeoDataFrame:
+    """The units of `evaluated` as four by three squares that touch."""
+    frame = evaluated()
+    column, row = np.arange(COUNT) % 4, np.arange(COUNT) // 4
+    west, south = WEST + 1000.0 * column, NORTH - 1000.0 * row
+    squares = gpd.GeoDataFrame(frame, geometry=shapely.box(west, south, west + 1000, south + 1000), crs=CRS)
+    squares.attrs = frame.attrs
+    return squares

@@ -36,6 +36,12 @@ SPECS = processes()
 SURVEY = {"table": samples.survey, "line": "line"}
 """What processes of survey lines ask for."""
 
+SCORES = ("value", "road", "soil")
+"""Scores of `samples.evaluated`."""
+
+JUDGED = {"table": samples.evaluated, "columns": SCORES, "weights": samples.criteria_weights}
+"""What processes that rank ask for."""
+
 KRIGED = {"spacing": 500.0, "model": samples.variogram_model}
 """What processes that krige or simulate ask for."""
 
@@ -291,6 +297,32 @@ EXAMPLES = {
         "target": 5.0,
     },
     "electrical.sounding_inversion": {"soundings": samples.soundings},
+    "allocation.assign": {
+        "table": samples.evaluated,
+        "scores": SCORES,
+        "limits": samples.use_limits,
+        "area": "road",
+    },
+    "allocation.trade_off": {
+        "table": samples.evaluated,
+        "first": ("value", "road"),
+        "second": ("soil", "value"),
+        "limits": lambda: samples.use_limits().iloc[1:],
+        "points": 5,
+    },
+    **{
+        f"efficiency.{name}": {"table": samples.evaluated, "inputs": ("value",), "outputs": ("road", "soil")}
+        for name in ("frontier", "slacks_based", "super_efficiency")
+    },
+    "efficiency.malmquist": {
+        "table": lambda: samples.evaluated().assign(
+            unit=[f"unit {n % 6}" for n in range(12)], year=[2020 + n // 6 for n in range(12)]
+        ),
+        "inputs": ("value",),
+        "outputs": ("road", "soil"),
+        "unit": "unit",
+        "period": "year",
+    },
     "magnetotelluric.apparent_resistivity": {"impedances": samples.impedances},
     "magnetotelluric.curves": {"impedances": samples.impedances},
     "magnetotelluric.depth_transform": {"impedances": samples.impedances},
@@ -330,10 +362,64 @@ EXAMPLES = {
         "density": 2.7,
         "model": samples.variogram_model,
     },
+    **{
+        f"ranking.{name}": {**JUDGED, **more}
+        for name, more in {
+            "acceptability": {"draws": 20},
+            "cloud_model": {"grades": samples.criteria_grades, "draws": 5},
+            "consensus": {},
+            "contributions": {},
+            "coupling_coordination": {},
+            "electre": {
+                "thresholds": lambda: pd.DataFrame(
+                    {
+                        "indicator": ["value", "road", "soil"],
+                        "indifference": 0.05,
+                        "preference": 0.2,
+                        "veto": 0.7,
+                    }
+                )
+            },
+            "grey_relation": {},
+            "limiting_factor": {},
+            "matter_element": {"grades": samples.criteria_grades},
+            "obstacles": {},
+            "ordered_weighted_average": {},
+            "promethee": {},
+            "rank_reversal": {},
+            "topsis": {},
+            "vikor": {},
+            "weighted_product": {},
+            "weighted_sum": {},
+        }.items()
+    },
+    "scoring.classes": {"table": samples.evaluated, "classes": samples.criteria_classes},
+    "scoring.membership": {"shape": "gaussian", "points": (20.0, 5.0)},
+    "scoring.piecewise": {"table": samples.evaluated, "knots": samples.criteria_knots},
+    "scoring.utility": {"table": samples.evaluated},
+    "weighting.analytic_hierarchy": {"judgments": samples.criteria_judgments},
+    "weighting.best_worst": {"comparisons": samples.criteria_comparisons},
+    "weighting.combined": {"weights": lambda: (samples.criteria_weights(), samples.criteria_weights())},
+    "weighting.critic": {"table": samples.evaluated, "columns": SCORES},
+    "weighting.principal_components": {"table": samples.evaluated, "columns": SCORES},
     "resource.classify": {"blocks": samples.ore_blocks},
     "resource.composite": {"columns": ("value",), "length": 10.0},
     "resource.report": {"blocks": lambda: (samples.ore_blocks(),)},
     "resource.tonnage_grade": {"blocks": samples.ore_blocks},
+    **{
+        f"zone.{name}": {"table": samples.districts, **more}
+        for name, more in {
+            "factor_detector": {"column": "value", "factors": ("soil",)},
+            "general_g": {"columns": SCORES},
+            "hot_spots": {"column": "value", "contact": "rook"},
+            "inequality": {"columns": SCORES, "group": "soil"},
+            "local_moran": {"column": "value"},
+            "max_p": {"columns": SCORES, "least": 3.0},
+            "moran": {"columns": SCORES},
+            "neighbours": {},
+            "skater": {"columns": SCORES, "zones": 3},
+        }.items()
+    },
     "points.density": {"spacing": 100.0, "bandwidth": 1000.0},
     "points.to_grid_linear": {"spacing": 100.0},
     "points.to_grid_nearest": {"spacing": 100.0},
@@ -344,6 +430,40 @@ EXAMPLES = {
     "survey_lines.resample": {**SURVEY, "values": ("value",), "spacing": 70.0},
     "potential_field.matched_filter": {"deep": 2000.0, "shallow": 500.0},
     "table.filter": {"expression": "value > 15"},
+    "landscape.metrics": {"grid": samples.land_cover},
+    "landscape.patches": {"grid": samples.land_cover},
+    "trend.before_after_control_impact": {
+        "table": samples.panel,
+        "columns": ("value",),
+        "site": "site",
+        "impact": "measure",
+        "period": "period",
+        "after": "after",
+    },
+    "trend.change_point": {"table": samples.panel, "time": "year", "group": "village"},
+    "trend.difference_in_differences": {
+        "table": samples.panel,
+        "columns": ("value",),
+        "unit": "village",
+        "time": "year",
+        "treatment": "reached",
+    },
+    "trend.effect_sizes": {
+        "table": samples.study_results,
+        "mean": "mean",
+        "deviation": "deviation",
+        "count": "count",
+        "control_mean": "control_mean",
+        "control_deviation": "deviation",
+        "control_count": "count",
+    },
+    "trend.mann_kendall": {"table": samples.panel, "time": "year", "group": "village"},
+    "trend.mann_kendall_grid": {"grid": samples.yearly_grid},
+    "trend.mann_kendall_of_rows": {
+        "table": samples.yearly_columns,
+        "columns": tuple(f"value_{year}" for year in range(2001, 2011)),
+    },
+    "trend.pooled_effect": {"table": samples.study_results, "effect": "value", "variance": "spread"},
     "vector.cells": {"region": (100.0, 17.0, 103.0, 19.0)},
 }
 """Arguments by process, where a generated sample cannot suit: values, or callables that make them."""

@@ -249,6 +249,30 @@ def test_a_broken_plugin_is_left_out_and_ours_that_it_imported_stay(monkeypatch)
     assert set(registry._registered) == {"terrain.slope"}
 
 
+def test_a_sound_plugin_that_a_broken_one_imported_stays(monkeypatch):
+    """Python imports a module once: what the first plugin made it register is not forgotten with that one."""
+
+    def sound():
+        if not loaded:
+            process("sound.scaled", version="1")(told(scaled, "grid", "factor"))
+        loaded.append("sound")
+
+    def broken():
+        sound()
+        raise RuntimeError("half a file")
+
+    loaded: list[str] = []
+    points = [
+        SimpleNamespace(name=name, value=name, load=load)
+        for name, load in (("broken", broken), ("sound", sound))
+    ]
+    monkeypatch.setattr(scaled, "__module__", "sound")
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    with pytest.warns(UserWarning, match="plugin 'broken'"):
+        LOAD_PLUGINS.__wrapped__()
+    assert set(registry._registered) == {"sound.scaled"}
+
+
 @pytest.mark.parametrize("id", ["scaled", "Test.scaled", "test.", "test.a-b", "test..a", ""])
 def test_names_of_processes_have_a_topic(id):
     """Topic and name in lower case, parted by a point."""

@@ -46,7 +46,11 @@ def cluster(plugins):
     sys.path.insert(0, str(plugins))  # what a spawned worker starts with
     try:
         with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            memory_limit=None,
         ) as made:
             yield made
     finally:

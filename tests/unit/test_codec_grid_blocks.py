@@ -191,6 +191,8 @@ def test_under_a_client_of_distributed_grids_are_written_too(tmp_path: Path) -> 
     distributed = pytest.importorskip("distributed")
     source = grid(noise())
     expected = hashes(stage(source, "grid", tmp_path / "memory", "EPSG:32648").assets)
-    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None):
+    with distributed.Client(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ):
         staged = stage(source.chunk(500), "grid", tmp_path / "client", "EPSG:32648")
     assert hashes(staged.assets) == expected

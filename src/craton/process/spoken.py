@@ -16,6 +16,9 @@ from craton.process.spec import Param, Spec
 FILES = Path(__file__).parent / "languages"
 ENGLISH = "en"
 
+_kept: dict[tuple[str, str], tuple[Spec, Spec]] = {}
+"""By identifier and language, a process as it is declared and as it is told, for lists that tell all of them."""
+
 
 def spoken(spec: Spec, languages: Iterable[str]) -> Spec:
     """`spec` in the first of `languages` (`zh`, `en`, …, dearest first) that there is, else in English."""
@@ -23,7 +26,10 @@ def spoken(spec: Spec, languages: Iterable[str]) -> Spec:
         if language == ENGLISH:
             return spec
         if words := words_of(language):
-            return _told(spec, words)
+            kept = _kept.get((spec.id, language))
+            if kept is None or kept[0] is not spec:
+                kept = _kept[spec.id, language] = (spec, _told(spec, words))
+            return kept[1]
     return spec
 
 

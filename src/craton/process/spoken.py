@@ -17,7 +17,7 @@ FILES = Path(__file__).parent / "languages"
 ENGLISH = "en"
 
 _kept: dict[tuple[str, str], tuple[Spec, Spec]] = {}
-"""By identifier and language, a process as it is declared and as it is told, for lists that tell all of them."""
+"""By identifier and language, a process as it is declared and as it is told: a list tells all of them."""
 
 
 def spoken(spec: Spec, languages: Iterable[str]) -> Spec:

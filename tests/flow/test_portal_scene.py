@@ -112,7 +112,14 @@ def opened(page, address="/portal/scene?add=model&add=wells"):
 
 
 def picture(view):
-    return np.asarray(Image.open(io.BytesIO(view.screenshot())).convert("RGB")).astype(int)
+    """Pixels of the scene once it is drawn to the end: two pictures in a row are alike."""
+    last, now = b"", view.screenshot()
+    for _ in range(20):
+        if now == last:
+            break
+        view.page.wait_for_timeout(250)
+        last, now = now, view.screenshot()
+    return np.asarray(Image.open(io.BytesIO(now)).convert("RGB")).astype(int)
 
 
 def share(pixels, colour):

@@ -222,7 +222,7 @@ def test_a_wrong_filter_is_refused_in_no_time() -> None:
     ):
         with pytest.raises(InvalidError):
             parse(text)
-    assert time.thread_time() - start < 2.0
+    assert time.thread_time() - start < 6.0
 
 
 def test_parsing_is_safe_from_many_threads() -> None:

@@ -554,7 +554,7 @@ def test_a_query_may_be_given_little_time(tmp_path: Path) -> None:
     start = time.perf_counter()
     with pytest.raises(TooLongError):
         index.page(thin, seconds=0.02)
-    assert time.perf_counter() - start < 0.5
+    assert time.perf_counter() - start < 3
     assert index.page(FeatureQuery(limit=2), seconds=0.02).ids == [1, 2]
 
 

@@ -110,6 +110,57 @@ def test_facility_by_promethee_and_vikor():
     np.testing.assert_array_equal(np.round(units["compromise"], 3), [0.640, 1.0, 0.693, 0.271, 0.0, 0.694])
 
 
+def test_power_stations_by_promethee():
+    """Brans, Vincke and Mareschal (1986), European Journal of Operational Research 24, 228-238: six functions.
+
+    The flows are the means of the rows and columns of the printed preference indices, which have three digits.
+    """
+    table = pd.DataFrame(
+        [[80, 90, 6, 5.4, 8, 5], [65, 58, 2, 9.7, 1, 1], [83, 60, 4, 7.2, 4, 7], [40, 80, 10, 7.5, 7, 10],
+         [52, 72, 6, 2.0, 3, 8], [94, 96, 7, 3.6, 5, 6]], columns=list("abcdef"),
+    )  # fmt: skip
+    rules = pd.DataFrame(
+        {"indicator": list("abcdef"),
+         "function": ["u_shape", "v_shape", "linear", "level", "usual", "gaussian"],
+         "indifference": [10, None, 0.5, 1, None, None], "preference": [None, 30, 5, 6, None, 5]},
+    )  # fmt: skip
+    printed = np.array(
+        [[0, 0.296, 0.250, 0.268, 0.100, 0.185], [0.462, 0, 0.389, 0.333, 0.296, 0.500],
+         [0.236, 0.180, 0, 0.333, 0.056, 0.429], [0.399, 0.505, 0.305, 0, 0.223, 0.212],
+         [0.444, 0.515, 0.487, 0.380, 0, 0.448], [0.286, 0.399, 0.250, 0.432, 0.133, 0]]
+    )  # fmt: skip
+    found = ranking_outranking.promethee(table, tuple("abcdef"), rules, costs=("a", "c", "d", "e"))
+    np.testing.assert_allclose(found["positive_flow"], printed.sum(axis=1) / 5, atol=6e-4)
+    np.testing.assert_allclose(found["negative_flow"], printed.sum(axis=0) / 5, atol=6e-4)
+    assert found["rank"].tolist() == [6, 2, 5, 3, 1, 4]
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0, 1000.0])
+def test_a_difference_of_just_the_threshold_is_none_in_any_unit(scale):
+    """.8 − .6 is more than .2 to a computer, 8 − 6 is not more than 2: both are indifferent."""
+    table = pd.DataFrame({"a": [0.8 * scale, 0.6 * scale]})
+    rules = pd.DataFrame(
+        {"indicator": ["a"], "function": "u_shape", "indifference": 0.2 * scale, "preference": 0.2 * scale}
+    )
+    assert ranking_outranking.promethee(table, ("a",), rules)["net_flow"].tolist() == [0.0, 0.0]
+    assert ranking_outranking.electre(table, ("a",), rules).pairs["credibility"].tolist() == [1.0, 1.0]
+
+
+def test_classes_by_electre_hang_on_neither_order_nor_unit_of_criteria():
+    """Weights in twentieths give credibilities that are just λ − s(λ) apart: rounding decides about none."""
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        values, order = random.integers(0, 10, (6, 5)) / 10, random.permutation(5)
+        shares = random.multinomial(20, np.full(5, 0.2)) / 20
+
+        def classes(values, shares, scale=1.0):
+            limits = [np.full(5, limit * scale) for limit in (0.1, 0.3, np.inf)]
+            credible = criteria_outranking.credibility(values * scale, shares, *limits)
+            return criteria_outranking.distillation(credible, descending=True, alpha=0.3, beta=-0.15).tolist()
+
+        assert classes(values, shares) == classes(values[:, order], shares[order], 100.0)
+
+
 @pytest.mark.parametrize("function", list(criteria_outranking.FUNCTIONS))
 def test_preference_sums_are_those_over_all_pairs(function):
     """Each of the six functions of Brans and Vincke (1985) against its definition, pair by pair."""
@@ -217,6 +268,15 @@ def test_yager_quantifier_most():
     np.testing.assert_allclose(steps, [0.116, 0.151, 0.168, 0.180, 0.189, 0.196], atol=6e-4)
 
 
+def test_yager_importances():
+    """Yager (1996), with Q(r) = r² and importances 1, .6, .5, .9: .609 and .566 (cut after three digits)."""
+    table = pd.DataFrame({"a": [0.7, 0.6], "b": [1.0, 0.3], "c": [0.5, 0.9], "d": [0.6, 1.0]})
+    found = ranking_sums.ordered_weighted_average(
+        table, tuple("abcd"), weights("abcd", [1, 0.6, 0.5, 0.9]), power=2.0, scored_already=True
+    )
+    np.testing.assert_array_equal(np.floor(found["score"] * 1000), [609, 566])
+
+
 def test_normal_cloud():
     """μ = exp(−½) one En from the middle without He; 10⁵ drops of Ex 50, En 5, He ½ give these back."""
     grades = pd.DataFrame({"indicator": "x", "grade": ["I", "II"], "low": [0.0, 6.0], "high": [6.0, 12.0]})
@@ -245,6 +305,30 @@ def test_open_and_falling_grades():
     assert one["certainty_c"][2] == 1.0
 
 
+def test_clouds_part_where_grades_meet():
+    """A number is of the grade it lies in, open ones included; beyond a narrow last grade it stays of it."""
+    table = pd.DataFrame({"x": [1.9, 2.1, 3.4, 7.9, 8.1, 30.0]})
+    grades = pd.DataFrame(
+        {"indicator": "x", "grade": list("abc"), "low": [None, 2.0, 8.0], "high": [2.0, 8.0, None]}
+    )
+    found = ranking_grades.cloud_model(table, ("x",), grades, hyper_entropy=0.0)
+    assert "".join(found["grade"]) == "abbbcc"
+    narrow = grades.assign(low=[0.0, 2.0, 8.0], high=[2.0, 8.0, 8.2])
+    assert ranking_grades.cloud_model(table, ("x",), narrow)["grade"].tolist()[-1] == "c"
+
+
+def test_order_of_indicators_does_not_change_certainties():
+    """The same draws serve all indicators; what is left is the order in which they are added."""
+    grades = pd.DataFrame(
+        {"indicator": list("xxyy"), "grade": ["I", "II"] * 2, "low": [0.0, 4, 9, 5], "high": [4.0, 9, 5, 0]}
+    )
+    table = pd.DataFrame({"x": [3.0, 5.0], "y": [6.0, 1.0]})
+    one, other = (
+        ranking_grades.cloud_model(table, names, grades, draws=20) for names in (("x", "y"), ("y", "x"))
+    )
+    np.testing.assert_allclose(one["certainty_I"], other["certainty_I"], rtol=1e-14)
+
+
 def test_matter_element():
     """By hand of 3 in grades 0-4 and 4-10: K = 1/4; ρ = 1 and ρ_whole = −3 give 1/(−3 − 1) = −1/4."""
     grades = pd.DataFrame({"indicator": "x", "grade": ["I", "II"], "low": [0.0, 4.0], "high": [4.0, 10.0]})
@@ -266,6 +350,35 @@ def test_capital_of_tennessee(method):
     assert found["rank"].tolist() == expected
     if method == "borda":
         np.testing.assert_allclose(found["points"], [1.26, 1.94, 1.07, 1.73], rtol=1e-12)
+
+
+def test_borda_gives_the_places_of_his_own_example():
+    """Borda (1784): 1 abc, 7 acb, 7 bca, 6 cba give 37, 42 and 47 by 3, 2, 1; by 2, 1, 0 that is 21 less."""
+    table = pd.DataFrame({"p": [1, 2, 3], "q": [1, 3, 2], "r": [3, 1, 2], "s": [3, 2, 1]})
+    found = ranking_consensus.consensus(table, tuple("pqrs"), weights("pqrs", [1, 7, 7, 6])).units
+    np.testing.assert_allclose(found["points"] * 21, [37 - 21, 42 - 21, 47 - 21], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("before", "order", "against"),
+    [
+        ([[0, 8, 6], [5, 0, 11], [7, 2, 0]], [0, 1, 2], 14),
+        ([[0, 12, 15, 17], [13, 0, 16, 11], [10, 9, 0, 18], [8, 14, 7, 0]], [1, 0, 2, 3], 60),
+        ([[0, 23, 29], [37, 0, 29], [31, 31, 0]], [2, 1, 0], 81),
+    ],
+)
+def test_votes_of_young(before, order, against):
+    """Young (1988), American Political Science Review 82, 1231-1244, tables 1, 2 and 4: the likeliest orders.
+
+    In the last, c wins both duels by 31 to 29 though b has the most points by Borda. The votes against each
+    order were added up by hand.
+    """
+    before = np.array(before, dtype=float)
+    found, weight = rank_aggregation.kemeny(before)
+    assert (found.tolist(), weight) == (order, against)
+    if against == 81:
+        assert rank_aggregation.copeland(before).tolist() == [-2.0, 0.0, 2.0]
+        assert before.sum(axis=1).tolist() == [52, 66, 62]
 
 
 def test_kemeny_is_the_best_of_all_orders():
@@ -297,6 +410,82 @@ def test_limiting_factor_coupling_and_obstacles():
     found = ranking_balance.obstacles(table, columns)
     np.testing.assert_allclose(found[["a_obstacle", "b_obstacle"]], [[0.7, 0.3]], rtol=1e-14)
     assert found["main_obstacle"][0] == "a"
+
+
+def test_zhangye_coupling():
+    """Tang and Qin (2020), Arid Land Geography, table 7: coupling of towns and ecology 2006-2017.
+
+    The paper prints the coupling under the name of the coordination. Its indices have three digits, so the
+    coupling is known to .001.
+    """
+    table = pd.DataFrame(
+        {"towns": [0.070, 0.114, 0.155, 0.183, 0.246, 0.327, 0.412, 0.555, 0.651, 0.758, 0.885, 0.928],
+         "ecology": [0.583, 0.617, 0.597, 0.622, 0.599, 0.397, 0.390, 0.440, 0.513, 0.527, 0.739, 0.794]},
+    )  # fmt: skip
+    printed = [0.619, 0.726, 0.810, 0.838, 0.909, 0.995, 1.000, 0.993, 0.993, 0.984, 0.996, 0.997]
+    found = ranking_balance.coupling_coordination(table, ("towns", "ecology"))
+    np.testing.assert_allclose(found["coupling"], printed, atol=1.1e-3)
+
+
+def test_main_obstacle_of_equal_ones_is_the_first():
+    """Lacks of .1 · .3 and .3 · .1 are equal, whatever rounding did; `main` would name two columns alike."""
+    table, shares = pd.DataFrame({"a": [0.9], "b": [0.7]}), weights("ab", [0.3, 0.1])
+    for columns in (("a", "b"), ("b", "a")):
+        assert ranking_balance.obstacles(table, columns, shares)["main_obstacle"][0] == columns[0]
+    with pytest.raises(ContractError, match="main_obstacle"):
+        ranking_balance.obstacles(table.rename(columns={"a": "main"}), ("main", "b"))
+
+
+def test_vikor_of_two_that_are_best_together_hangs_on_no_order():
+    """The first two share Q .05 (v .9); one of them is the best by S, so the best is stable in any order."""
+    behind = pd.DataFrame(
+        [[2.0, 0, 0], [1.55, 0.625, 0], [1, 1, 1], [3, 3, 3], [0, 3, 3]], columns=list("abc")
+    )
+    for table in (behind, behind.iloc[[1, 0, 2, 3, 4]]):
+        found = ranking_distance.vikor(table, tuple("abc"), majority=0.9, costs=tuple("abc"))
+        np.testing.assert_allclose(found.units["compromise"][[0, 1]], 0.05, atol=1e-12)
+        assert found.conditions["acceptable_stability"][0]
+
+
+def test_part_that_is_the_top_is_not_lost_by_rounding():
+    """.29 of 100 units are 29, though .29 · 100 is less to a computer."""
+    table = pd.DataFrame({"a": np.arange(100.0)})
+    found = ranking_sensitivity.acceptability(table, ("a",), top=0.29, draws=2)
+    assert found["top_probability"].sum() == 29
+
+
+def test_scores_that_rounding_puts_over_1():
+    """1 + 1e−15 is a score of 1 for the grey relation as for the others; 1.2 is refused by name."""
+    table = pd.DataFrame({"a": [1.0 + 1e-15, 0.5]})
+    found = ranking_distance.grey_relation(table, ("a",), scored_already=True)
+    np.testing.assert_allclose(found["grade"], [1.0, 1 / 3], rtol=1e-12)
+    with pytest.raises(ContractError, match="a with more"):
+        ranking_distance.grey_relation(table * 1.2, ("a",), scored_already=True)
+
+
+def test_fill_values_are_gaps():
+    """The largest number there is and infinity mark gaps: they are counted, and overflow nothing."""
+    table = pd.DataFrame({"a": [1.0, 2.0, np.finfo(float).max, np.inf], "b": [1.0, 2.0, 3.0, 4.0]})
+    found = ranking_distance.topsis(table, ("a", "b"))
+    np.testing.assert_array_equal(found["closeness"], [0, 1, np.nan, np.nan])
+    assert "2 of 4 rows" in found.attrs["columns"]["closeness"]["title"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ranking_outranking.electre(
+            PLOSKAS, ("a",), pd.DataFrame({"indicator": ["a"], "indifference": 1, "preference": 2, "veto": "7 m"})
+        ), "7 m"),
+        (lambda: ranking_grades.matter_element(PLOSKAS, ("a",), pd.DataFrame(
+            {"indicator": "a", "grade": ["I", "II"], "low": [0, 6], "high": ["6", "1O"]})), "1O"),
+    ],
+)  # fmt: skip
+def test_words_in_place_of_a_limit_open_none(call, words):
+    """A slip of the pen in a veto or an end of a grade is refused; only an empty place means no limit."""
+    with pytest.raises(ContractError) as caught:
+        call()
+    assert words in caught.value.came
 
 
 def test_acceptability_of_two_that_cross():

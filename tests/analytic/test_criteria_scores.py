@@ -48,6 +48,7 @@ def test_target_classes_and_knots():
         ("gaussian", (5.0, 5.0), np.exp(-0.5 * np.array([1.2, 1, 0.5, 0, 1, 1.4]) ** 2)),
         ("sigmoid", (5.0, -1.0), 1 / (1 + np.exp(np.array([-6, -5, -2.5, 0, 5, 7])))),
         ("bell", (5.0, 5.0, 2.0), 1 / (1 + np.array([1.2, 1, 0.5, 0, 1, 1.4]) ** 4)),
+        ("bell", (5.0, 4.0, 1e6), [0, 0, 1, 1, 0, 0]),
     ],
 )
 def test_memberships(shape, points, expected):
@@ -76,6 +77,10 @@ def test_utility():
         (lambda: scoring.linear(TABLE, ("x",), costs=("y",)), "y"),
         (lambda: scoring.classes(TABLE, pd.DataFrame(
             {"indicator": ["y"], "class": "a", "from_value": 1.0, "score": 1.0})), "y"),
+        (lambda: scoring.classes(TABLE, pd.DataFrame(
+            {"indicator": ["x"], "class": "a", "from_value": "4,0", "score": 1.0})), "4,0"),
+        (lambda: scoring.classes(TABLE, pd.DataFrame(
+            {"indicator": ["x"], "class": "a", "from_value": 1.0, "score": 1.0}), suffix="_class"), "_class"),
         (lambda: scoring.piecewise(TABLE, pd.DataFrame({"indicator": ["x"], "value": 1.0, "score": 1.0})), "1"),
         (lambda: scoring_shapes.membership(TABLE, "x", "triangle", (3.0, 2.0, 1.0)), "3.0"),
         (lambda: scoring_shapes.membership(TABLE, "x", "bell", (3.0, 2.0)), "2"),
@@ -83,7 +88,7 @@ def test_utility():
     ],
 )  # fmt: skip
 def test_what_is_no_scale_is_refused(call, words):
-    """Equal ends, columns that are not there, one knot, a falling triangle, too few points, no scores."""
+    """Equal ends, lacking columns, a word for a start, one name for two columns, one knot, no shape, no scores."""
     with pytest.raises(ContractError) as caught:
         call()
     assert words in caught.value.came

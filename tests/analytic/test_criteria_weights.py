@@ -95,12 +95,13 @@ def test_judgments_of_known_weights_give_them_back_and_find_the_one_that_was_spo
         (lambda t: t.iloc[:-1], "none of c2 – c3"),
         (lambda t: pd.concat([t, t.iloc[:1]]), "c0 – c1 again"),
         (lambda t: t.assign(value=0.0), "others for c0 – c1"),
+        (lambda t: t.assign(value=1e-320), "others for c0 – c1"),
         (lambda t: t.assign(second=t["first"]), "again"),
         (lambda t: t.iloc[:0], "0"),
     ],
 )
 def test_judgments_that_are_no_matrix_are_refused(change, words):
-    """A pair left out, twice, not above 0, an indicator with itself, none at all."""
+    """A pair left out, twice, not above 0 or hardly, an indicator with itself, none at all."""
     with pytest.raises(ContractError) as caught:
         weighting_judged.analytic_hierarchy(change(judgments(np.triu(np.ones((4, 4))))))
     assert words in caught.value.came
@@ -119,6 +120,29 @@ def test_rezaei_cars(over, under, expected, misfit):
     found = weighting_judged.best_worst(table)
     np.testing.assert_array_equal(np.round(of(found.weights), 4), expected)
     assert round(found.consistency["misfit"][0], 4) == misfit
+
+
+def test_nothing_goes_beyond_the_best_over_the_worst():
+    """Best over worst is 3 times, so the best cannot be 9 times as important as another: refused by name."""
+    table = pd.DataFrame({"indicator": list("abc"), "best_over": [1, 9, 3], "over_worst": [3, 2, 1]})
+    with pytest.raises(ContractError, match="more for b"):
+        weighting_judged.best_worst(table)
+
+
+def test_comparisons_that_contradict_too_much_are_refused_with_the_indicator():
+    """Liang and others (2020), table 3: of three indicators and 8 times a ratio of .1309 is acceptable.
+
+    2 and 7 times give 14 in place of 8: (14 − 8)/(64 − 8) = .107 is taken; 3 and 7 give 13/56 = .232.
+    """
+    table = pd.DataFrame({"indicator": list("abc"), "best_over": [1, 2, 8], "over_worst": [8, 7, 1]})
+    found = weighting_judged.best_worst(table).consistency
+    np.testing.assert_allclose(found["consistency_ratio"], 6 / 56, rtol=1e-12)
+    assert found["acceptable_ratio"][0] == 0.1309
+    table.loc[1, "best_over"] = 3
+    with pytest.raises(ContractError, match=r"0\.232") as caught:
+        weighting_judged.best_worst(table)
+    assert "b: 3 times and 7 times" in caught.value.hint
+    assert len(weighting_judged.best_worst(table, largest_ratio=1.0).weights) == 3
 
 
 def test_best_and_worst_must_agree():
@@ -187,6 +211,31 @@ def test_components_of_two_correlated_columns_and_one_apart():
     np.testing.assert_allclose(of(every.weights), 1 / 3, rtol=1e-12)
 
 
+def test_components_that_are_equal_are_kept_together():
+    """Ten columns without any correlation: which nine of the equal components explain .85 is not determined."""
+    signs = np.array([[(-1.0) ** (row & column).bit_count() for column in range(1, 11)] for row in range(16)])
+    table = frame(signs)
+    found = weighting_data.principal_components(table, names(table))
+    np.testing.assert_allclose(of(found.weights), 0.1, rtol=1e-9)
+    assert found.components["kept"].all()
+
+
+def test_slopes_by_game_theory():
+    """Hou and Wang (2021), Journal of Safety and Environment 21(6), 2443-2451: judged and CRITIC weights.
+
+    The judged weights add up to .998 as printed, so the mixture is known to .0003. The printed shares .4953 and
+    .5047 do not solve the printed equations, which give .4940 and .5060.
+    """
+    judged = [0.1691, 0.0764, 0.0828, 0.0533, 0.2469, 0.0828, 0.0763, 0.0553, 0.0553, 0.0111, 0.0887]
+    data = [0.0209, 0.0495, 0.0565, 0.0390, 0.0351, 0.1682, 0.1766, 0.1899, 0.0209, 0.1217, 0.1217]
+    printed = [0.0943, 0.0628, 0.0695, 0.0461, 0.1400, 0.1259, 0.1269, 0.1232, 0.0379, 0.0669, 0.1054]
+    shares = kernel.game_theory_shares(np.array([judged, data]))
+    np.testing.assert_array_equal(np.round(shares, 4), [0.4940, 0.5060])
+    sets = tuple(pd.DataFrame({"indicator": list("abcdefghijk"), "weight": one}) for one in (judged, data))
+    found = weighting_judged.combined(sets, method="game_theory")
+    np.testing.assert_allclose(of(found), printed, atol=3e-4)
+
+
 def test_combined_weights():
     """By hand: mean and product of .6 .4 and .2 .8; game theory of a set with itself is that set."""
     first, second = (pd.DataFrame({"indicator": ["a", "b"], "weight": w}) for w in ([3.0, 2.0], [0.2, 0.8]))
@@ -211,6 +260,7 @@ def test_what_tells_nothing_apart_is_refused_or_gets_nothing():
         (lambda: weighting_data.entropy(table, ("a", "d")), "0 of 3"),
         (lambda: weighting_data.critic(table, ("a", "b")), "b with one number"),
         (lambda: weighting_data.critic(table, ("a", "a")), "different columns"),
+        (lambda: weighting_data.critic(table, ("a", "c")), "all say the same"),
         (lambda: weighting_data.spread(table, ("c",), measure="coefficient_of_variation"), "above 0"),
     ):
         with pytest.raises(ContractError, match=words):

@@ -32,6 +32,9 @@ COLUMNS = "columns"
 SHOWN = 5
 """Names that a message tells at most."""
 
+LARGEST = 1e100
+"""Size from which a number counts as none: fill values are such, and squares and sums of them overflow."""
+
 
 class Criteria(NamedTuple):
     """Numbers (m, k) of the whole rows, which rows (n,) of the table these are, names and costs (k,)."""
@@ -53,9 +56,21 @@ def shown(names: Iterable[str]) -> str:
 
 
 def numbers(table: pd.DataFrame, name: str) -> np.ndarray:
-    """Numbers of a column (n,), NaN where it has none that is finite."""
+    """Numbers of a column (n,), NaN where it has none below `LARGEST` in size."""
     values = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.abs(values) < LARGEST, values, np.nan)
+
+
+def open_numbers(id: str, parameter: str, rows: pd.DataFrame, name: str) -> np.ndarray:
+    """Numbers of a column (n,) whose empty or infinite places, NaN here, mean that there is no limit.
+
+    Words in such a place are refused: a slip of the pen is not to open a limit.
+    """
+    read = pd.to_numeric(rows[name], errors="coerce")
+    words = rows[name][read.isna() & rows[name].notna() & (rows[name].astype(str).str.strip() != "")]
+    if len(words):
+        raise ContractError(id, parameter, f"numbers in `{name}`, or nothing", shown(words))
+    return numbers(rows, name)
 
 
 def criteria(
@@ -102,6 +117,20 @@ def criteria(
         raise ContractError(
             id, "columns", f"columns of numbers of at least {lowest:g}", f"{low} with less", hint=hint
         )
+    return found
+
+
+def unit_scores(
+    id: str, table: pd.DataFrame, columns: tuple[str, ...], costs: tuple[str, ...] = (), *, least: int = 1
+) -> Criteria:
+    """Scores of the whole rows, refused where one is not from 0 to 1 or is better low."""
+    found = criteria(id, table, columns, costs, least=least, lowest=0.0)
+    more = (found.values > 1.0 + 1e-9).any(axis=0)
+    hint = "score them first, as with scoring.linear"
+    if more.any():
+        raise ContractError(id, "columns", "scores from 0 to 1", f"{found.where(more)} with more", hint=hint)
+    if found.costs.any():
+        raise ContractError(id, "costs", "none beside scores, which are better high", shown(costs), hint=hint)
     return found
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-import pandas as pd
 
 from craton.decide.criteria_table import (
     AnyTable,
-    Criteria,
     Indicators,
     WeightTable,
-    criteria,
     scored,
+    unit_scores,
     weights_of,
     with_results,
 )
@@ -24,16 +22,6 @@ from craton.process.processes import process
 
 LIMITING, COUPLING = "ranking.limiting_factor", "ranking.coupling_coordination"
 OBSTACLES = "ranking.obstacles"
-
-
-def _scores(id: str, table: pd.DataFrame, columns: tuple[str, ...], *, least: int = 1) -> Criteria:
-    """Scores from 0 to 1 of the whole rows."""
-    found = criteria(id, table, columns, least=least, lowest=0.0)
-    if (found.values > 1.0 + 1e-9).any():
-        more = found.where((found.values > 1.0 + 1e-9).any(axis=0))
-        hint = "score them first, as with scoring.linear"
-        raise ContractError(id, "columns", "scores from 0 to 1", f"{more} with more", hint=hint)
-    return found
 
 
 @process(LIMITING, version="1", keywords=("bottleneck", "Liebig", "minimum law", "短板", "限制因子"))
@@ -70,7 +58,7 @@ def limiting_factor(
     Notes
     -----
     H = (min_j s_j)^α · Π_j s_j^((1−α) w_j) with the strictness α: 0 only where a score is 0 (one without
-    weight counts with α above 0), and higher where any score is.
+    weight counts with α above 0), and never lower where a score is higher.
 
     References
     ----------
@@ -78,7 +66,7 @@ def limiting_factor(
     nutrition of plants and the law of the minimum. Soil Science Society of America Journal 63(5), 1055-1062.
     doi:10.2136/sssaj1999.6351055x
     """
-    found = _scores(LIMITING, table, columns)
+    found = unit_scores(LIMITING, table, columns)
     shares = weights_of(LIMITING, weights, found.names)
     least = found.values.min(axis=1)
     score = least**strictness * weighted_product(found.values, shares) ** (1.0 - strictness)
@@ -145,7 +133,7 @@ def coupling_coordination(
     coupling coordination degree model in China. Journal of Natural Resources 36(3), 793-810.
     doi:10.31497/zrzyxb.20210319
     """
-    found = _scores(COUPLING, table, columns, least=2)
+    found = unit_scores(COUPLING, table, columns, least=2)
     shares = weights_of(COUPLING, weights, found.names)
     coupling = _geometric(found.values) if form == "geometric" else _deviation(found.values)
     development = weighted_sum(found.values, shares)
@@ -179,7 +167,7 @@ def _deviation(systems: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(np.maximum(1.0 - apart, 0.0) * np.minimum(ratio, 1.0)))
 
 
-@process(OBSTACLES, version="1", keywords=("obstacle degree", "diagnosis", "障碍度"))
+@process(OBSTACLES, version="2", keywords=("obstacle degree", "diagnosis", "障碍度"))
 def obstacles(
     table: AnyTable,
     columns: Indicators,
@@ -202,7 +190,8 @@ def obstacles(
     -------
     DataFrame
         The rows and columns of `table`; `NAME_obstacle` of each indicator, which add up to 1 in a row (all 0
-        where nothing lacks); and `main_obstacle`, the indicator of the greatest, empty where nothing lacks.
+        where nothing lacks); and `main_obstacle`, the indicator of the greatest (the first of equal ones),
+        empty where nothing lacks.
 
     Notes
     -----
@@ -214,12 +203,17 @@ def obstacles(
     TOPSIS model and diagnosis of its obstacle factors. Transactions of the Chinese Society of Agricultural
     Engineering 32(13), 243-253. doi:10.11975/j.issn.1002-6819.2016.13.035
     """
-    found = _scores(OBSTACLES, table, columns)
+    if "main" in columns:
+        raise ContractError(
+            OBSTACLES, "columns", "names other than main, as main_obstacle names the greatest", "main"
+        )
+    found = unit_scores(OBSTACLES, table, columns)
     shares = weights_of(OBSTACLES, weights, found.names)
     lack = shares * np.maximum(1.0 - found.values, 0.0)
     total = lack.sum(axis=1, keepdims=True)
     degrees = lack / np.where(total > 0, total, 1.0)
-    main = np.array(found.names, dtype=object)[degrees.argmax(axis=1)]
+    # To 12 digits, so that equal lacks are equal whatever rounding did to them.
+    main = np.array(found.names, dtype=object)[np.round(degrees, 12).argmax(axis=1)]
     main[total[:, 0] <= 0] = ""
     added = {
         f"{name}_obstacle": (degrees[:, at], f"Obstacle degree of {name}")

@@ -143,7 +143,7 @@ def _tau(one: np.ndarray, other: np.ndarray) -> float:
     return float(kendalltau(one, other).statistic)
 
 
-@process(REVERSAL, version="1", keywords=("rank reversal", "robustness", "逆序"))
+@process(REVERSAL, version="2", keywords=("rank reversal", "robustness", "逆序"))
 def rank_reversal(
     table: AnyTable,
     columns: Indicators,

@@ -14,13 +14,13 @@ from craton.decide.criteria_table import (
     criteria,
     scored,
     stated,
+    unit_scores,
     weights_of,
     with_results,
 )
 from craton.kernels import criteria_ranking as kernel
 from craton.kernels.criteria_scores import by_range
 from craton.kernels.score_ranks import ranks
-from craton.model.errors import ContractError
 from craton.process.marks import Bounds, Column, Table, Unit
 from craton.process.processes import process
 
@@ -102,7 +102,7 @@ def topsis(
     return with_results(table, found.whole, added)
 
 
-@process(VIKOR, version="1", keywords=("compromise", "regret", "Opricovic", "折衷排序"))
+@process(VIKOR, version="2", keywords=("compromise", "regret", "Opricovic", "折衷排序"))
 def vikor(
     table: AnyTable,
     columns: Indicators,
@@ -169,8 +169,8 @@ def _compromise(told: kernel.Compromise) -> tuple[np.ndarray, pd.DataFrame]:
     """Rows in the compromise, and the conditions."""
     rising = np.sort(told.compromise)
     needed, advantage = 1.0 / (rising.size - 1), float(rising[1] - rising[0])
-    first = int(np.argmin(told.compromise))
-    stable = any(measure[first] <= measure.min() + EQUAL for measure in (told.utility, told.regret))
+    best = told.compromise <= rising[0] + EQUAL
+    stable = any(measure[best].min() <= measure.min() + EQUAL for measure in (told.utility, told.regret))
     clear = advantage >= needed - EQUAL
     limit = rising[0] if stable else rising[1]
     within = told.compromise <= limit + EQUAL if clear else told.compromise < rising[0] + needed - EQUAL
@@ -233,10 +233,8 @@ def grey_relation(
     attribute decision-making problems. Computers & Industrial Engineering 55(1), 80-93.
     doi:10.1016/j.cie.2007.12.002
     """
-    found = criteria(GREY, table, columns, costs, lowest=0.0 if scored_already else None)
+    found = (unit_scores if scored_already else criteria)(GREY, table, columns, costs)
     shares = weights_of(GREY, weights, found.names)
-    if scored_already and (found.costs.any() or found.values.max() > 1.0):
-        raise ContractError(GREY, "columns", "scores from 0 to 1, better high, and no costs", "others")
     scores = found.values if scored_already else by_range(found.values, found.costs)
     grade = kernel.grey_relation(scores, shares, contrast)
     return with_results(table, found.whole, scored("grade", grade, "Grade of grey relation"))

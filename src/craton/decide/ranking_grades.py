@@ -15,6 +15,7 @@ from craton.decide.criteria_table import (
     criteria,
     distinct,
     numbers,
+    open_numbers,
     shown,
     stated,
     weights_of,
@@ -60,7 +61,7 @@ class Grades(NamedTuple):
     high: np.ndarray
 
 
-@process(CLOUD, version="1", keywords=("normal cloud", "certainty", "fuzzy", "random", "云模型"))
+@process(CLOUD, version="2", keywords=("normal cloud", "certainty", "fuzzy", "random", "云模型"))
 def cloud_model(
     table: AnyTable,
     columns: Indicators,
@@ -78,7 +79,7 @@ def cloud_model(
     Parameters
     ----------
     table : DataFrame
-        As for `ranking.weighted_sum`.
+        As for `ranking.weighted_sum`. Numbers beyond all grades are taken as the nearest end.
     columns : tuple of str
         As for `ranking.weighted_sum`.
     grades : DataFrame
@@ -102,9 +103,9 @@ def cloud_model(
     Notes
     -----
     Ex = (low + high)/2, En = |high − low|/6, En' ~ N(En, He²), μ = exp(−(x − Ex)²/(2 En'²)), the mean over
-    the draws, Σ_j w_j μ_j. In an open grade Ex is its finite end, En that of the nearest closed grade, and
-    beyond Ex the certainty is 1. Where all certainties are 0 the grade is the one whose Ex is nearest by most
-    weight.
+    the draws, Σ_j w_j μ_j. An open grade is taken as wide as the nearest closed one and is certain beyond its
+    Ex, so that two grades are alike certain where one ends and the next begins. Where all certainties are 0,
+    between grades that do not touch, the grade is the one whose Ex is nearest by most weight.
 
     References
     ----------
@@ -114,11 +115,12 @@ def cloud_model(
     found = criteria(CLOUD, table, columns)
     ends = _grades(CLOUD, found, grades, open_ends=True)
     shares = weights_of(CLOUD, weights, found.names)
-    random = np.random.default_rng(seed)
+    # One set of draws for all indicators, so that their order does not matter.
+    factors = kernel.spread_factors(hyper_entropy, draws, np.random.default_rng(seed))
     total = np.zeros((len(found.values), len(ends.names)))
     near = np.zeros_like(total)
     for values, share, low, high in zip(found.values.T, shares, ends.low, ends.high, strict=True):
-        total += share * kernel.cloud_certainties(values, low, high, hyper_entropy, random, draws)
+        total += share * kernel.cloud_certainties(values, low, high, factors)
         centres, _spreads = kernel.grade_clouds(low, high)
         near[np.arange(values.size), np.abs(values[:, None] - centres).argmin(axis=1)] += share
     sure = total.sum(axis=1, keepdims=True) > 1e-300
@@ -155,7 +157,7 @@ def _grades(id: str, found: Criteria, told: pd.DataFrame, *, open_ends: bool) ->
         if tuple(str(one) for one in rows["grade"]) != names:
             allowed = f"the grades {shown(names)}, in this order, for each indicator"
             raise ContractError(id, "grades", allowed, f"others for {indicator}")
-        ends = np.column_stack([numbers(rows, "low"), numbers(rows, "high")])
+        ends = np.column_stack([open_numbers(id, "grades", rows, name) for name in ("low", "high")])
         low[at], high[at] = _ends_of(id, indicator, ends, open_ends)
     if {str(one) for one in told["indicator"]} - set(found.names):
         more = sorted({str(one) for one in told["indicator"]} - set(found.names))
@@ -171,9 +173,7 @@ def _ends_of(id: str, indicator: str, ends: np.ndarray, open_ends: bool) -> tupl
     one_way = middle.size >= 1 and (bool((steps > 0).all()) or bool((steps < 0).all()))
     falls = bool((steps < 0).any()) or (middle.size == 1 and _falls(ends))
     if not one_way or not np.isfinite(ends).any(axis=1).all() or (not open_ends and not closed.all()):
-        allowed = (
-            "grades with two ends that follow on" if not open_ends else "grades that follow on, one closed"
-        )
+        allowed = "grades in their order, each with " + ("an end, one with two" if open_ends else "two ends")
         raise ContractError(id, "grades", allowed, f"others for {indicator}")
     first, last = (np.inf, -np.inf) if falls else (-np.inf, np.inf)
     filled = ends.copy()

@@ -15,6 +15,7 @@ from craton.decide.criteria_table import (
     by_indicator,
     criteria,
     numbers,
+    open_numbers,
     scored,
     shown,
     weights_of,
@@ -66,7 +67,7 @@ class Electre(NamedTuple):
     pairs: CredibilityTable
 
 
-@process(PROMETHEE, version="1", keywords=("Brans", "outranking", "flow", "preference function", "优序法"))
+@process(PROMETHEE, version="2", keywords=("Brans", "outranking", "flow", "preference function", "优序法"))
 def promethee(
     table: AnyTable,
     columns: Indicators,
@@ -105,7 +106,7 @@ def promethee(
     Notes
     -----
     φ⁺(a) = Σ_j w_j Σ_b P_j(a, b)/(n − 1), φ⁻(a) = Σ_j w_j Σ_b P_j(b, a)/(n − 1), φ = φ⁺ − φ⁻. A `gaussian` is
-    taken for up to 20,000 rows.
+    taken for up to 20,000 rows. A difference that is a threshold to 12 digits counts as equal to it.
 
     References
     ----------
@@ -168,7 +169,7 @@ def _fits(function: str, low: float, high: float) -> bool:
     return 0 <= low <= high if function == "level" else 0 <= low < high
 
 
-@process(ELECTRE, version="1", keywords=("outranking", "concordance", "veto", "distillation", "Roy"))
+@process(ELECTRE, version="2", keywords=("outranking", "concordance", "veto", "distillation", "Roy"))
 def electre(
     table: AnyTable,
     columns: Indicators,
@@ -215,7 +216,7 @@ def electre(
     -----
     Concordance C = Σ w_j c_j, c_j falling from 1 to 0 as the other leads by q to p; discordance D_j rising
     from 0 to 1 as it leads by p to v; credibility S = C Π (1 − D_j)/(1 − C) over D_j > C. Distillation with
-    the discrimination α + β λ.
+    the discrimination α + β λ. What is equal to a threshold but for rounding counts as equal to it.
 
     References
     ----------
@@ -250,7 +251,8 @@ def _limits(found: Criteria, thresholds: pd.DataFrame) -> tuple[np.ndarray, np.n
     """Indifference, preference and veto (k,) of each criterion."""
     rows = by_indicator(ELECTRE, "thresholds", thresholds, found.names)
     low, high = numbers(rows, "indifference"), numbers(rows, "preference")
-    veto = numbers(rows, "veto") if "veto" in rows.columns else np.full(len(rows), np.nan)
+    told = "veto" in rows.columns
+    veto = open_numbers(ELECTRE, "thresholds", rows, "veto") if told else np.full(len(rows), np.nan)
     veto = np.where(np.isnan(veto), np.inf, veto)
     wrong = ~((low >= 0) & (high >= low) & (veto >= high))
     if wrong.any():

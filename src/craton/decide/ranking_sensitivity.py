@@ -16,7 +16,7 @@ from craton.process.processes import process
 ACCEPTABILITY, CONTRIBUTIONS = "ranking.acceptability", "ranking.contributions"
 
 
-@process(ACCEPTABILITY, version="1", keywords=("SMAA", "Monte Carlo", "weights", "robustness", "稳健性"))
+@process(ACCEPTABILITY, version="2", keywords=("SMAA", "Monte Carlo", "weights", "robustness", "稳健性"))
 def acceptability(
     table: AnyTable,
     columns: Indicators,
@@ -80,7 +80,7 @@ def acceptability(
     count = len(scores)
     parts = {
         "first_probability": (1, "Probability to be first"),
-        "top_probability": (max(1, int(top * count)), f"Probability to be in the top {top:.0%}"),
+        "top_probability": (max(1, int(top * count + 1e-9)), f"Probability to be in the top {top:.0%}"),
         "upper_half_probability": ((count + 1) // 2, "Probability to be in the upper half"),
     }
     ends = np.unique([last for last, _title in parts.values()] + [count])

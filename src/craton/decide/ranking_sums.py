@@ -40,7 +40,8 @@ def weighted_sum(
     Parameters
     ----------
     table : DataFrame
-        A row for each unit of evaluation. A row with a gap in one of the columns has a gap in the result.
+        A row for each unit of evaluation. A row with a gap in one of the columns has a gap in the result;
+        numbers of 1e100 and more in size, such as fill values, count as gaps.
     columns : tuple of str
         Indicators.
     weights : DataFrame, optional
@@ -60,7 +61,7 @@ def weighted_sum(
     Notes
     -----
     Σ_j w_j s_ij. With `scored_already` the costs are taken with their sign turned. Scores are compared to 12
-    digits. An indicator of one number brings 1 to every row.
+    digits of the largest. An indicator of one number brings 1 to every row.
 
     References
     ----------
@@ -110,7 +111,7 @@ def weighted_product(
 
     Notes
     -----
-    Π_j x_ij^w_j, with −w_j for costs.
+    Π_j x_ij^w_j, with −w_j for costs. Scores are compared to 12 digits of the largest.
 
     References
     ----------

@@ -13,6 +13,7 @@ from craton.decide.criteria_table import (
     by_indicator,
     distinct,
     numbers,
+    open_numbers,
     shown,
     with_results,
     with_scores,
@@ -193,7 +194,7 @@ def classes(table: AnyTable, classes: ClassTable, *, suffix: str = "_score") -> 
         `from_value` its least number in the indicator's unit, empty for no limit below, and `score` its
         score.
     suffix : str
-        Added to the name of an indicator to name its scores, and not empty.
+        Added to the name of an indicator to name its scores; neither empty nor `_class`.
 
     Returns
     -------
@@ -209,13 +210,14 @@ def classes(table: AnyTable, classes: ClassTable, *, suffix: str = "_score") -> 
     ----------
     FAO (1976). A framework for land evaluation. Soils Bulletin 32. Food and Agriculture Organization.
     """
-    if not suffix:
-        raise ContractError(CLASSES, "suffix", "letters to name the scores by", "none")
+    if suffix in {"", "_class"}:
+        allowed = "letters to name the scores by, other than _class, which names the classes"
+        raise ContractError(CLASSES, "suffix", allowed, suffix or "none")
     names = _named_columns(CLASSES, "classes", table, classes)
     result = table
     for name in names:
         rows = classes[[str(one) == name for one in classes["indicator"]]]
-        starts, scores = numbers(rows, "from_value"), numbers(rows, "score")
+        starts, scores = open_numbers(CLASSES, "classes", rows, "from_value"), numbers(rows, "score")
         starts = np.where(np.isnan(starts), -np.inf, starts)
         order = np.argsort(starts)
         if len(np.unique(starts)) < starts.size or not np.isfinite(scores).all():

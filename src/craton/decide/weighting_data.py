@@ -84,9 +84,15 @@ def entropy(
     return _shared_out(ENTROPY, found.names, np.where(told > 1e-12, told, 0.0))
 
 
-def _shared_out(id: str, names: tuple[str, ...], told: np.ndarray) -> pd.DataFrame:
+def _shared_out(
+    id: str,
+    names: tuple[str, ...],
+    told: np.ndarray,
+    allowed: str = "a column that tells the rows apart",
+    came: str = "none",
+) -> pd.DataFrame:
     if told.sum() <= 0:
-        raise ContractError(id, "columns", "a column that tells the rows apart", "none")
+        raise ContractError(id, "columns", allowed, came)
     return weight_table(names, told / told.sum())
 
 
@@ -124,7 +130,8 @@ def critic(table: AnyTable, columns: Indicators, *, costs: Indicators = ()) -> W
     """
     found = criteria(CRITIC, table, columns, costs, least=2, rows=2, varied=True)
     told = kernel.critic(by_range(found.values, found.costs))
-    return _shared_out(CRITIC, found.names, np.where(told > 1e-12, told, 0.0))
+    lacking = "columns of which one or more say what the others do not"
+    return _shared_out(CRITIC, found.names, np.where(told > 1e-12, told, 0.0), lacking, "all say the same")
 
 
 @process(
@@ -179,7 +186,7 @@ def spread(
     return _shared_out(SPREAD, found.names, np.where(same, 0.0, told))
 
 
-@process(COMPONENTS, version="1", keywords=("PCA", "factor analysis", "communality", "主成分分析"))
+@process(COMPONENTS, version="2", keywords=("PCA", "factor analysis", "communality", "主成分分析"))
 def principal_components(
     table: AnyTable,
     columns: Indicators,
@@ -198,8 +205,8 @@ def principal_components(
     columns : tuple of str
         Two or more indicators, each with numbers that differ.
     share : float
-        Components are kept, the greatest first, until they explain this part of all variance, up to 1. With 1
-        all indicators weigh the same.
+        Components are kept, the greatest first, until they explain this part of all variance, up to 1;
+        those that are equal are kept together. With 1 all indicators weigh the same.
 
     Returns
     -------

@@ -26,6 +26,9 @@ HIERARCHY, BEST_WORST, COMBINED = "weighting.analytic_hierarchy", "weighting.bes
 MOST = 15
 """Criteria up to which Saaty gives the consistency of random judgments."""
 
+FARTHEST = 1000.0
+"""Times as important that one criterion may be as another: far beyond any scale of judgment."""
+
 JudgmentTable = Annotated[
     pd.DataFrame,
     Table(
@@ -80,6 +83,7 @@ LinearConsistency = Annotated[
         columns=(
             Column(name="misfit", unit="1", title="Largest misfit"),
             Column(name="consistency_ratio", unit="1", title="Consistency ratio of the judgments"),
+            Column(name="acceptable_ratio", unit="1", title="Consistency ratio that is acceptable"),
         )
     ),
 ]
@@ -116,8 +120,8 @@ def analytic_hierarchy(
     Parameters
     ----------
     judgments : DataFrame
-        A row for each pair of indicators, each pair once: `first` and `second` are names, `value` is above 0,
-        on Saaty's scale from 1/9 to 9.
+        A row for each pair of indicators, each pair once: `first` and `second` are names, `value` is from
+        0.001 to 1000. Saaty's scale goes from 1/9 to 9.
     largest_ratio : float
         Consistency ratio above which the judgments are refused, from above 0 to 1. Saaty's limit is 0.1.
 
@@ -180,9 +184,10 @@ def _matrix(judgments: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray, list[
     names = tuple(dict.fromkeys(name for pair in zip(first, second, strict=True) for name in pair))
     if not 2 <= len(names) <= MOST:
         raise ContractError(HIERARCHY, "judgments", f"judgments of 2 to {MOST} indicators", str(len(names)))
-    if not (values > 0).all():
-        wrong = shown(f"{a} – {b}" for a, b, v in zip(first, second, values, strict=True) if not v > 0)
-        raise ContractError(HIERARCHY, "judgments", "values above 0", f"others for {wrong}")
+    fits = (values >= 1.0 / FARTHEST) & (values <= FARTHEST)
+    if not fits.all():
+        wrong = shown(f"{a} – {b}" for a, b, one in zip(first, second, fits, strict=True) if not one)
+        raise ContractError(HIERARCHY, "judgments", "values from 0.001 to 1000", f"others for {wrong}")
     matrix, pairs = np.full((len(names), len(names)), np.nan), []
     np.fill_diagonal(matrix, 1.0)
     for one, other, value in zip(first, second, values, strict=True):
@@ -216,35 +221,44 @@ def _hints(names: tuple[str, ...], matrix: np.ndarray, pairs: list[tuple[int, in
     return stated(told, {name: {"unit": "1"} for name in columns[2:]})
 
 
-@process(BEST_WORST, version="1", keywords=("BWM", "Rezaei", "linear programming", "最优最劣法"))
-def best_worst(comparisons: ComparisonTable) -> BestWorst:
+@process(BEST_WORST, version="2", keywords=("BWM", "Rezaei", "linear programming", "最优最劣法"))
+def best_worst(
+    comparisons: ComparisonTable,
+    *,
+    largest_ratio: Annotated[float, Unit("1"), Bounds(minimum=0, maximum=1)] | None = None,
+) -> BestWorst:
     """Weights from the most and the least important indicator, each held against all others.
 
     Use it in place of the analytic hierarchy process where the pairs are too many to judge: k indicators need
     2k − 3 judgments, and each is made against the same two. It does not compare the indicators in the middle
-    with each other.
+    with each other. Judgments that contradict each other too much are refused, with the indicator to think
+    about again.
 
     Parameters
     ----------
     comparisons : DataFrame
         A row for each indicator. `best_over`: how many times as important the most important one is as this;
         `over_worst`: how many times as important this is as the least important one. All are at least 1, on a
-        scale up to 9; the best has 1 in `best_over`, the worst 1 in `over_worst`, and the two agree on how
-        many times as important the best is as the worst.
+        scale up to 9; the best has 1 in `best_over`, the worst 1 in `over_worst`, the two agree on how
+        many times as important the best is as the worst, and nothing goes beyond that.
+    largest_ratio : float, optional
+        Consistency ratio above which the judgments are refused, from 0 to 1. Where left out, the one that is
+        acceptable for this number of indicators and this many times of the best over the worst.
 
     Returns
     -------
     weights : DataFrame
         `indicator` and `weight`; the weights add up to 1.
     consistency : DataFrame
-        One row: the largest misfit of the linear model in units of weights, 0 for judgments that agree, and
-        the consistency ratio of the judgments from 0 to about 1.
+        One row: the largest misfit of the linear model in units of weights, 0 for judgments that agree, the
+        consistency ratio of the judgments from 0 to 1, and the ratio that is acceptable.
 
     Notes
     -----
     min ξ, so that |w_B − a_Bj w_j| ≤ ξ and |w_j − a_jW w_W| ≤ ξ for each j, Σw = 1, w ≥ 0. The consistency
-    ratio is max_j |a_Bj a_jW − a_BW|/(a_BW² − a_BW) (Liang and others 2020). Where several have 1, the first
-    row counts as the best (or the worst).
+    ratio is max_j |a_Bj a_jW − a_BW|/(a_BW² − a_BW), and it is acceptable up to 0 to .37 by the number of
+    indicators (3 to 9) and a_BW (2 to 9, rounded), as Liang and others (2020) tell in their table 3. Where
+    several have 1, the first row counts as the best (or the worst).
 
     References
     ----------
@@ -254,6 +268,26 @@ def best_worst(comparisons: ComparisonTable) -> BestWorst:
     Liang, F., Brunelli, M., and Rezaei, J. (2020). Consistency issues in the best worst method: measurements
     and thresholds. Omega 96, 102175. doi:10.1016/j.omega.2019.102175
     """
+    names, over, under, best, worst = _comparisons(comparisons)
+    found = kernel.best_worst(best, worst, over, under)
+    acceptable = kernel.acceptable_ratio(len(names), over[worst])
+    limit, at = acceptable if largest_ratio is None else largest_ratio, int(found.ratios.argmax())
+    if found.ratio > limit + 1e-9:
+        raise ContractError(
+            BEST_WORST, "comparisons", f"judgments of a consistency ratio of at most {limit:g}",
+            f"{found.ratio:.3f}",
+            hint=f"think again about {names[at]}: {over[at]:g} times and {under[at]:g} times are to give "
+            f"{over[worst]:g} times together",
+        )  # fmt: skip
+    columns = ("misfit", "consistency_ratio", "acceptable_ratio")
+    consistency = _one_row(columns, (found.misfit, found.ratio, acceptable))
+    return BestWorst(weight_table(names, found.weights), consistency)
+
+
+def _comparisons(
+    comparisons: pd.DataFrame,
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, int, int]:
+    """Names, the best over each, each over the worst, and which are the best and the worst."""
     names = distinct(
         BEST_WORST, "comparisons", tuple(map(str, comparisons["indicator"])), least=2, what="indicators"
     )
@@ -262,19 +296,23 @@ def best_worst(comparisons: ComparisonTable) -> BestWorst:
         wrong = ~((over >= 1) & (under >= 1))
         came = shown(name for name, one in zip(names, wrong, strict=True) if one)
         raise ContractError(BEST_WORST, "comparisons", "values of at least 1", f"others for {came}")
-    best, worst = int(np.argmin(over)), _last_of_least(under, int(np.argmin(over)))
+    best = int(np.argmin(over))
+    worst = _least_of_others(under, best)
     if over[best] != 1 or under[worst] != 1:
         allowed = "1 in `best_over` for the best, and 1 in `over_worst` for the worst indicator"
         raise ContractError(BEST_WORST, "comparisons", allowed, f"{over[best]:g} and {under[worst]:g}")
     if not np.isclose(over[worst], under[best], rtol=1e-9):
         allowed = f"the same number of times for {names[best]} over {names[worst]} in both columns"
         raise ContractError(BEST_WORST, "comparisons", allowed, f"{over[worst]:g} and {under[best]:g}")
-    found = kernel.best_worst(best, worst, over, under)
-    consistency = _one_row(("misfit", "consistency_ratio"), (found.misfit, found.ratio))
-    return BestWorst(weight_table(names, found.weights), consistency)
+    beyond = (over > over[worst] * (1.0 + 1e-9)) | (under > over[worst] * (1.0 + 1e-9))
+    if beyond.any():
+        allowed = f"at most {over[worst]:g}, as {names[best]}, the best, is over {names[worst]}, the worst"
+        came = shown(name for name, one in zip(names, beyond, strict=True) if one)
+        raise ContractError(BEST_WORST, "comparisons", allowed, f"more for {came}")
+    return names, over, under, best, worst
 
 
-def _last_of_least(values: np.ndarray, best: int) -> int:
+def _least_of_others(values: np.ndarray, best: int) -> int:
     """First row of the least value that is not the best indicator."""
     others = values.copy()
     others[best] = np.inf

@@ -41,47 +41,49 @@ def drops(cloud: Cloud, count: int, random: np.random.Generator) -> np.ndarray:
     return random.normal(cloud.expectation, spreads)
 
 
+def spread_factors(hyper: float, draws: int, random: np.random.Generator) -> np.ndarray:
+    """Draws (m,) of the spread En' as a part of En, with He as the part `hyper` of En; 0 needs but one."""
+    if hyper <= 0:
+        return np.ones(1)
+    return np.maximum(np.abs(random.normal(1.0, hyper, draws)), 1e-3)
+
+
 def cloud_certainties(
-    values: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    hyper: float,
-    random: np.random.Generator,
-    draws: int,
+    values: np.ndarray, low: np.ndarray, high: np.ndarray, factors: np.ndarray
 ) -> np.ndarray:
     """Certainty (n, g) with which each number belongs to each grade, the mean over draws of the spread.
 
     Parameters
     ----------
     values : array (n,)
-        Numbers of one indicator.
+        Numbers of one indicator, held to the range of all grades.
     low, high : array (g,)
         Ends of the grades; an infinite end is open: the grade is certain beyond its centre on that side.
-    hyper : float
-        He as a part of En; 0 needs no draws.
+    factors : array (m,)
+        Of `spread_factors`.
 
     Notes
     -----
-    Ex = (low + high)/2, En = (high − low)/6, En' ~ N(En, He²), μ = exp(−(x − Ex)²/(2 En'²)). A grade open on
-    one side has Ex at its finite end and En that of its neighbour.
+    Ex = (low + high)/2, En = (high − low)/6, En' ~ N(En, He²), μ = exp(−(x − Ex)²/(2 En'²)).
     """
     centres, spreads = grade_clouds(low, high)
-    count = draws if hyper > 0 else 1
+    held = np.clip(values, low.min(), high.max())[:, None]
     total = np.zeros((values.size, low.size))
-    for factor in np.abs(random.normal(1.0, hyper, count)) if hyper > 0 else np.ones(1):
-        total += np.exp(-0.5 * ((values[:, None] - centres) / (np.maximum(factor, 1e-3) * spreads)) ** 2)
-    certainty = total / count
-    certainty = np.where(np.isneginf(low) & (values[:, None] <= centres), 1.0, certainty)
-    return np.where(np.isposinf(high) & (values[:, None] >= centres), 1.0, certainty)
+    for factor in factors:
+        total += np.exp(-0.5 * ((held - centres) / (factor * spreads)) ** 2)
+    certain = (np.isneginf(low) & (held <= centres)) | (np.isposinf(high) & (held >= centres))
+    return np.where(certain, 1.0, total / factors.size)
 
 
 def grade_clouds(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ex and En (g,) of grades in their order; an open one takes the En of the nearest closed grade."""
+    """Ex and En (g,) of grades in their order; an open one is as wide as the nearest closed grade."""
     closed = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
     spreads = (high - low) / SPAN
     nearest = closed[np.abs(closed[None, :] - np.arange(low.size)[:, None]).argmin(axis=1)]
-    centres = np.where(np.isneginf(low), high, np.where(np.isposinf(high), low, 0.5 * (low + high)))
-    return centres, spreads[nearest]
+    spreads, half = spreads[nearest], 0.5 * SPAN * spreads[nearest]
+    below, above = np.isneginf(low), np.isposinf(high)
+    middle = 0.5 * (np.where(below, 0.0, low) + np.where(above, 0.0, high))
+    return np.where(below, high - half, np.where(above, low + half, middle)), spreads
 
 
 def distance_to_interval(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

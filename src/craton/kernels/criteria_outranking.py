@@ -18,6 +18,12 @@ FUNCTIONS = {
 }
 """Preference functions of Brans and Vincke, and the form that each is a case of."""
 
+ROUNDING = 1e-12
+"""Part of the largest value by which rounding may move a difference: .8 − .6 is not above .2."""
+
+EQUAL = 1e-9
+"""Difference of two credibilities that rounding may make."""
+
 
 def preference_sums(values: np.ndarray, function: str, indifference: float, preference: float) -> np.ndarray:
     """Σ_b P(x_a − x_b) over all others b, for each a: by how much it is preferred in one criterion.
@@ -47,7 +53,9 @@ def preference_sums(values: np.ndarray, function: str, indifference: float, pref
     high = {"usual": 0.0, "u_shape": indifference}.get(function, preference)
     rising = np.sort(values)
     if FUNCTIONS[function] == STEPS:
-        return 0.5 * (np.searchsorted(rising, values - low) + np.searchsorted(rising, values - high))
+        below = values - ROUNDING * np.abs(values).max()
+        weak, strict = np.searchsorted(rising, below - low), np.searchsorted(rising, below - high)
+        return np.asarray(0.5 * (weak + strict))
     return _ramp_sums(values, rising, low, high)
 
 
@@ -99,6 +107,9 @@ def credibility(
     préférences en présence de critères multiples. Cahiers du CERO 20(1), 3-24.
     """
     ahead = values[None, :, :] - values[:, None, :]
+    indifference = indifference + ROUNDING * np.abs(values).max(axis=0)
+    preference = np.maximum(preference, indifference)
+    veto = np.maximum(veto, preference)
     with np.errstate(divide="ignore", invalid="ignore"):
         concord = np.where(ahead <= indifference, 1.0, (preference - ahead) / (preference - indifference))
         discord = np.where(ahead >= veto, 1.0, (ahead - preference) / (veto - preference))
@@ -148,7 +159,7 @@ def _distilled(
     while rows.size > 1 and level > 0:
         below = _greatest(credible, rows, level - (alpha + beta * level))
         part = credible[np.ix_(rows, rows)]
-        over = (part > below) & (part - part.T > alpha + beta * part)
+        over = (part > below + EQUAL) & (part - part.T > alpha + beta * part + EQUAL)
         merit = over.sum(axis=1) - over.sum(axis=0)
         rows = rows[merit == (merit.max() if descending else merit.min())]
         level = below
@@ -159,4 +170,4 @@ def _greatest(credible: np.ndarray, rows: np.ndarray, limit: float) -> float:
     """Greatest credibility below `limit` between two different of `rows`, 0 where there is none."""
     part = credible[np.ix_(rows, rows)]
     apart = part[~np.eye(rows.size, dtype=bool)]
-    return float(apart[apart < limit].max(initial=0.0))
+    return float(apart[apart < limit - EQUAL].max(initial=0.0))

@@ -159,7 +159,7 @@ def grey_relation(scores: np.ndarray, weights: np.ndarray, contrast: float) -> n
     ξ_ij = (Δmin + ρ Δmax)/(Δ_ij + ρ Δmax), Δ = 1 − s, least and most over the whole table; the grade is
     Σ_j w_j ξ_ij, 1 where all are ideal.
     """
-    distance = 1.0 - scores
+    distance = np.maximum(1.0 - scores, 0.0)
     least, most = distance.min(), distance.max()
     if most <= 0:
         return np.ones(len(scores))

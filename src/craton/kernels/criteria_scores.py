@@ -59,7 +59,8 @@ def sigmoid(values: np.ndarray, centre: float, slope: float) -> np.ndarray:
 
 def bell(values: np.ndarray, centre: float, width: float, power: float) -> np.ndarray:
     """1/(1 + |(x − c)/a|^(2b)): one half at the distance a from the centre c, steeper with b."""
-    return np.asarray(1.0 / (1.0 + np.abs((values - centre) / width) ** (2.0 * power)))
+    with np.errstate(over="ignore"):  # far out the power is infinite and the membership 0
+        return np.asarray(1.0 / (1.0 + np.abs((values - centre) / width) ** (2.0 * power)))
 
 
 def exponential_utility(scores: np.ndarray, aversion: float) -> np.ndarray:

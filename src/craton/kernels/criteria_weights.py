@@ -15,6 +15,23 @@ RANDOM_INDEX = (
 )  # fmt: skip
 """Saaty's mean consistency index of random judgments of 1 to 15 criteria."""
 
+ACCEPTABLE_RATIOS = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [0.1667, 0.1667, 0.1667, 0.1667, 0.1667, 0.1667, 0.1667],
+        [0.1121, 0.1529, 0.1898, 0.2206, 0.2527, 0.2577, 0.2683],
+        [0.1354, 0.1994, 0.2306, 0.2546, 0.2716, 0.2844, 0.2960],
+        [0.1330, 0.1990, 0.2643, 0.3044, 0.3144, 0.3221, 0.3262],
+        [0.1294, 0.2457, 0.2819, 0.3029, 0.3144, 0.3251, 0.3403],
+        [0.1309, 0.2521, 0.2958, 0.3154, 0.3408, 0.3620, 0.3657],
+        [0.1359, 0.2681, 0.3062, 0.3337, 0.3517, 0.3620, 0.3662],
+    ]
+)
+"""Greatest ratio of the input of the best–worst method that is acceptable (Liang and others 2020, table 3).
+
+Rows: the best over the worst, 2 to 9 times. Columns: 3 to 9 criteria.
+"""
+
 
 class Judged(NamedTuple):
     """Shares (k,), the greatest eigenvalue, the consistency index and its ratio to the random one."""
@@ -26,11 +43,16 @@ class Judged(NamedTuple):
 
 
 class BestWorst(NamedTuple):
-    """Shares (k,), the largest misfit ξ of the linear model, and the consistency ratio of the input."""
+    """Shares (k,), the largest misfit ξ of the linear model, and the consistency ratio (k,) of the input."""
 
     weights: np.ndarray
     misfit: float
-    ratio: float
+    ratios: np.ndarray
+
+    @property
+    def ratio(self) -> float:
+        """Consistency ratio of all the input."""
+        return float(self.ratios.max())
 
 
 def principal_vector(judgments: np.ndarray) -> tuple[float, np.ndarray]:
@@ -86,8 +108,8 @@ def best_worst(best: int, worst: int, over_others: np.ndarray, over_worst: np.nd
     Notes
     -----
     min ξ, so that |w_B − a_Bj w_j| ≤ ξ and |w_j − a_jW w_W| ≤ ξ for all j, Σw = 1, w ≥ 0 (a linear
-    programme, solved by HiGHS). The ratio of the input is max_j |a_Bj a_jW − a_BW|/(a_BW² − a_BW), 0 where
-    a_BW is 1.
+    programme, solved by HiGHS). The ratio of the input is |a_Bj a_jW − a_BW|/(a_BW² − a_BW), 0 where a_BW
+    is 1; that of all is the greatest.
 
     References
     ----------
@@ -108,12 +130,14 @@ def best_worst(best: int, worst: int, over_others: np.ndarray, over_worst: np.nd
     )  # fmt: skip
     weights = np.maximum(solved.x[:count], 0.0)
     most = float(over_others[worst])
-    spread = float(np.abs(over_others * over_worst - most).max())
-    return BestWorst(
-        weights / weights.sum(),
-        max(float(solved.x[count]), 0.0),
-        spread / (most * most - most) if most > 1 else 0.0,
-    )
+    ratios = np.abs(over_others * over_worst - most) / (most * most - most if most > 1 else 1.0)
+    return BestWorst(weights / weights.sum(), max(float(solved.x[count]), 0.0), ratios)
+
+
+def acceptable_ratio(count: int, best_over_worst: float) -> float:
+    """Greatest acceptable ratio of the input for so many criteria, held to those of the table."""
+    row = int(np.clip(np.rint(best_over_worst), 2, 9)) - 2
+    return float(ACCEPTABLE_RATIOS[row, int(np.clip(count, 3, 9)) - 3])
 
 
 def entropies(values: np.ndarray) -> np.ndarray:
@@ -151,7 +175,8 @@ def communalities(values: np.ndarray, share: float) -> tuple[np.ndarray, np.ndar
     values : array (n, k)
         No column is constant.
     share : float
-        Components are kept until they explain this part of all variance.
+        Components are kept until they explain this part of all variance; equal ones are kept together, as
+        their directions are not determined.
 
     Returns
     -------
@@ -161,7 +186,8 @@ def communalities(values: np.ndarray, share: float) -> tuple[np.ndarray, np.ndar
     eigenvalues, vectors = np.linalg.eigh(np.corrcoef(values, rowvar=False))
     eigenvalues, vectors = np.maximum(eigenvalues[::-1], 0.0), vectors[:, ::-1]
     told = np.cumsum(eigenvalues) / eigenvalues.sum()
-    kept = int(np.searchsorted(told, share - 1e-12) + 1)
+    least = eigenvalues[np.searchsorted(told, share - 1e-12)]
+    kept = int((eigenvalues >= least - 1e-9 * eigenvalues[0]).sum())
     return (vectors[:, :kept] ** 2) @ eigenvalues[:kept], eigenvalues, kept
 
 

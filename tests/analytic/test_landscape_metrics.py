@@ -26,6 +26,14 @@ KIND, CELLS, SIDES, SHAPE, FRACTAL = np.array([row.split() for row in PATCHES.sp
 EDGES = {1: (542, 44, 137), 2: (44, 696, 159), 3: (137, 159, 1562)}
 """Sides of cells of classes 1, 2, 3 to those classes: from TE (181, 203, 296) and PLADJ (73.6413, 74.3590, 81.0166)."""
 
+AUGUSTA = """9991.26 2555730 64.4198 41.5710, 2133.09 1500510 81.5422 0.2250, 2280.60 796350 41.8746 1.9409,
+1397.70 1185990 79.3520 0.1500, 1070.73 872670 66.6941 0.2500, 5035.86 1942080 68.7046 9.8549,
+941.58 418200 34.1805 0.5941, 459.72 330780 38.7622 0.0647, 1693.44 718500 43.7636 1.0092,
+321.75 148800 20.7667 0.0976, 1191.60 347100 25.3723 3.6032, 26.37 23190 11.0571 0.0008, 61.02 36240 11.5283 0.0043,
+214.56 77520 13.1837 0.2568, 29.52 17280 7.7838 0.0048"""
+"""Area (ha), edge (m), LSI and MESH (ha) of the 15 classes of land cover about Augusta (NLCD, cells of 30 m), as
+FRAGSTATS 4.2 printed them for the package landscapemetrics."""
+
 
 def grid_of(classes, side=10.0, **attrs):
     """Grid of `classes` on square cells."""
@@ -57,6 +65,26 @@ def test_landscape_is_what_fragstats_prints():
     assert round(100 * mixed, 4) == 26.4538
     assert round(float(metric.shape_index(np.array(460), np.array(900))), 4) == 3.8333
     assert round(float(metric.shape_index(np.array(194), np.array(184))), 4) == 3.4643
+
+
+def test_land_cover_of_augusta_is_what_fragstats_prints():
+    """SHDI, SIDI, SHEI, SIEI, MESH, DIVISION and SPLIT of the whole; LSI of classes counts sides to the outside too.
+
+    Sides of classes that their LSI and least sides tell are whole, and beyond the printed edges they add up to the
+    border of the map, which the LSI of the whole (84.6683, edges of 5,485,470 m) has as well.
+    """
+    area, edge, index, mesh = np.array([row.split() for row in AUGUSTA.split(",")], float).T
+    total = area.sum()
+    mixed = metric.diversity(area / total)
+    assert [round(float(number), 4) for number in mixed] == [1.9942, 0.8008, 0.7364, 0.8580]
+    whole = metric.fragmentation(np.array([np.sqrt(mesh.sum() * total)]), total)
+    np.testing.assert_allclose(whole, [59.6274, 0.9978, 450.2765], rtol=5.1e-5)
+    cells = np.round(area / 0.09).astype(int)
+    sides = np.round(index * metric.least_sides(cells)).astype(int)
+    np.testing.assert_allclose(metric.shape_index(sides, cells), index, atol=5.1e-5)
+    border = (sides - edge / 30).sum()
+    both = np.array([round(5485470 / 30 + border)]), np.array([cells.sum()])
+    assert round(float(metric.shape_index(*both)[0]), 4) == 84.6683
 
 
 @pytest.mark.parametrize("eight", [True, False])
@@ -92,6 +120,12 @@ def test_core_is_what_lies_deeper():
     notched[0, 0] = 1
     cores = [int(kernel.patches(notched, 2, depth=d).core[1]) for d in (1, 2**0.5)]
     assert cores == [9, 8]
+    smooth = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(60, 50)), 4) > 0
+    for depth in (2, 5**0.5, 5, 7.3):
+        inner = [
+            ndimage.distance_transform_edt(np.pad(own, 1))[1:-1, 1:-1] > depth for own in (~smooth, smooth)
+        ]
+        assert kernel.patches(smooth, 2, depth=depth).core.sum() == (inner[0] | inner[1]).sum()
 
 
 def test_chessboard_and_stripes():

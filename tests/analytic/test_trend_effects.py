@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tests.analytic.test_trend_tests import RAIN
 
 from craton.kernels import change_points as changes
 from craton.kernels import effect_sizes as sizes
@@ -22,6 +23,20 @@ NILE = """1120 1160 963 1210 1160 1160 813 1230 1370 1140 995 935 1110 994 1020 
 PETTITT = """-1.05 0.96 1.22 0.58 -0.98 -0.03 -1.54 -0.71 -0.35 0.66 0.44 0.91 -0.02 -1.42 1.26 -1.02 -0.81 1.66
 1.05 0.97 2.14 1.22 -0.24 1.60 0.72 -0.12 0.44 0.03 0.66 0.56 1.37 1.66 0.10 0.80 1.29 0.49 -0.07 1.18 3.29 1.84"""
 """Pettitt (1979), table 1."""
+
+ORGANS = """7500 7700 7700 7800 7800 7900  2634 2092 2261 2503 2351 2587  2666 2731 2743 2636 2607 2641
+6653 6674 6736 6715 6699 6594  3905 3853 3952 4031 3864 3984  3319 2866 2951 4024 3791 3646  3753 3795 3947 4181 4037 4070
+4170 4105 4271 4294 4307 4108  5372 5460 5619 5949 5510 5486  4635 4529 4679 4590 4950 4560  1563 1491 1923 2461 2294 4216
+5358 5173 5202 5246 5280 5398  4025 3987 4063 4089 4150 4127  6429 6406 6578 6683 6674 6523  4541 4337 4360 4405 4389 4519
+5576 5594 5643 5334 5248 5253  3037 3109 3039 3109 3127 3334  1249 1267 1314 1451 1277 1229  5239 5190 5320 5340 5284 5126
+5545 5593 5701 5701 5751 5645  4531 4536 4553 4559 4551 4527  3083 2617 2556 2641 2966 2280  3268 3249 3382 3428 3385 3400
+2645 3623 3455 3590 3443 3701  5811 5893 5882 5846 5842 5947  5735 5710 5720 5688 5660 5814  5931 5946 5937 5911 5854 5881"""
+"""Kessler and Roth (2014): part in 10,000 who register as donors of organs, in 27 states in six quarters from the last
+of 2010; California, the third, asked in another way from the fourth on."""
+
+TESTS = """94 22 60 92 20 60  98 21 65 92 22 65  98 28 40 88 26 40  94 19 200 82 17 200  98 21 50 88 22 45
+96 21 85 92 22 85"""
+"""Borenstein et al. (2009), table 14.1: mean, deviation and number, treated and control, of six studies."""
 
 BCG = """4 119 11 128  6 300 29 274  3 228 11 209  62 13536 248 12619  33 5036 47 5761  180 1361 372 1079
 8 2537 10 619  505 87886 499 87892  29 7470 45 7232  17 1699 65 1600  186 50448 141 27197  5 2493 3 2338
@@ -44,6 +59,29 @@ def test_published_change_points():
     signs = np.sign(np.subtract.outer(flow, flow))
     sums = [abs(signs[:k, k:].sum()) for k in range(1, 100)]
     assert (ranked.statistic, ranked.place) == (max(sums), 1 + int(np.argmax(sums)))
+
+
+def test_pettitt_of_the_rain_of_bogra():
+    """As pyHomogeneity's test suite has it: U 2716, means 157.872852 and 120.935484 on both sides."""
+    rain = RAIN[~np.isnan(RAIN)]
+    found = changes.pettitt(rain)
+    means = rain[: found.place].mean(), rain[found.place :].mean()
+    assert (found.statistic, *means) == (2716, 157.87285223367698, 120.93548387096774)
+
+
+@pytest.mark.parametrize("level", [0.1, 0.3, 7.7])
+def test_one_value_is_no_change_and_no_effect(level):
+    """Also where the mean of equal values differs from them by rounding; nor are sums of places and times an effect."""
+    for size in (10, 13, 20):
+        for test in (changes.pettitt, changes.largest_f, changes.cumulated):
+            assert test(np.full(size, level)) == (0, 1, 0)
+    cells = [np.full(size, level) for size in (10, 3, 6, 7)]
+    assert effects.judged(effects.contrast(cells, (-1, 1, 1, -1)), 0.95) == (0, 0, 0, 1)
+    steady = [np.full(4, part) for part in (0.1, 0.3, 0.2, 0.4)]
+    assert effects.contrast(steady, (-1, 1, 1, -1)) == (0, 0, 12)
+    units, times = np.repeat(np.arange(7), 5), np.tile(np.arange(5), 7)
+    works = ((units < 3) & (times > 2)).astype(float)
+    assert effects.two_way(level * units + 0.3 * times, works, units, times) == (0, 0, 23)
 
 
 @pytest.mark.parametrize(("statistic", "chance"), [(7.12, 0.10), (8.68, 0.05), (12.16, 0.01)])
@@ -114,6 +152,45 @@ def test_before_after_control_impact():
     assert paired.loc[0, "standard_error"] < found["standard_error"] / 3
 
 
+def test_pairs_of_midges_below_a_mill():
+    """Krebs (1999), box 10.3: midges in nine years, the mill since the fourth; Welch's test of yearly log differences.
+
+    That is how C. Schwarz's notes on these designs judge them. A year with one site only does not count.
+    """
+    upstream, below = (
+        np.array([14, 12, 15, 16, 13, 12, 15, 17, 14]),
+        np.array([17, 14, 17, 21, 24, 20, 21, 26, 23]),
+    )
+    table = pd.DataFrame({
+        "year": [*range(1988, 1997)] * 2 + [1997], "site": ["up"] * 9 + ["down"] * 10,
+        "midges": np.log(np.r_[upstream, below, 99] + 0.5),
+    })  # fmt: skip
+    table["mill"] = np.where(table["year"] < 1991, "before", "after")
+    given = {"site": "site", "impact": "down", "period": "mill", "after": "after", "pair": "year"}
+    found = before_after_control_impact(table, ("midges",), **given).iloc[0]
+    apart = np.log(below + 0.5) - np.log(upstream + 0.5)
+    known = stats.ttest_ind(apart[3:], apart[:3], equal_var=False)
+    names = ["t", "degrees_of_freedom", "p_value"]
+    np.testing.assert_allclose(
+        found[names].astype(float), [known.statistic, known.df, known.pvalue], rtol=1e-12
+    )
+    assert (found["count"], found["missing"]) == (18, 1)
+    means = found["impact_after"] - found["impact_before"] - found["control_after"] + found["control_before"]
+    assert found["effect"] == pytest.approx(means, rel=1e-12)
+
+
+def test_choice_of_donors_in_california():
+    """Kessler and Roth's states as Huntington-Klein (2021, The Effect, chapter 18) prints them: −0.022 (0.006)."""
+    rates = np.array(ORGANS.split(), float).reshape(27, 6) / 1e4
+    table = pd.DataFrame(
+        [(s, q, rates[s, q]) for s in range(27) for q in range(6)], columns=["state", "quarter", "rate"]
+    )
+    table["law"] = ((table["state"] == 2) & (table["quarter"] >= 3)).astype(float)
+    given = {"unit": "state", "time": "quarter", "treatment": "law", "cluster": "state"}
+    found = difference_in_differences(table, ("rate",), **given).iloc[0]
+    assert [round(found[name], 3) for name in ("effect", "standard_error")] == [-0.022, 0.006]
+
+
 def test_difference_in_differences_is_least_squares_with_dummies():
     """Against dense least squares on an uneven panel with a staggered start: effect, plain and clustered errors."""
     random = np.random.default_rng(6)
@@ -143,7 +220,10 @@ def test_difference_in_differences_is_least_squares_with_dummies():
 
 
 def test_two_by_two_is_the_difference_of_changes():
-    """Card and Krueger (1994), table 3: employment 20.44 → 21.03 and 23.33 → 21.17 give 2.75 (2.76 unrounded)."""
+    """Card and Krueger (1994), table 3: employment 20.44 → 21.03 and 23.33 → 21.17 give 2.75 (2.76 unrounded).
+
+    So do before and after with a control, of the same four means.
+    """
     table = pd.DataFrame({
         "state": ["NJ", "NJ", "PA", "PA"], "time": [0, 1, 0, 1], "law": [0.0, 1, 0, 0],
         "jobs": [20.44, 21.03, 23.33, 21.17],
@@ -151,6 +231,9 @@ def test_two_by_two_is_the_difference_of_changes():
     found = difference_in_differences(table, ("jobs",), unit="state", time="time", treatment="law")
     assert found.loc[0, "effect"] == pytest.approx(2.75, abs=1e-12)
     assert np.isnan(found.loc[0, "standard_error"])
+    given = {"site": "state", "impact": "NJ", "period": "time", "after": "1"}
+    same = before_after_control_impact(table, ("jobs",), **given)
+    assert same.loc[0, "effect"] == pytest.approx(2.75, abs=1e-12)
 
 
 def test_what_tells_of_no_effect_is_refused():
@@ -192,6 +275,44 @@ def test_effect_sizes_of_borenstein():
     np.testing.assert_allclose([float(part[0]) for part in ratio], [0.1871, 0.0246], atol=1e-4)
 
 
+def test_six_studies_of_borenstein():
+    """Borenstein et al. (2009), table 14.1 and worked example: g and 1/variance of each, then pooled.
+
+    M 0.3582, its variance 0.0111, τ² 0.0373 and Q 12.0033.
+    """
+    names = ["mean", "deviation", "count", "control_mean", "control_deviation", "control_count"]
+    table = pd.DataFrame(np.array(TESTS.split(), float).reshape(-1, 6), columns=names)
+    found = effect_sizes(table, **{name: name for name in names}, measure="hedges_g")
+    assert found["effect"].round(3).tolist() == [0.095, 0.277, 0.367, 0.664, 0.462, 0.185]
+    printed = [30.352, 32.568, 20.048, 95.111, 23.439, 42.698]
+    np.testing.assert_allclose(1 / found["variance"], printed, atol=6e-4)
+    whole = pooled_effect(found, effect="effect", variance="variance").iloc[0]
+    names = ["effect", "variance", "between_variance", "heterogeneity"]
+    assert [round(whole[name], 4) for name in names] == [0.3582, 0.0111, 0.0373, 12.0033]
+
+
+def test_pooled_measurements_of_kacker():
+    """Nine results of one quantity (Kacker 2004), as R's metafor pools them (test data of statsmodels)."""
+    table = pd.DataFrame({
+        "y": [61.0, 61.4, 62.21, 62.3, 62.34, 62.6, 62.7, 62.84, 65.9],
+        "v": [0.2025, 1.21, 0.09, 0.2025, 0.3844, 0.5625, 0.0676, 0.0225, 1.8225],
+    })  # fmt: skip
+    found = pooled_effect(table, effect="y", variance="v").iloc[0]
+    names = [
+        "effect",
+        "standard_error",
+        "lower",
+        "upper",
+        "between_variance",
+        "heterogeneity",
+        "heterogeneity_p",
+    ]
+    expected = [62.3901386044504, 0.245749668040304, 61.9084781058787, 62.8717991030221, 0.288049246973751]
+    expected += [24.801897741835, 0.00167935146372742]
+    np.testing.assert_allclose(found[names], expected, rtol=1e-9)
+    assert found["inconsistency"] == pytest.approx(67.744403741711, rel=1e-9)
+
+
 def test_pooled_effect_of_the_vaccine_trials():
     """Risk ratios of 13 BCG trials after DerSimonian and Laird, as R's metafor prints them."""
     ill, well, ill_without, well_without = np.array(BCG.split(), float).reshape(-1, 4).T
@@ -224,6 +345,9 @@ def test_rows_without_an_effect():
     assert effect_sizes(table, **names, control_count="n", measure="hedges_g")["effect"].isna().all()
     with pytest.raises(ContractError, match="0 or more"):
         effect_sizes(table.assign(s=-1.0), **names, control_count="n")
+    table.attrs["columns"] = {"m": {"unit": "kg"}, "c": {"unit": "g"}}
+    with pytest.raises(ContractError, match="one unit"):
+        effect_sizes(table, **names, control_count="n")
 
 
 def test_limits_without_scatter():

@@ -133,11 +133,31 @@ def test_case_tells_units_apart():
         ("pCi/L", "Bq/m3", 37.0),
         ("mu", "ha", 1 / 15),
         ("rai", "m2", 1600.0),
+        ("km3/a", "hm3/a", 1000.0),
+        ("kWh", "MJ", 3.6),
+        ("person", "count", 1.0),
     ],
 )
 def test_conversion_by_published_factors(from_unit, to_unit, factor):
     """Factors are those of the standards, to 14 digits."""
     assert units.conversion(from_unit, to_unit) == (pytest.approx(factor, rel=1e-13), 0.0)
+
+
+def test_money_converts_into_money_only():
+    """Money is one's own currency: per area it follows the area, and it is no pure number."""
+    assert units.conversion("money/ha", "money/km2") == (pytest.approx(100.0, rel=1e-13), 0.0)
+    assert units.parse("currency/m3") == "money/m3"
+    assert not any(units.compatible("money", other) for other in ("1", "count", "kWh", "t"))
+
+
+def test_persons_of_an_area_are_an_areal_number():
+    """Persons are counted, so that a density of people is one of any thing counted."""
+    assert units.conversion("person/ha", "1/km2") == (pytest.approx(100.0, rel=1e-13), 0.0)
+    assert [units.parse(text) for text in ("persons", "people", "person/km2")] == [
+        "person",
+        "person",
+        "1/km2",
+    ]
 
 
 def test_temperature_has_a_shift():

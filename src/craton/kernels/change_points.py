@@ -38,6 +38,9 @@ from scipy.special import kolmogorov
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 8 * np.finfo(np.float64).eps
+"""Part of the largest value below which residuals are those of rounding."""
+
 
 class Change(NamedTuple):
     """A change after the first `place` values, 0 where the series has one value only."""
@@ -67,7 +70,7 @@ def largest_f(values: Floats, *, trim: float = 0.15) -> Change:
     A step without any scatter has an infinite statistic and p 0.
     """
     size = values.size
-    rest = values - values.mean()
+    rest = _residuals(values)
     first = max(int(trim * size), 1)
     before = np.arange(first, size - first + 1)
     sums = np.cumsum(rest)[before - 1]
@@ -80,6 +83,13 @@ def largest_f(values: Floats, *, trim: float = 0.15) -> Change:
         return Change(0.0, 1.0, 0)
     statistic = math.inf if within <= 1e-14 * total else float(between[best]) / (within / (size - 2))
     return Change(statistic, _beyond(statistic, trim), int(before[best]))
+
+
+def _residuals(values: Floats) -> Floats:
+    """Values less their mean; 0 of a series of one value, whose mean may differ from it by rounding."""
+    rest = values - values.mean()
+    small = np.abs(rest).max() <= ROUNDING * np.abs(values).max()
+    return np.zeros_like(rest) if small else rest
 
 
 def _beyond(statistic: float, trim: float) -> float:
@@ -95,7 +105,7 @@ def _beyond(statistic: float, trim: float) -> float:
 def cumulated(values: Floats) -> Change:
     """Test by the cumulated sum of residuals about the mean of `values` (n,); its extreme is the change."""
     size = values.size
-    rest = values - values.mean()
+    rest = _residuals(values)
     scatter = math.sqrt(float(np.sum(rest**2)) / (size - 1))
     if scatter == 0.0:
         return Change(0.0, 1.0, 0)

@@ -40,6 +40,9 @@ Whole = NDArray[np.int64]
 LEAST = 1e-10
 """Part of its sum of squares that a treatment must have of its own beside units and times."""
 
+ROUNDING = 1e-12
+"""Part of the largest value below which an effect or a residual is one of rounding, and taken for 0."""
+
 
 class Effect(NamedTuple):
     """An effect, its standard error and degrees of freedom; NaN where nothing tells of scatter."""
@@ -63,10 +66,13 @@ def contrast(cells: Sequence[Floats], signs: Sequence[float]) -> Effect:
 
     A cell of one value has no scatter to tell of, so that error and freedom are NaN.
     """
+    largest = max(float(np.abs(cell).max()) for cell in cells)
     effect = sum(sign * float(cell.mean()) for sign, cell in zip(signs, cells, strict=True))
+    effect = 0.0 if abs(effect) <= ROUNDING * largest else effect
     if any(cell.size < 2 for cell in cells):
         return Effect(effect, math.nan, math.nan)
-    parts = [float(cell.var(ddof=1)) / cell.size for cell in cells]
+    rests = [_beyond_rounding(cell - cell.mean(), largest) for cell in cells]
+    parts = [float(rest @ rest) / (rest.size - 1) / rest.size for rest in rests]
     variance = sum(parts)
     spread = sum(part**2 / (cell.size - 1) for part, cell in zip(parts, cells, strict=True))
     freedom = variance**2 / spread if spread > 0 else float(sum(cell.size - 1 for cell in cells))
@@ -93,7 +99,7 @@ def two_way(
         None where the treatment cannot be told from units and times.
     """
     own = _without(treated, units, times)
-    rest = _without(values, units, times)
+    rest = _beyond_rounding(_without(values, units, times), float(np.abs(values).max()))
     power = float(own @ own)
     if power <= LEAST * max(float(treated @ treated), 1.0):
         return None
@@ -110,6 +116,11 @@ def two_way(
     sums = np.bincount(clusters, weights=own * errors)
     factor = groups / (groups - 1) * (size - 1) / (size - many - 1)
     return Effect(effect, math.sqrt(factor * float(sums @ sums)) / power, float(groups - 1))
+
+
+def _beyond_rounding(rest: Floats, largest: float) -> Floats:
+    """`rest`, or 0 where all of it is rounding of values as large as `largest`."""
+    return np.zeros_like(rest) if np.abs(rest).max() <= ROUNDING * largest else rest
 
 
 def _without(values: Floats, units: Whole, times: Whole) -> Floats:

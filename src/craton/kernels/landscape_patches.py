@@ -56,15 +56,13 @@ def patches(classes: Classes, kinds: int, *, eight: bool = True, depth: float = 
     """
     codes = np.ascontiguousarray(classes, np.int32)
     labels, count = _label(codes, eight)
-    reach = int(depth)
-    down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
-    away = down**2 + right**2
-    order = np.argsort(away, kind="stable")
-    order = order[(away[order] > 0) & (away[order] <= depth**2 * (1 + 1e-12))]
+    # Half the width of the disc of this depth in each row away from its middle.
+    away = np.arange(int(depth) + 1.0)
+    half = np.floor(np.sqrt(depth**2 * (1 + 1e-12) - away**2)).astype(np.int64)
     counted = np.zeros((4, count), np.int64)
     places = np.zeros((2, count))
     adjacency, outside = np.zeros((kinds, kinds), np.int64), np.zeros(kinds, np.int64)
-    _count(codes, labels, down[order], right[order], counted, places, adjacency, outside)
+    _count(codes, labels, _within(codes), half, counted, places, adjacency, outside)
     kind, cells, sides, core = counted
     return Patches(labels, kind, cells, sides, core, places[0] / cells, places[1] / cells, adjacency, outside)
 
@@ -152,11 +150,41 @@ def _renumber(labels: Classes, parents: Classes, count: int) -> int:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _within(classes: Classes) -> Classes:
+    """Cells from each to the nearer end of the run of its class in its row, 0 at an end."""
+    rows, columns = classes.shape
+    within = np.empty((rows, columns), np.int32)
+    for row in range(rows):
+        start = 0
+        while start < columns:
+            end = start
+            while end + 1 < columns and classes[row, end + 1] == classes[row, start]:
+                end += 1
+            for column in range(start, end + 1):
+                within[row, column] = min(column - start, end - column)
+            start = end + 1
+    return within
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _is_core(classes: Classes, within: Classes, half: Whole, row: int, column: int) -> bool:
+    """Whether all cells of the disc about a cell are of its class; rows at i are as wide as `half` at i."""
+    kind = classes[row, column]
+    for away in range(half.size):
+        for near in (row - away, row + away):
+            if near < 0 or near >= classes.shape[0] or classes[near, column] != kind:
+                return False
+            if within[near, column] < half[away]:
+                return False
+    return True
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _count(
     classes: Classes,
     labels: Classes,
-    down: Whole,
-    right: Whole,
+    within: Classes,
+    half: Whole,
     counted: Whole,
     places: Floats,
     adjacency: Whole,
@@ -183,13 +211,7 @@ def _count(
                 else:
                     outside[kind] += 1
                 counted[2, patch] += other != kind
-            whole = 1
-            for step in range(down.size):
-                r, c = row + down[step], column + right[step]
-                if not (0 <= r < rows and 0 <= c < columns) or classes[r, c] != kind:
-                    whole = 0
-                    break
-            counted[3, patch] += whole
+            counted[3, patch] += _is_core(classes, within, half, row, column)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -8,7 +8,8 @@ For the values x of a series at the times t, over all pairs i < j of different t
             + Σ p(p−1)(p−2) Σ q(q−1)(q−2) / [9 n(n−1)(n−2)] + Σ p(p−1) Σ q(q−1) / [2 n(n−1)]
 
 with the numbers p of equal values and q of equal times. z = (S − sgn S) / √var S is compared with a normal
-law. With seasons, S, var S and the pairs are those within each season, added up (Hirsch et al. 1982).
+law. With seasons, S, var S and the pairs are those within each season, added up, and their times are whole
+years (Hirsch et al. 1982).
 
 The limits of the slope are the slopes of rank (N ∓ C) / 2 (the upper one plus 1) among all N, with
 C = z_c √var S, linear between ranks (Gilbert 1987).
@@ -16,6 +17,8 @@ C = z_c √var S, linear between ranks (Gilbert 1987).
 Pre-whitening takes the autocorrelation r of neighbours in time out of the series before the test, as it makes
 trends of chance look sure: y_i = x_i − r x_{i−1} (von Storch 1995); or, so that the trend itself is not taken
 for autocorrelation, of the series without Sen's trend, which is added again afterwards (Yue et al. 2002).
+With gaps r is the mean product of neighbours over the mean square, so that a pair that is not there does not
+count as one without likeness.
 
 References
 ----------
@@ -121,9 +124,9 @@ def mann_kendall(
     values : array (m, n)
         Series, NaN where there is no value.
     times : array (n,)
-        Times in ascending order; equal ones are no pairs.
+        Times in ascending order; equal ones are no pairs. With seasons in years.
     seasons : array of int (n,), optional
-        Season of each time from 0; only times of one season are compared.
+        Season of each time from 0; only times of one season and of different whole years are compared.
     whitening : int
         `NOT_WHITENED`, `WHITENED` or `TREND_FREE`; with one season only.
     only_sure : bool
@@ -189,7 +192,9 @@ def _one(count: int, way: Way, room: Room, found: Floats) -> None:
         many = 0
         for place in range(count):
             if room.seasons[place] == season:
-                room.part[many], room.part_times[many] = room.values[place], room.times[place]
+                time = room.times[place]
+                room.part[many] = room.values[place]
+                room.part_times[many] = np.floor(time) if way.seasons > 1 else time
                 many += 1
         added, pairs = _score(many, room, pairs)
         score += added
@@ -366,15 +371,19 @@ def _whiten(count: int, slope: float, way: Way, room: Room) -> tuple[int, float]
     for place in range(count):
         rest[place] = room.values[place] - steep * (times[place] - times[0])
         mean += rest[place] / count
-    power, product = 0.0, 0.0
+    power, product, pairs = 0.0, 0.0, 0
     for place in range(count):
         power += (rest[place] - mean) ** 2
         if place > 0 and times[place] - times[place - 1] <= NEIGHBOUR * way.step:
             product += (rest[place] - mean) * (rest[place - 1] - mean)
-    if power == 0.0:
+            pairs += 1
+    if power == 0.0 or pairs < 2:
         return 0, 0.0
     shared = product / power
-    if way.only_sure and abs(shared + 1.0 / (count - 1.0)) <= SURE * np.sqrt(count - 2.0) / (count - 1.0):
+    if pairs < count - 1:
+        # At most 1, as the mean product of few neighbours may be above the mean square of all.
+        shared = max(min(shared * (count - 1.0) / pairs, 1.0), -1.0)
+    if way.only_sure and abs(shared + 1.0 / pairs) <= SURE * np.sqrt(pairs - 1.0) / pairs:
         return 0, shared
     many = 0
     for place in range(1, count):

@@ -118,6 +118,7 @@ if TYPE_CHECKING:
     from craton.methods import resource_classes as resource_classes
     from craton.methods import resource_composites as resource_composites
     from craton.methods import resource_tonnage as resource_tonnage
+    from craton.methods import series_table as series_table
     from craton.methods import simulation as simulation
     from craton.methods import simulation_classes as simulation_classes
     from craton.methods import simulation_scores as simulation_scores
@@ -307,6 +308,7 @@ PROCESSES = {
     "resource_classes": ("resource.classify",),
     "resource_composites": ("resource.composite",),
     "resource_tonnage": ("resource.tonnage_grade", "resource.report"),
+    "series_table": ("series.to_table",),
     "simulation": (
         "geostatistics.random_field", "geostatistics.conditional_simulation",
         "geostatistics.sequential_gaussian",

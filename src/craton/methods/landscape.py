@@ -239,15 +239,14 @@ def _classes(process: str, grid: xr.DataArray) -> tuple[np.ndarray, np.ndarray, 
     """Codes (rows, columns) from 0, −1 for no class, the values they stand for, and their names."""
     cells = plane_of(process, "grid", grid).to_numpy()
     there = np.isfinite(cells)
-    values, inverse = np.unique(cells[there], return_inverse=True)
+    values = np.unique(cells[there])
     allowed = f"a grid of classes: at most {MOST_CLASSES} different whole numbers"
     if not values.size:
         raise ContractError(process, "grid", allowed, "one without a value")
     if values.size > MOST_CLASSES or (values != np.round(values)).any():
         came = f"one of {values.size} values such as {values[values.size // 2]:g}"
         raise ContractError(process, "grid", allowed, came, hint="group it in classes with grid.algebra")
-    codes = np.full(cells.shape, -1, np.int32)
-    codes[there] = inverse
+    codes = np.where(there, np.searchsorted(values, cells), -1).astype(np.int32)
     words = zip(grid.attrs.get("flag_values", ()), grid.attrs.get("flag_meanings", ()), strict=False)
     named = {int(code): str(word) for code, word in words}
     whole = values.astype(np.int64)

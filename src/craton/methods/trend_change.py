@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from craton.kernels import change_points as kernel
-from craton.methods.trend_series import OneSeries, series_of
+from craton.methods.trend_series import OneSeries, placed, series_of
 from craton.methods.vector_shapes import noted, notes_of
 from craton.model.errors import ContractError
 from craton.process import progress
@@ -39,7 +39,7 @@ ChangeTable = Annotated[
 
 
 @process(
-    CHANGE, version="1", keywords=("break", "Pettitt", "CUSUM", "structural change", "homogeneity", "step")
+    CHANGE, version="2", keywords=("break", "Pettitt", "CUSUM", "structural change", "homogeneity", "step")
 )
 def change_point(
     table: Annotated[pd.DataFrame, Table()],
@@ -67,7 +67,8 @@ def change_point(
     time : str
         Times: dates, or numbers such as years; the order is all that matters.
     group : str, optional
-        Column that tells the series apart; one series where left out.
+        Column that tells the series apart; one series where left out. Of a dataset of series
+        `series.to_table` makes such a table.
     method : str
         `pettitt` compares ranks, for any distribution; `largest_f` the means on both sides, strongest where
         scatter is normal; `cumulated_sum` asks whether one mean fits, and places the change at the extreme
@@ -82,9 +83,9 @@ def change_point(
     Returns
     -------
     DataFrame
-        A row for each series, with its `group` as text. Times are years with a fraction where they were
-        dates. The likeliest change is told with its means also where it is not sure; `change` is yes, no,
-        or too few. A series of one value has p 1 and no change.
+        A row for each series, with its `group` as text, at its place where its rows lie at one. Times are
+        years with a fraction where they were dates. The likeliest change is told with its means also where
+        it is not sure; `change` is yes, no, or too few. A series of one value has p 1 and no change.
 
     Notes
     -----
@@ -117,7 +118,8 @@ def change_point(
     unit, when = (notes.get(name, {}).get("unit", "") for name in (column, time))
     stated = dict.fromkeys(("mean_before", "mean_after", "difference"), unit)
     stated |= {} if dated else dict.fromkeys(("last_before", "first_after"), when)
-    return noted(pd.DataFrame(rows), {name: {"unit": one} for name, one in stated.items() if one})
+    result = placed(pd.DataFrame(rows), table, found)
+    return noted(result, {name: {"unit": one} for name, one in stated.items() if one})
 
 
 def _row(one: OneSeries, method: str, trim: float, confidence: float, fewest: int) -> dict[str, object]:

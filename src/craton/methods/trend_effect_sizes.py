@@ -94,6 +94,7 @@ def effect_sizes(
     treated = _side(table, ("deviation", "count"), (mean, deviation, count), least)
     names = control_mean, control_deviation, control_count
     control = _side(table, ("control_deviation", "control_count"), names, least)
+    _in_one_unit(table, (mean, deviation, control_mean, control_deviation))
     if measure == "hedges_g":
         effect, variance = kernel.hedges_g(treated, control)
     else:
@@ -220,6 +221,14 @@ def _side(
         came = f"{np.nanmin(count):g}"
         raise ContractError(SIZES, parameters[1], f"a column of numbers of {least} or more", came)
     return kernel.Side(mean, deviation, count)
+
+
+def _in_one_unit(table: pd.DataFrame, names: tuple[str, ...]) -> None:
+    """Refuse columns that state different units; one that states none is taken to be in that of others."""
+    stated = {name: notes_of(table).get(name, {}).get("unit", "") for name in names}
+    if len({unit for unit in stated.values() if unit}) > 1:
+        came = ", ".join(f"{name} in {unit or 'no stated unit'}" for name, unit in stated.items())
+        raise ContractError(SIZES, "control_mean", "means and deviations in one unit", came)
 
 
 def _finite(column: pd.Series) -> np.ndarray:

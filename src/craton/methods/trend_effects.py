@@ -42,7 +42,7 @@ SIGNS = (-1.0, 1.0, 1.0, -1.0)
 
 
 @process(
-    BACI, version="1", keywords=("BACI", "BACIP", "impact assessment", "restoration effect", "monitoring")
+    BACI, version="2", keywords=("BACI", "BACIP", "impact assessment", "restoration effect", "monitoring")
 )
 def before_after_control_impact(
     table: AnyTable,
@@ -81,7 +81,7 @@ def before_after_control_impact(
     pair : str, optional
         Column of the times (or campaigns) at which impact and control were observed together. Their
         differences are then what is compared, so that what both share at a time does not count as scatter;
-        times with one of the two only do not count.
+        times with one of the two only do not count, and the means are those of all such times.
     confidence : float
         Of the limits, above 0 and below 1.
 
@@ -123,17 +123,22 @@ def before_after_control_impact(
         ]
         if empty:
             raise ContractError(BACI, "columns", f"columns with values {empty[0]}", f"{name!r} without")
-        cells = [values[rows_of] for rows_of in groups]
-        found = _paired(values, table[pair], groups) if pair else kernel.contrast(cells, SIGNS)
+        if pair:
+            groups, cells = _together(values, table[pair], groups)
+            found = kernel.contrast((cells[0] - cells[2], cells[1] - cells[3]), (-1.0, 1.0))
+        else:
+            cells = [values[rows_of] for rows_of in groups]
+            found = kernel.contrast(cells, SIGNS)
         means = {cell: float(part.mean()) for cell, part in zip(CELLS, cells, strict=True)}
-        counts = int(there.sum()), int((~there).sum())
+        used = sum(int(rows_of.sum()) for rows_of in groups)
+        counts = used, len(table) - used
         rows.append(_row(name, notes, found, confidence, counts) | means)
     return pd.DataFrame(rows)
 
 
 @process(
     PANEL,
-    version="1",
+    version="2",
     keywords=("DiD", "two-way fixed effects", "policy effect", "panel", "clustered errors"),
 )
 def difference_in_differences(
@@ -230,20 +235,18 @@ def _panel(
     return found
 
 
-def _paired(values: np.ndarray, pair: pd.Series, groups: list[np.ndarray]) -> kernel.Effect:
-    """Effect by the differences of impact and control at each time, after less before."""
+def _together(
+    values: np.ndarray, pair: pd.Series, groups: list[np.ndarray]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Of four cells the rows at times when impact and control were observed, and their mean at each time."""
     codes = pd.factorize(pair, sort=True)[0]
-    size = int(codes.max()) + 1
-    # With weights the means are sums over each time.
-    counts = [np.bincount(codes[rows], minlength=size) for rows in groups]
-    sums = [np.bincount(codes[rows], weights=values[rows], minlength=size) for rows in groups]
-    means = [total / np.maximum(count, 1) for total, count in zip(sums, counts, strict=True)]
-    both = [(counts[when] > 0) & (counts[when + 2] > 0) for when in (0, 1)]
-    if not all(there.any() for there in both):
+    seen = [np.isin(codes, codes[rows]) for rows in groups]
+    rows_of = [rows & seen[cell % 2] & seen[cell % 2 + 2] for cell, rows in enumerate(groups)]
+    if not all(rows.any() for rows in rows_of):
         allowed = "a column with a time before and one after at which impact and control were observed"
         raise ContractError(BACI, "pair", allowed, repr(str(pair.name)))
-    before, after = (means[when][both[when]] - means[when + 2][both[when]] for when in (0, 1))
-    return kernel.contrast((before, after), (-1.0, 1.0))
+    means = [pd.Series(values[rows]).groupby(codes[rows]).mean().to_numpy() for rows in rows_of]
+    return rows_of, means
 
 
 def _is(process: str, name: str, column: pd.Series, value: str) -> np.ndarray:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from craton.model import units
 from craton.model.errors import ContractError
@@ -16,17 +18,24 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 MONTHS = 12
 
+NEAR = 0.1 / MONTHS
+"""Years before the beginning of a season from which a rounded number of years counts to it: 3 days."""
+
+ROUNDING = 1e-9
+"""Years by which those of a date may be off."""
+
 LONGEST = 10_000
 """Values of one series whose pairs are compared: twice the memory of 50 million numbers."""
 
 
 class OneSeries(NamedTuple):
-    """Values of one group in order of time, and how many of its rows have no value or no time."""
+    """Values of one group in order of time, how many of its rows have no value or no time, and its rows."""
 
     group: str
     times: np.ndarray
     values: np.ndarray
     missing: int
+    rows: np.ndarray
 
 
 def years_of(process: str, name: str, column: pd.Series) -> tuple[np.ndarray, bool]:
@@ -68,10 +77,15 @@ def _fractions(dates: pd.DatetimeIndex) -> np.ndarray:
     return np.where(np.isnat(start), np.nan, 1970.0 + months / MONTHS)
 
 
-def seasons_of(times: np.ndarray, seasons: int) -> np.ndarray:
-    """Season (n,) from 0 of each of `times` in years, the first from the beginning of the year."""
-    within = (times - np.floor(times)) * seasons
-    return np.asarray(np.minimum(np.floor(within + 1e-6).astype(np.int64), seasons - 1))
+def seasons_of(times: np.ndarray, seasons: int, *, dated: bool) -> tuple[np.ndarray, np.ndarray]:
+    """`times` in years, all later by so little that none falls short of its season; seasons (n,) from 0.
+
+    Months of 365 days a year begin up to 2 days before the twelfths of the year, and fractions such as 0.08
+    are cut short: numbers are put later by `NEAR`, and dates, of which months are twelfths, by `ROUNDING`.
+    """
+    later = times + (ROUNDING if dated else NEAR)
+    within = (later - np.floor(later)) * seasons
+    return later, np.minimum(np.floor(within).astype(np.int64), seasons - 1)
 
 
 def series_of(
@@ -80,14 +94,14 @@ def series_of(
     """Series of `column` of each group in the order of their names, and whether times are dates."""
     times, dated = years_of(process, "time", table[time])
     values = table[column].to_numpy(np.float64, na_value=np.nan)
-    found = [_ordered(label, times[rows], values[rows]) for label, rows in _groups(table, group)]
+    found = [_ordered(label, times, values, rows) for label, rows in _groups(table, group)]
     longest = max((one.values.size for one in found), default=0)
     if longest == 0:
         raise ContractError(process, "column", "a column with a value at a time", "one without")
     if longest > LONGEST:
         raise ContractError(
             process, "table", f"series of at most {LONGEST:,} values", f"one of {longest:,}",
-            hint="take means of weeks or months first, or state the `group` column",
+            hint="take means of months first, with series.to_table, or state the `group` column",
         )  # fmt: skip
     return found, dated
 
@@ -104,11 +118,31 @@ def _groups(table: pd.DataFrame, group: str | None) -> Iterator[tuple[str, np.nd
         yield "", np.flatnonzero(numbers < 0)
 
 
-def _ordered(label: str, times: np.ndarray, values: np.ndarray) -> OneSeries:
+def _ordered(label: str, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> OneSeries:
+    times, values = times[rows], values[rows]
     there = np.isfinite(times) & np.isfinite(values)
     # Values of one time are put in order too, so that the order of rows does not matter.
     order = np.lexsort((values[there], times[there]))
-    return OneSeries(label, times[there][order], values[there][order], int((~there).sum()))
+    return OneSeries(label, times[there][order], values[there][order], int((~there).sum()), rows)
+
+
+def placed(result: pd.DataFrame, table: pd.DataFrame, found: list[OneSeries]) -> pd.DataFrame:
+    """`result`, a row for each of the series, at their places where all rows of each lie at one."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return result
+    places = [_place(table.geometry.iloc[one.rows]) for one in found]
+    if all(place is None for place in places):
+        return result
+    located: pd.DataFrame = gpd.GeoDataFrame(result, geometry=places, crs=table.crs)
+    return located
+
+
+def _place(geometry: gpd.GeoSeries) -> shapely.Geometry | None:
+    """The geometry that all rows share, `None` where they differ or have none."""
+    known = geometry[geometry.notna()]
+    if known.empty or not known.geom_equals(known.iloc[0]).all():
+        return None
+    return known.iloc[0]
 
 
 def times_of_names(process: str, columns: tuple[str, ...]) -> np.ndarray:

@@ -13,6 +13,7 @@ from craton.methods.placement import on_cells
 from craton.methods.trend_series import (
     LONGEST,
     per_year,
+    placed,
     seasons_of,
     series_of,
     times_of_names,
@@ -56,7 +57,7 @@ NAMES = tuple(column.name for column in COLUMNS_OF_TREND)
 TrendTable = Annotated[pd.DataFrame, Table(columns=COLUMNS_OF_TREND)]
 
 
-@process(LONG, version="1", keywords=("Sen", "Theil", "monotonic", "seasonal Kendall", "pre-whitening"))
+@process(LONG, version="2", keywords=("Sen", "Theil", "monotonic", "seasonal Kendall", "pre-whitening"))
 def mann_kendall(
     table: AnyTable,
     column: Annotated[str, ColumnOf("table", numeric=True)],
@@ -85,10 +86,12 @@ def mann_kendall(
     time : str
         Times: dates, or numbers such as years.
     group : str, optional
-        Column that tells the series apart, such as a station; one series where left out.
+        Column that tells the series apart, such as a station; one series where left out. Of a dataset of
+        series `series.to_table` makes such a table.
     seasons : int
         Seasons of the year that are tested each for itself and added up: 12 months, 4 quarters, 2 halves from
-        January, or 1 for none. Numbers as times must then be years with a fraction.
+        January, or 1 for none. Numbers as times must then be years with a fraction; the last three days
+        before a season count to it, as rounded fractions fall short of it.
     pre_whitening : str
         What is done about autocorrelation before the test: `none`; `von_storch` takes it from the series,
         `trend_free` from the series without Sen's trend, which keeps more of the power of the test. Not with
@@ -103,7 +106,8 @@ def mann_kendall(
     Returns
     -------
     DataFrame
-        A row for each series, with its `group` as text, and the column `missing` of rows that do not count.
+        A row for each series, with its `group` as text, and the column `missing` of rows that do not count;
+        at its place, where the rows of a series lie at one.
         The slope is per year for dates, else per unit of the times, and with its limits that of the series
         as it is. `trend` is increasing, decreasing, none, or too few.
 
@@ -113,8 +117,8 @@ def mann_kendall(
     times in var S (Kendall); p is two-sided; τ = S / pairs. Slope: the median of (x_j − x_i) / (t_j − t_i);
     limits: the slopes of rank (N ∓ z √var S) / 2, missing where so few pairs give none. With seasons only
     values of one season and of different years are pairs. A series of one value has p 1. Autocorrelation r
-    = Σ (x_i − m)(x_{i−1} − m) / Σ (x_i − m)², of neighbours at most 1.5 steps apart. Dates count a month as
-    a twelfth of a year.
+    = Σ (x_i − m)(x_{i−1} − m) / Σ (x_i − m)², of neighbours at most 1.5 steps apart; with gaps the sum of
+    k pairs of n values counts (n − 1) / k times. Dates count a month as a twelfth of a year.
 
     References
     ----------
@@ -142,14 +146,15 @@ def mann_kendall(
         if pre_whitening != "none" and (np.diff(one.times) == 0).any():
             came = f"two at one time in {one.group!r}" if group else "two at one time"
             raise ContractError(LONG, "pre_whitening", "none, or one value at each time", came)
-        part = _tested(one.values[None], one.times, seasons, options, confidence)
+        found_here = _kernel(one.values[None], one.times, seasons, options, dated=dated)
+        part = _columns(found_here, confidence)
         head = {} if group is None else {"group": one.group}
         rows.append(pd.concat([pd.DataFrame([head]), part.assign(missing=one.missing)], axis=1))
     unit = notes_of(table).get(column, {}).get("unit", "")
-    return _noted(pd.concat(rows, ignore_index=True), unit, dated)
+    return _noted(placed(pd.concat(rows, ignore_index=True), table, found), unit, dated)
 
 
-@process(ROWS, version="1", keywords=("Sen", "Theil", "parcels", "units", "wide table"))
+@process(ROWS, version="2", keywords=("Sen", "Theil", "parcels", "units", "wide table"))
 def mann_kendall_of_rows(
     table: AnyTable,
     columns: tuple[Annotated[str, ColumnOf("table", numeric=True)], ...],
@@ -214,7 +219,7 @@ def mann_kendall_of_rows(
     values = np.column_stack([table[name].to_numpy(np.float64, na_value=np.nan) for name in columns])
     values = np.where(np.isfinite(values), values, np.nan)
     order = np.argsort(when, kind="stable")
-    part = _tested(values[:, order], when[order], seasons, options, confidence)
+    part = _columns(_kernel(values[:, order], when[order], seasons, options, dated=False), confidence)
     stated = {notes_of(table).get(name, {}).get("unit", "") for name in columns}
     if len(stated) > 1:
         raise ContractError(ROWS, "columns", "columns in one unit", ", ".join(sorted(stated)))
@@ -224,7 +229,7 @@ def mann_kendall_of_rows(
     return _noted(result, stated.pop(), dated=False)
 
 
-@process(GRID, version="1", keywords=("Sen", "Theil", "NDVI", "images", "greening", "pixel"))
+@process(GRID, version="2", keywords=("Sen", "Theil", "NDVI", "images", "greening", "pixel"))
 def mann_kendall_grid(
     grid: Annotated[xr.DataArray, Grid()],
     *,
@@ -280,8 +285,7 @@ def mann_kendall_grid(
     for first in progress.each(range(0, flat.shape[1], PIECE), "testing cells"):
         piece = flat[:, first : first + PIECE].T.astype(np.float64)
         piece[~np.isfinite(piece)] = np.nan
-        tested = _kernel(piece, times, seasons, options)
-        found[:, first : first + PIECE] = np.vstack(tested)
+        found[:, first : first + PIECE] = _kernel(piece, times, seasons, options, dated=dated)
     wanted = [*NAMES[6:10], "tau", "z_score", "p_value", "count"]
     wanted += ["autocorrelation"] if pre_whitening != "none" else []
     unit = units.parse(str(grid.attrs.get("units", ""))) or ""
@@ -311,18 +315,18 @@ def _options(
     }
 
 
-def _kernel(values: np.ndarray, times: np.ndarray, seasons: int, options: dict[str, Any]) -> kernel.Trend:
+def _kernel(
+    values: np.ndarray, times: np.ndarray, seasons: int, options: dict[str, Any], *, dated: bool
+) -> kernel.Trend:
     if seasons == 1:
         return kernel.mann_kendall(values, times, **options)
-    # Values of one season and one year are no pair, so that only the year counts.
-    return kernel.mann_kendall(values, np.floor(times), seasons=seasons_of(times, seasons), **options)
+    later, codes = seasons_of(times, seasons, dated=dated)
+    return kernel.mann_kendall(values, later, seasons=codes, **options)
 
 
-def _tested(
-    values: np.ndarray, times: np.ndarray, seasons: int, options: dict[str, Any], confidence: float
-) -> pd.DataFrame:
-    """Columns of the trend of each of the series `values` (m, n)."""
-    found = pd.DataFrame(dict(zip(NAMES, _kernel(values, times, seasons, options), strict=False)))
+def _columns(tested: kernel.Trend, confidence: float) -> pd.DataFrame:
+    """Columns of the trend of each series."""
+    found = pd.DataFrame(dict(zip(NAMES, tested, strict=False)))
     way = np.where(found["z_score"] > 0, "increasing", "decreasing")
     sure = (found["p_value"] <= 1 - confidence) & (found["z_score"] != 0)
     words = np.where(sure, way, np.where(found["p_value"].isna(), "too few", "none"))

@@ -193,7 +193,10 @@ def _magnitude(source: pint.Quantity, target: pint.Quantity, number: float) -> f
 def _registry() -> pint.UnitRegistry:
     import pint
 
-    return pint.UnitRegistry()
+    registry = pint.UnitRegistry()
+    # Money has no size: it is one's own currency, and converts into nothing else.
+    registry.define("money = [money]")
+    return registry
 
 
 @cache

@@ -95,7 +95,7 @@ class TradeOff(NamedTuple):
     parcels: AnyTable
 
 
-class _Problem(NamedTuple):
+class Problem(NamedTuple):
     """Areas (m,) of the parcels that some use is allowed on, which rows (n,) these are, and limits (k,)."""
 
     area: np.ndarray
@@ -167,12 +167,12 @@ def assign(
     Programming Computation 10, 119-142. doi:10.1007/s12532-017-0130-5
     """
     matrix = _scores(ASSIGN, table, "scores", scores)
-    found, problem = _problem(ASSIGN, table, matrix, scores, limits, area)
+    found, problem = problem_of(ASSIGN, table, matrix, scores, limits, area)
     weighed = found * problem.area[:, None]
     if np.ptp(problem.area) <= 1e-12 * problem.area.max():
         told = flow.assignment(weighed, *problem.counts)
         if told is None:
-            raise _no_whole(ASSIGN)
+            raise no_whole(ASSIGN)
         use, prices, total = told.use, told.prices / problem.area[0], told.total
         solved, bound = "flow", total + told.gap
     else:
@@ -187,7 +187,7 @@ def assign(
 
 
 def _by_areas(
-    weighed: np.ndarray, problem: _Problem, tolerance: float
+    weighed: np.ndarray, problem: Problem, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Uses, prices, total and bound of parcels of different areas."""
     from craton.kernels.allocation_areas import whole_parcels
@@ -198,7 +198,7 @@ def _by_areas(
         )
     told = whole_parcels(weighed, problem.area, problem.least, problem.most, tolerance)
     if told is None:
-        raise _no_whole(ASSIGN)
+        raise no_whole(ASSIGN)
     return told.use, told.prices, told.total, told.bound
 
 
@@ -255,10 +255,10 @@ def trade_off(
         raise ContractError(TRADE_OFF, "second", f"{len(first)} columns, as in `first`", str(len(second)))
     both = [_scores(TRADE_OFF, table, name, one) for name, one in (("first", first), ("second", second))]
     both = [np.where(np.isfinite(both[0] + both[1]), one, -np.inf) for one in both]
-    one, problem = _problem(TRADE_OFF, table, both[0], first, limits, None)
+    one, problem = problem_of(TRADE_OFF, table, both[0], first, limits, None)
     found = front(one, both[1][problem.whole], *problem.counts, points)
     if not found:
-        raise _no_whole(TRADE_OFF)
+        raise no_whole(TRADE_OFF)
     values = np.array([point.values for point in found])
     bend = _bend(values)
     told = {
@@ -292,14 +292,14 @@ def _scores(id: str, table: pd.DataFrame, parameter: str, names: tuple[str, ...]
     return np.where(np.isfinite(found), found, -np.inf)
 
 
-def _problem(
+def problem_of(
     id: str,
     table: pd.DataFrame,
     scores: np.ndarray,
     uses: tuple[str, ...],
     limits: pd.DataFrame | None,
     area: str | None,
-) -> tuple[np.ndarray, _Problem]:
+) -> tuple[np.ndarray, Problem]:
     """Scores (m, k) of the parcels with any, and the problem; refuses limits that contradict each other."""
     whole = np.isfinite(scores).any(axis=1)
     if not whole.any():
@@ -311,7 +311,7 @@ def _problem(
         came = f"{int((~(areas > 0)).sum())} parcels without"
         raise ContractError(id, "area", "a column of areas above 0", came)
     found = scores[whole]
-    problem = _Problem(areas, whole, uses, *_limits(id, limits, uses))
+    problem = Problem(areas, whole, uses, *_limits(id, limits, uses))
     told = flow.contradiction(np.isfinite(found), areas, problem.least, problem.most)
     if told is not None:
         which, chosen, there, limit = told
@@ -346,19 +346,20 @@ def _limits(id: str, limits: pd.DataFrame | None, uses: tuple[str, ...]) -> tupl
     return least, most
 
 
-def _no_whole(id: str) -> ContractError:
+def no_whole(id: str) -> ContractError:
+    """What to say where no plan of whole parcels holds the limits."""
     hint = "leave more room between least and most"
     return ContractError(id, "limits", "limits that whole parcels can meet", "none found", hint=hint)
 
 
 def _with_uses(
-    table: pd.DataFrame, problem: _Problem, use: np.ndarray, added: dict[str, tuple[np.ndarray, str]]
+    table: pd.DataFrame, problem: Problem, use: np.ndarray, added: dict[str, tuple[np.ndarray, str]]
 ) -> pd.DataFrame:
     names = np.array(problem.uses, dtype=object)[use]
     return with_results(table, problem.whole, {"use": (names, "Use"), **added})
 
 
-def _uses(problem: _Problem, use: np.ndarray, prices: np.ndarray) -> pd.DataFrame:
+def _uses(problem: Problem, use: np.ndarray, prices: np.ndarray) -> pd.DataFrame:
     count = len(problem.uses)
     columns = {
         "use": list(problem.uses), "parcels": np.bincount(use, minlength=count),

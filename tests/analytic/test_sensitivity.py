@@ -1,0 +1,110 @@
+"""Sensitivity: trajectories, elementary effects and shares of the variance against closed forms."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from craton.decide.sensitivity import one_at_a_time, screening, variance
+from craton.kernels.sensitivity import elementary_effects, paired_design, trajectories, variance_shares
+from craton.model.errors import ContractError
+
+
+def test_trajectories_change_one_factor_at_a_time():
+    """Each of k steps changes another factor by p / (2 (p − 1)), and all points lie on the levels (Morris 1991)."""
+    design = trajectories(50, 6, levels=4, seed=3)
+    steps = np.diff(design, axis=1)
+    assert ((steps != 0).sum(axis=2) == 1).all()
+    assert np.abs(steps).max(axis=2) == pytest.approx(np.full((50, 6), 2 / 3))
+    assert (np.sort(np.abs(steps).argmax(axis=2), axis=1) == np.arange(6)).all()
+    assert np.unique(np.round(design * 3, 9)).tolist() == [0, 1, 2, 3]
+
+
+def test_effects_of_a_plane_and_of_a_product():
+    """A plane has its slopes as effects and no spread; a product has a spread in both factors."""
+    design = trajectories(40, 3, seed=1)
+    plane = elementary_effects(design, design @ np.array([3.0, -2.0, 0.0]) + 7)
+    assert plane.mean == pytest.approx([3, -2, 0], abs=1e-12)
+    assert plane.mean_size == pytest.approx([3, 2, 0], abs=1e-12)
+    assert plane.deviation == pytest.approx([0, 0, 0], abs=1e-12)
+    product = elementary_effects(design, design[:, :, 0] * design[:, :, 1])
+    assert (product.deviation[:2] > 0.2).all()
+    assert product.mean[:2] == pytest.approx([0.5, 0.5], abs=0.1)
+
+
+def ishigami(points):
+    x = np.pi * (2 * points - 1)
+    return np.sin(x[..., 0]) + 7 * np.sin(x[..., 1]) ** 2 + 0.1 * x[..., 2] ** 4 * np.sin(x[..., 0])
+
+
+def test_ishigami():
+    """Ishigami & Homma (1990), a = 7, b = 0.1: first 0.3139 0.4424 0, total 0.5576 0.4424 0.2437 (closed form)."""
+    found = variance_shares(ishigami(paired_design(8192, 3, seed=2)))
+    assert found.first == pytest.approx([0.31390519, 0.44241114, 0], abs=0.01)
+    assert found.total == pytest.approx([0.55758886, 0.44241114, 0.24368366], abs=0.01)
+    assert found.mean == pytest.approx(3.5, abs=0.01)
+    assert found.variance == pytest.approx(0.5 + 49 / 8 + 0.1 * np.pi**4 / 5 + 0.01 * np.pi**8 / 18, rel=0.01)
+    assert (np.abs(found.first - [0.31390519, 0.44241114, 0]) < 3 * found.first_error).all()
+
+
+def test_the_g_function():
+    """Sobol's g of a = 0, 1, 4.5, 9: V_i = 1 / (3 (1 + a_i)²), V = Π (1 + V_i) − 1 (Saltelli and Sobol 1995)."""
+    a = np.array([0, 1, 4.5, 9.0])
+    points = paired_design(8192, 4, seed=5)
+    found = variance_shares(((np.abs(4 * points - 2) + a) / (1 + a)).prod(axis=-1))
+    parts = 1 / (3 * (1 + a) ** 2)
+    whole = np.prod(1 + parts) - 1
+    others = np.array([np.prod(1 + np.delete(parts, i)) for i in range(4)])
+    assert found.first == pytest.approx(parts / whole, abs=0.01)
+    assert found.total == pytest.approx(parts * others / whole, abs=0.01)
+
+
+def test_nothing_varies():
+    """Where the output is one number all shares are 0."""
+    found = variance_shares(np.full((5, 64), 4.2))
+    assert (found.first == 0).all()
+    assert (found.total == 0).all()
+    assert (found.mean, found.variance) == (pytest.approx(4.2), 0.0)
+
+
+def factors(**ranges):
+    rows = [(name, low, high) for name, (low, high) in ranges.items()]
+    return pd.DataFrame(rows, columns=["factor", "low", "high"])
+
+
+def test_processes_agree_on_a_plane():
+    """On a plane the swing, the mean effect and the root of the variance shares all tell the slopes over the ranges."""
+    table, formula = factors(a=(0, 2), b=(10, 11), c=(-1, 1)), "3 * a - 4 * b + 0 * c"
+    swings = one_at_a_time(table, formula).set_index("factor")["swing"]
+    assert swings.to_dict() == pytest.approx({"a": 6, "b": -4, "c": 0})
+    found = screening(table, formula).set_index("factor")
+    assert found["mean_effect"].to_dict() == pytest.approx({"a": 6, "b": -4, "c": 0}, abs=1e-9)
+    assert found["deviation"].to_numpy() == pytest.approx([0, 0, 0], abs=1e-9)
+    shares = variance(table, formula).set_index("factor")["total"]
+    assert shares.to_dict() == pytest.approx({"a": 36 / 52, "b": 16 / 52, "c": 0}, abs=0.01)
+
+
+def test_units_of_factors_go_through_the_formula():
+    """Metres and kilometres are one: the result is in the unit of the formula, as `notes` say."""
+    table = factors(depth=(1, 2), width=(1, 2)).assign(unit=["km", "m"])
+    found = one_at_a_time(table, "depth + width").set_index("factor")
+    assert found.loc["width", "swing"] == pytest.approx(0.001)
+    assert found.attrs["columns"]["swing"]["unit"] == "km"
+
+
+@pytest.mark.parametrize(
+    ("table", "formula", "words"),
+    [
+        (factors(a=(1, 1)), "a", "others for a"),
+        (factors(a=(0, 1)), "a + b", "'b', which is not given"),
+        (factors(a=(-1, 1)), "log(a)", "none at a"),
+        (factors(a=(0, 1)).assign(unit="smoots"), "a", "smoots"),
+    ],
+)
+def test_refusals(table, formula, words):
+    """Empty ranges, unknown names, formulas without a result and unknown units are named."""
+    with pytest.raises(ContractError, match=re.escape(words)):
+        variance(table, formula)

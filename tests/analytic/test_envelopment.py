@@ -94,6 +94,32 @@ def test_super_efficiency_by_hand():
     assert np.all(told.unit != told.peer)
 
 
+@pytest.mark.parametrize("model", ["input", "output"])
+def test_what_nobody_else_gives_has_no_super_efficiency(model):
+    """A alone gives the first output, so it has none; of the two others that give the second B needs half of C."""
+    units = Amounts(np.array([[1.0], [1], [2]]), np.array([[1.0, 0], [0, 1], [0, 1]]))
+    np.testing.assert_allclose(found(units, model, apart=True).efficiency, [np.nan, 2, 0.5], rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-10, 1e-6, 1e6, 1e10])
+def test_a_unit_of_any_size_shows_what_it_wastes(size):
+    """F of the textbook, made that many times larger in all, still wastes 2 of its 10 of the first input."""
+    grown = np.array([1.0, 1, 1, 1, 1, size])[:, None]
+    units = Amounts(SIX.inputs * grown, SIX.outputs * grown)
+    told = found(units)
+    assert on_frontier(units, told).tolist() == [False, False, True, True, True, False]
+    np.testing.assert_allclose(told.targets.inputs[5], [8 * size, size], rtol=1e-9)
+
+
+def test_peers_of_unlike_size_are_all_told():
+    """(3, 3) is half (1, 3), made 1e-5 times as large, and half (3, 1), made 1e4 times: the target is (2, 2)."""
+    inputs = np.array([[1.0, 3], [3, 1], [3, 3]]) * [[1e-5], [1e4], [1]]
+    told = found(Amounts(inputs, np.array([[1e-5], [1e4], [1.0]])))
+    np.testing.assert_allclose(told.efficiency, [1, 1, 2 / 3], rtol=1e-9)
+    assert told.peer[told.unit == 2].tolist() == [0, 1]
+    np.testing.assert_allclose(told.weight[told.unit == 2], [0.5e5, 0.5e-4], rtol=1e-9)
+
+
 def test_super_efficiency_that_nobody_reaches_is_missing():
     """With variable returns the store with the greatest sales has no mixture of the others that sells as much."""
     told = found(STORES, variable=True, apart=True)
@@ -189,21 +215,34 @@ def test_periods_follow_each_other_and_need_no_partner():
         ({"sales": [0.0] + [1.0] * 7}, ("sales",), "outputs"),
         ({"employees": 0.0}, ("sales",), "inputs"),
         ({"employees": np.nan}, ("sales",), "table"),
+        ({"employees": [1e-9] + [2.0] * 7}, ("sales",), "inputs"),
         ({}, ("employees",), "outputs"),
         ({}, ("sales", "sales"), "outputs"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_by_name(change, outputs, parameter):
-    """Numbers below 0, a unit that gives or uses nothing, no whole row, a column twice."""
+    """Numbers below 0, a unit that gives or uses nothing, no whole row, one next to nothing, a column twice."""
     with pytest.raises(ContractError) as caught:
         efficiency.frontier(stores().assign(**change), ("employees",), outputs)
     assert caught.value.parameter == parameter
 
 
 def test_zeros_and_repeated_periods_are_refused_where_they_cannot_be():
-    """The measure by slacks divides by each number; a unit stands once in a period."""
+    """The measure by slacks divides by each number; a unit stands once in a period; periods have an order."""
     table = stores().assign(year=[1, 1, 1, 1, 2, 2, 2, 2], other=[0.0, *[1.0] * 7])
     with pytest.raises(ContractError, match="above 0"):
         efficiency.slacks_based(table, ("employees",), ("sales", "other"))
     with pytest.raises(ContractError, match="once in a period"):
         efficiency.malmquist(table.assign(name="A"), ("employees",), ("sales",), "name", "year")
+    mixed = table.assign(year=pd.Series([1, "b"] * 4, dtype=object))
+    with pytest.raises(ContractError, match="numbers, of dates or of texts"):
+        efficiency.malmquist(mixed, ("employees",), ("sales",), "name", "year")
+
+
+def test_what_no_frontier_of_a_period_gives_has_no_change():
+    """Each of two units gives an output that the other period lacks: no frontier reaches the other."""
+    first = Amounts(np.ones((1, 1)), np.array([[1.0, 0]]))
+    second = Amounts(np.ones((1, 1)), np.array([[0.0, 1]]))
+    told = malmquist(first, second, first, second)
+    assert np.isnan(told.malmquist).all()
+    assert told.efficiency.tolist() == [1.0]

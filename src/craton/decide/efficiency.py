@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 
-from craton.decide.criteria_table import AnyTable, Indicators, criteria, distinct, shown, stated, with_results
+from craton.decide.criteria_table import AnyTable, Indicators, shown, stated
+from craton.decide.efficiency_units import (
+    Efficiencies,
+    EvaluationUnits,
+    UnitColumn,
+    efficiencies,
+    evaluation_units,
+)
 from craton.kernels import envelopment as kernel
-from craton.kernels.score_ranks import ranks
 from craton.model.errors import ContractError
-from craton.process.marks import Column, ColumnOf, Table
+from craton.process.marks import Column, Table
 from craton.process.processes import process
 
 FRONTIER, SLACKS = "efficiency.frontier", "efficiency.slacks_based"
 SUPER, MALMQUIST = "efficiency.super_efficiency", "efficiency.malmquist"
 
-MOST = 20_000
-"""Units at most: each is held against all."""
-
 Returns = Literal["constant", "variable"]
-
-UnitColumn = Annotated[str, ColumnOf("table")]
-
-PeerTable = Annotated[
-    pd.DataFrame,
-    Table(
-        columns=(
-            Column(name="unit", title="Unit"),
-            Column(name="peer", title="Unit on the frontier that it is held against"),
-            Column(name="weight", unit="1", title="Part that the peer has in the target"),
-        )
-    ),
-]
 
 ChangeTable = Annotated[
     pd.DataFrame,
@@ -53,23 +43,7 @@ ChangeTable = Annotated[
 ]
 
 
-class Efficiencies(NamedTuple):
-    """Units with efficiency and targets, and their peers."""
-
-    units: AnyTable
-    peers: PeerTable
-
-
-class _Units(NamedTuple):
-    """Amounts of the whole rows, which rows (n,) these are, and names of the columns and rows."""
-
-    amounts: kernel.Amounts
-    whole: np.ndarray
-    names: tuple[str, ...]
-    labels: np.ndarray
-
-
-@process(FRONTIER, version="1", keywords=("DEA", "CCR", "BCC", "data envelopment", "数据包络分析"))
+@process(FRONTIER, version="2", keywords=("DEA", "CCR", "BCC", "data envelopment", "数据包络分析"))
 def frontier(
     table: AnyTable,
     inputs: Indicators,
@@ -118,7 +92,8 @@ def frontier(
     Input: min θ with Xλ + s⁻ = θ x, Yλ − s⁺ = y, λ, s ≥ 0, and Σλ = 1 with variable returns; then the
     greatest sum of slacks s with θ held, each as a part of the mean of its column. Output: Xλ + s⁻ = x, Yλ −
     s⁺ = φ y with the greatest φ, efficiency 1/φ. Targets are Xλ and Yλ. Optima are proved by their prices.
-    Peers and targets of units that have several optima are one of them.
+    Peers and targets of units that have several optima are one of them. Numbers above 0 of one column may
+    differ by a factor of 1e9.
 
     References
     ----------
@@ -129,12 +104,12 @@ def frontier(
     inefficiencies in data envelopment analysis. Management Science 30(9), 1078-1092.
     doi:10.1287/mnsc.30.9.1078
     """
-    found = _units(FRONTIER, table, inputs, outputs, unit)
+    found = evaluation_units(FRONTIER, table, inputs, outputs, unit)
     told = kernel.envelope(found.amounts, found.amounts, model=orientation, variable=returns == "variable")
-    return _results(table, found, told)
+    return efficiencies(table, found, told)
 
 
-@process(SLACKS, version="1", keywords=("DEA", "SBM", "Tone", "slacks", "非径向"))
+@process(SLACKS, version="2", keywords=("DEA", "SBM", "Tone", "slacks", "非径向"))
 def slacks_based(
     table: AnyTable,
     inputs: Indicators,
@@ -181,16 +156,16 @@ def slacks_based(
     Tone, K. (2001). A slacks-based measure of efficiency in data envelopment analysis. European Journal of
     Operational Research 130(3), 498-509. doi:10.1016/S0377-2217(99)00407-5
     """
-    found = _units(SLACKS, table, inputs, outputs, unit)
+    found = evaluation_units(SLACKS, table, inputs, outputs, unit)
     for parameter, values in (("inputs", found.amounts.inputs), ("outputs", found.amounts.outputs)):
         if (values <= 0).any():
             hint = "efficiency.frontier takes zeros"
             raise ContractError(SLACKS, parameter, "columns of numbers above 0", "a 0 among them", hint=hint)
     told = kernel.envelope(found.amounts, found.amounts, model="slacks", variable=returns == "variable")
-    return _results(table, found, told)
+    return efficiencies(table, found, told)
 
 
-@process(SUPER, version="1", keywords=("DEA", "Andersen", "Petersen", "超效率"))
+@process(SUPER, version="2", keywords=("DEA", "Andersen", "Petersen", "超效率"))
 def super_efficiency(
     table: AnyTable,
     inputs: Indicators,
@@ -239,14 +214,14 @@ def super_efficiency(
     Andersen, P., and Petersen, N. C. (1993). A procedure for ranking efficient units in data envelopment
     analysis. Management Science 39(10), 1261-1264. doi:10.1287/mnsc.39.10.1261
     """
-    found = _units(SUPER, table, inputs, outputs, unit, rows=2)
+    found = evaluation_units(SUPER, table, inputs, outputs, unit, rows=2)
     told = kernel.envelope(
         found.amounts, found.amounts, model=orientation, variable=returns == "variable", apart=True
     )
-    return _results(table, found, told, apart=True)
+    return efficiencies(table, found, told, apart=True)
 
 
-@process(MALMQUIST, version="1", keywords=("DEA", "productivity", "TFP", "全要素生产率"))
+@process(MALMQUIST, version="2", keywords=("DEA", "productivity", "TFP", "全要素生产率"))
 def malmquist(
     table: AnyTable,
     inputs: Indicators,
@@ -290,10 +265,10 @@ def malmquist(
     Färe, R., Grosskopf, S., Norris, M., and Zhang, Z. (1994). Productivity growth, technical progress, and
     efficiency change in industrialized countries. American Economic Review 84(1), 66-83.
     """
-    found = _units(MALMQUIST, table, inputs, outputs, unit)
+    found = evaluation_units(MALMQUIST, table, inputs, outputs, unit)
     times = table[period].to_numpy()[found.whole]
     there = ~(pd.isna(times) | pd.isna(table[unit].to_numpy()[found.whole]))
-    every = np.asarray(pd.unique(pd.Series(times[there]).sort_values()))
+    every = _in_order(times[there])
     if every.size < 2:
         raise ContractError(MALMQUIST, "period", "a column of two or more periods", shown(map(str, every)))
     parts = [_of_period(found, there & (times == one)) for one in every]
@@ -305,7 +280,16 @@ def malmquist(
     return stated({name: np.concatenate([row[name] for row in rows]) for name in rows[0]}, notes)
 
 
-def _of_period(found: _Units, there: np.ndarray) -> tuple[np.ndarray, kernel.Amounts]:
+def _in_order(times: np.ndarray) -> np.ndarray:
+    """Periods that differ, in the order of their values; refuses those that have no order."""
+    try:
+        return np.asarray(pd.unique(pd.Series(times).convert_dtypes().sort_values()))
+    except TypeError as error:
+        allowed = "a column of numbers, of dates or of texts"
+        raise ContractError(MALMQUIST, "period", allowed, f"several of them: {shown(times)}") from error
+
+
+def _of_period(found: EvaluationUnits, there: np.ndarray) -> tuple[np.ndarray, kernel.Amounts]:
     """Names and amounts of the units of one period."""
     labels = found.labels[there]
     if len(set(labels)) < labels.size:
@@ -333,67 +317,3 @@ def _changes(
         "malmquist": told.malmquist, "efficiency_change": told.efficiency,
         "technical_change": told.technical, "pure_efficiency_change": told.pure, "scale_change": told.scale,
     }  # fmt: skip
-
-
-def _units(
-    id: str,
-    table: pd.DataFrame,
-    inputs: tuple[str, ...],
-    outputs: tuple[str, ...],
-    unit: str | None,
-    *,
-    rows: int = 1,
-) -> _Units:
-    """Amounts of the whole rows; refuses what cannot be judged by them."""
-    distinct(id, "inputs", inputs)
-    distinct(id, "outputs", outputs)
-    if set(inputs) & set(outputs):
-        raise ContractError(id, "outputs", "other columns than `inputs`", shown(set(inputs) & set(outputs)))
-    found = criteria(id, table, (*inputs, *outputs), rows=rows)
-    if len(found.values) > MOST:
-        raise ContractError(id, "table", f"at most {MOST:,} rows", f"{len(found.values):,}")
-    split = len(inputs)
-    amounts = kernel.Amounts(found.values[:, :split], found.values[:, split:])
-    labels = np.arange(1, len(table) + 1).astype(str) if unit is None else table[unit].astype(str).to_numpy()
-    labels = labels.astype(object)[found.whole]
-    for parameter, values in zip(("inputs", "outputs"), amounts, strict=True):
-        _refuse(id, parameter, (values < 0).any(axis=1), "numbers of at least 0", "less", labels)
-        _refuse(id, parameter, (values == 0).all(axis=1), "a number above 0 in each row", "none", labels)
-    return _Units(amounts, found.whole, found.names, labels)
-
-
-def _refuse(id: str, parameter: str, wrong: np.ndarray, allowed: str, came: str, labels: np.ndarray) -> None:
-    if wrong.any():
-        raise ContractError(id, parameter, allowed, f"{came} in {shown(labels[wrong])}")
-
-
-def _results(
-    table: pd.DataFrame, found: _Units, told: kernel.Envelope, *, apart: bool = False
-) -> Efficiencies:
-    efficient = ~(told.efficiency < 1.0) if apart else kernel.on_frontier(found.amounts, told)
-    targets = np.hstack([told.targets.inputs, told.targets.outputs])
-    added = {
-        "efficiency": (told.efficiency, "Efficiency"),
-        "efficient": (efficient, "Whether it is efficient"),
-        "rank": (_ranked(told.efficiency), "Rank, 1 the most efficient"),
-        **{
-            f"target_{name}": (values, f"Target of {name}")
-            for name, values in zip(found.names, targets.T, strict=True)
-        },
-    }
-    peers = {
-        "unit": found.labels[told.unit],
-        "peer": found.labels[told.peer],
-        "weight": told.weight,
-    }
-    return Efficiencies(with_results(table, found.whole, added), stated(peers, {"weight": {"unit": "1"}}))
-
-
-def _ranked(efficiency: np.ndarray) -> np.ndarray:
-    """Ranks, missing with the efficiency."""
-    there = np.isfinite(efficiency)
-    if there.all():
-        return ranks(efficiency)
-    found = np.full(efficiency.size, np.nan)
-    found[there] = ranks(efficiency[there])
-    return found

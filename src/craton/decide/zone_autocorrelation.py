@@ -110,9 +110,8 @@ def moran(
         inner = connected(found)
         x, weights = values[inner.taken], standardised(inner.links)
         one = kernel.moran(x, weights)
-        scores = [
-            standard_score(one.value - one.expected, v) for v in (one.variance_normal, one.variance_random)
-        ]
+        variances = (one.variance_normal, one.variance_random)
+        scores = [standard_score(one.value, one.expected, variance) for variance in variances]
         drawn = kernel.moran_permuted(x, weights, permutations, seed)
         rows.append({
             "column": name, "moran": one.value, "expected": one.expected,

@@ -63,9 +63,9 @@ def by_column(rows: list[dict[str, object]]) -> pd.DataFrame:
     return stated(columns, {name: {"unit": "1"} for name in names if name != "column"})
 
 
-def standard_score(difference: float, variance: float) -> float:
-    """Standard score, missing where the variance is nothing but rounding."""
-    return difference / variance**0.5 if variance > TIE else float("nan")
+def standard_score(value: float, expected: float, variance: float) -> float:
+    """Standard score, missing where the variance is nothing but rounding of the expected value's square."""
+    return (value - expected) / variance**0.5 if variance > TIE * expected**2 else float("nan")
 
 
 def significant(chance: np.ndarray, level: float, discovery_rate: bool) -> np.ndarray:

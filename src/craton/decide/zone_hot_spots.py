@@ -42,7 +42,7 @@ GeneralTable = Annotated[
 ]
 
 
-@process(GENERAL_G, version="1", keywords=("Getis-Ord", "high-low clustering", "冷热点"))
+@process(GENERAL_G, version="2", keywords=("Getis-Ord", "high-low clustering", "冷热点"))
 def general_g(
     table: Units,
     columns: tuple[Numeric, ...],
@@ -92,8 +92,11 @@ def general_g(
         x = values[inner.taken]
         if (x < 0).any():
             raise ContractError(GENERAL_G, "columns", "numbers of at least 0", f"{name}: {x.min():g}")
+        if (x > kernel.TIE * x.sum()).sum() < 2:
+            came = f"{name}: nothing but rounding beside {x.max():g}"
+            raise ContractError(GENERAL_G, "columns", "numbers of which two or more are above 0", came)
         value, expected, variance = kernel.general_g(x, inner.links)
-        score = standard_score(value - expected, variance)
+        score = standard_score(value, expected, variance)
         rows.append({
             "column": name, "general_g": value, "expected": expected, "z_score": score,
             "p_value": float(two_sided(score)), "units": x.size, "islands": int(found.islands.sum()),

@@ -131,7 +131,7 @@ def _rows(rows: list[dict[str, object]], text: str) -> pd.DataFrame:
 
 
 @process(
-    FACTORS, version="1", keywords=("Geodetector", "q statistic", "stratified heterogeneity", "地理探测器")
+    FACTORS, version="2", keywords=("Geodetector", "q statistic", "stratified heterogeneity", "地理探测器")
 )
 def factor_detector(
     table: AnyTable,
@@ -164,7 +164,9 @@ def factor_detector(
     Notes
     -----
     q = 1 − Σ N_h σ_h²/(N σ²), F = q/(1 − q) · (N − L)/(L − 1). The noncentrality is
-    λ = (Σ Ȳ_h² − (Σ √N_h Ȳ_h)²/N)/σ² with σ² divided by N − 1.
+    λ = (Σ Ȳ_h² − (Σ √N_h Ȳ_h)²/N)/σ² with σ² divided by N. Where strata hold unlike numbers of units λ
+    grows with the distance of the numbers from 0, and `p_value` with it up to 1: read `p_equal_means` where
+    the zero of the column means nothing.
 
     References
     ----------

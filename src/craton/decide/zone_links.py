@@ -60,7 +60,7 @@ def linked(
         raise ContractError(id, "table", "rows with a geometry and a number", "none")
     if contact in {"queen", "rook"}:
         return Linked(taken, _sharing(id, shapes, contact))
-    places = _places(table, shapes)
+    places = places_of(table, shapes)
     if contact == "nearest":
         if count >= shapes.size:
             allowed = f"less than the {shapes.size} rows that take part"
@@ -99,7 +99,7 @@ def _sharing(id: str, shapes: np.ndarray, contact: str) -> csr_array:
     return kernel.by_edges(places, ring, owners, shapes.size)
 
 
-def _places(table: gpd.GeoDataFrame, shapes: np.ndarray) -> np.ndarray:
+def places_of(table: gpd.GeoDataFrame, shapes: np.ndarray) -> np.ndarray:
     """Centroids in metres (n, 2) of the plane, or (n, 3) of a sphere from longitude and latitude."""
     crs = systems.normalise(table.crs.to_string()) if table.crs is not None else ""
     at = shapely.get_coordinates(shapely.centroid(shapes))

@@ -9,28 +9,37 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from craton.decide.criteria_table import criteria, numbers, stated, with_results
-from craton.decide.zone_links import Contact, Count, Distance, Linked, Units, linked
+from craton.decide.criteria_table import criteria, numbers, shown, stated, with_results
+from craton.decide.zone_links import Contact, Count, Distance, Linked, Units, linked, places_of
 from craton.kernels import regionalisation as kernel
+from craton.kernels.region_growing import Limits, grown_zones
 from craton.kernels.regionalisation_tree import tree_zones
 from craton.model.errors import ContractError
-from craton.process.marks import Bounds, Column, ColumnOf, Table
+from craton.process.marks import Bounds, Column, ColumnOf, Table, Unit
 from craton.process.processes import process
 
-MAX_P, SKATER = "zone.max_p", "zone.skater"
+MAX_P, SKATER, GROWING = "zone.max_p", "zone.skater", "zone.region_growing"
 
 Numeric = Annotated[str, ColumnOf("table", numeric=True)]
 
-ZoneTable = Annotated[
+COLUMNS = (
+    Column(name="zone", unit="1", title="Zone"),
+    Column(name="units", unit="1", title="Units"),
+    Column(name="size", title="Size"),
+    Column(name="within", title="Sum of squares within"),
+    Column(name="contiguous", title="Whether it hangs together"),
+    Column(name="large_enough", title="Whether it has the least size"),
+)
+
+ZoneTable = Annotated[pd.DataFrame, Table(columns=COLUMNS)]
+
+GrownTable = Annotated[
     pd.DataFrame,
     Table(
         columns=(
-            Column(name="zone", unit="1", title="Zone"),
-            Column(name="units", unit="1", title="Units"),
-            Column(name="size", title="Size"),
-            Column(name="within", title="Sum of squares within"),
-            Column(name="contiguous", title="Whether it hangs together"),
-            Column(name="large_enough", title="Whether it has the least size"),
+            *COLUMNS,
+            Column(name="small_enough", title="Whether it has at most the greatest size"),
+            Column(name="spread", title="Widest range of a column within"),
         )
     ),
 ]
@@ -41,6 +50,13 @@ class Zoned(NamedTuple):
 
     units: Units
     zones: ZoneTable
+
+
+class Grown(NamedTuple):
+    """Units with their zones, and what each zone holds."""
+
+    units: Units
+    zones: GrownTable
 
 
 class _Problem(NamedTuple):
@@ -77,14 +93,21 @@ def _problem(
 
 
 def _zoned(
-    table: Units, problem: _Problem, zones: np.ndarray, least: float, size: str | None, *, standardised: bool
+    table: Units,
+    problem: _Problem,
+    zones: np.ndarray,
+    least: float,
+    size: str | None,
+    *,
+    standardised: bool,
+    lost: str = "lie in parts that are too small and have none",
 ) -> Zoned:
     """Units with zones from 1, and the check of each zone."""
     held = kernel.described(zones, problem.links, problem.sizes, problem.attributes)
     placed = problem.found.taken.copy()
     placed[placed] = zones >= 0
-    lost = int((zones < 0).sum())
-    title = "Zone" + (f"; {lost} units lie in parts that are too small and have none" if lost else "")
+    out = int((zones < 0).sum())
+    title = "Zone" + (f"; {out} units {lost}" if out else "")
     units = with_results(table, placed, {"zone": (zones[zones >= 0] + 1, title)})
     told = {
         "zone": np.arange(1, held.units.size + 1), "units": held.units,
@@ -180,7 +203,7 @@ def max_p(
 
 
 @process(
-    SKATER, version="1", keywords=("SKATER", "spanning tree", "regionalisation", "zoning", "分区", "区划")
+    SKATER, version="2", keywords=("SKATER", "spanning tree", "regionalisation", "zoning", "分区", "区划")
 )
 def skater(
     table: Units,
@@ -225,8 +248,8 @@ def skater(
     units : GeoDataFrame
         The rows and columns of `table`, with `zone` from 1.
     zones : DataFrame
-        As for `zone.max_p`. There are fewer than asked for where no further cut is allowed; `large_enough`
-        fails for separate parts that are too small as a whole.
+        As for `zone.max_p`. There are fewer than asked for where no further cut is allowed, or none makes
+        zones more alike; `large_enough` fails for separate parts that are too small as a whole.
 
     Notes
     -----
@@ -249,3 +272,128 @@ def skater(
         raise ContractError(SKATER, "zones", allowed, str(zones), hint="look at zone.neighbours")
     found = tree_zones(problem.links, problem.sizes, problem.attributes, zones, least)
     return _zoned(table, problem, found, least, size, standardised=standardised)
+
+
+@process(GROWING, version="1", keywords=("seeded", "regionalisation", "zoning", "区域生长", "分区"))
+def region_growing(
+    table: Units,
+    columns: tuple[Numeric, ...],
+    *,
+    seeds: Annotated[str, ColumnOf("table")] | None = None,
+    least: Annotated[float, Bounds(minimum=0)] = 0.0,
+    most: Annotated[float, Bounds(above=0)] | None = None,
+    size: Numeric | None = None,
+    spread: Annotated[float, Bounds(minimum=0)] | None = None,
+    compactness: Annotated[float, Unit("1"), Bounds(minimum=0, maximum=1)] = 0.0,
+    contact: Contact = "queen",
+    neighbours: Count = 8,
+    distance: Distance | None = None,
+    standardised: bool = True,
+) -> Grown:
+    """Contiguous zones that grow from chosen or found units by what is most alike, within limits.
+
+    Use it where zones have a known core, such as monuments, wells or villages, or where what counts is how
+    large and how uneven a zone may be, not how many there are. It never goes back on a choice: for the most
+    zones of a least size `zone.max_p` is better, for a given number `zone.skater`.
+
+    Parameters
+    ----------
+    table : GeoDataFrame
+        As for `zone.max_p`.
+    columns : tuple of str
+        As for `zone.max_p`.
+    seeds : str, optional
+        Column that names the zone of the units from which zones grow, empty elsewhere. Units of one name must
+        touch and keep the limits. Without it zones start one by one where units are most like their
+        neighbours, and `most` or `spread` must say where they end.
+    least : float
+        Least size of a zone, in the unit of `size`, or a number of units.
+    most : float, optional
+        Greatest size of a zone.
+    size : str, optional
+        As for `zone.max_p`.
+    spread : float, optional
+        Widest range, greatest less least, that any of the columns may have in a zone: in deviations where
+        they are `standardised`, else in their own unit.
+    compactness : float
+        From 0, only likeness counts, to 1, only nearness to the middle of the zone.
+    contact : str
+        As for `zone.max_p`.
+    neighbours : int
+        As for `zone.neighbours`.
+    distance : float, optional
+        As for `zone.neighbours`.
+    standardised : bool
+        As for `zone.max_p`.
+
+    Returns
+    -------
+    units : GeoDataFrame
+        The rows and columns of `table`, with `zone` from 1; none for units that fit in no zone within the
+        limits.
+    zones : DataFrame
+        A row for each zone with `units`, `size`, `within`, the sum of squares about its means over all
+        columns, and `spread`; the checks `contiguous`, `large_enough` and `small_enough` hold in every zone.
+
+    Notes
+    -----
+    Next comes the unit at the edge of a zone with the least (1 − c) |x − mean|/a + c |place − centre|/b, c
+    the compactness, a and b the means of both over all neighbours. Zones below `least` are joined, the
+    smallest first, to the neighbour whose sum of squares grows least; units of one that fits nowhere are
+    offered to the zones around. So a seed's zone may end in another one.
+
+    References
+    ----------
+    Adams, R., and Bischof, L. (1994). Seeded region growing. IEEE Transactions on Pattern Analysis and
+    Machine Intelligence 16(6), 641-647. doi:10.1109/34.295913
+    """
+    limits = Limits(*(np.inf if one is None else one for one in (least, most, spread)))
+    if limits.most < limits.least:
+        raise ContractError(GROWING, "most", f"at least {least:g}, which is `least`", f"{most:g}")
+    if seeds is None and np.isinf(limits[1:]).all():
+        raise ContractError(GROWING, "seeds", "given, or a limit by `most` or `spread`", "none of them")
+    where = (contact, neighbours, distance)
+    problem = _problem(GROWING, table, columns, size, where, standardised=standardised)
+    start = None if seeds is None else _started(table, problem, seeds, limits)
+    found = grown_zones(
+        problem.links, problem.sizes, problem.attributes,
+        places_of(table, table.geometry.to_numpy()[problem.found.taken]),
+        limits, seeds=start, compactness=compactness,
+    )  # fmt: skip
+    if found.max() < 0:
+        raise ContractError(GROWING, "least", "a size that some zone reaches within the limits", f"{least:g}")
+    units, zones = _zoned(
+        table, problem, found, least, size, standardised=standardised, lost="fit in no zone within the limits"
+    )
+    zones["small_enough"] = zones["size"] <= limits.most * (1.0 + kernel.ROUND)
+    zones["spread"] = _spread(found, problem.attributes)
+    zones.attrs["columns"] |= {"spread": {"unit": "1"}} if standardised else {}
+    return Grown(units, zones)
+
+
+def _spread(zones: np.ndarray, attributes: np.ndarray) -> np.ndarray:
+    """Widest range (p,) of any attribute in each zone."""
+    placed = zones >= 0
+    low = np.full((int(zones.max()) + 1, attributes.shape[1]), np.inf)
+    high = -low
+    np.minimum.at(low, zones[placed], attributes[placed])
+    np.maximum.at(high, zones[placed], attributes[placed])
+    return np.asarray((high - low).max(axis=1))
+
+
+def _started(table: Units, problem: _Problem, seeds: str, limits: Limits) -> np.ndarray:
+    """Zone of each seed (m,) from 0, −1 elsewhere; refuses seeds that cannot be the core of a zone."""
+    column = pd.Series(table[seeds])
+    codes, names = pd.factorize(column.astype(str).where(column.notna() & (column.astype(str) != "")))
+    outside = (codes >= 0) & ~problem.found.taken
+    if not names.size or outside.any():
+        came = f"{int(outside.sum())} in rows with a gap" if outside.any() else f"none in {seeds}"
+        raise ContractError(GROWING, "seeds", "some units, with a number in each column and a geometry", came)
+    start: np.ndarray = codes[problem.found.taken].astype(np.int64)
+    held = kernel.described(start, problem.links, problem.sizes, problem.attributes)
+    most, spread = limits.most * (1.0 + kernel.ROUND), limits.spread * (1.0 + kernel.ROUND)
+    wrong = ~held.contiguous | (held.size > most) | (_spread(start, problem.attributes) > spread)
+    if wrong.any():
+        allowed = "for each zone units that touch and keep `most` and `spread`"
+        raise ContractError(GROWING, "seeds", allowed, f"others for {shown(names[wrong])}")
+    return start

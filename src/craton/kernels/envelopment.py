@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +13,13 @@ from craton.kernels.threads import THREADS, share
 Model = Literal["input", "output", "slacks"]
 
 EQUAL = 1e-8
-"""Part of a number within which a unit counts as on the frontier, and a weight of a peer as none."""
+"""Part of a number within which a unit counts as on the frontier, and what a peer brings as none."""
+
+FEEBLE = 1e-6
+"""Least worth of a slack beside the dearest of its unit: what is worth less, the solver would not see."""
+
+TINY = 1e-12
+"""Factor of the outputs that counts as none."""
 
 
 class Amounts(NamedTuple):
@@ -65,7 +71,7 @@ def envelope(
     each as a part of the mean of its column, so that units of measure do not matter. Output: max φ with Xλ +
     s⁻ = x, Yλ − s⁺ = φ y; the efficiency is 1/φ. Slacks: min (1 − mean s⁻/x)/(1 + mean s⁺/y), made linear by
     t = 1/(1 + mean s⁺/y). No solution (super-efficiency with variable returns, or zeros that no reference
-    has) is NaN.
+    has) is NaN, and so is an output that cannot be reached at all, not even in part.
 
     References
     ----------
@@ -79,23 +85,51 @@ def envelope(
     Tone, K. (2001). A slacks-based measure of efficiency in data envelopment analysis. European Journal of
     Operational Research 130(3), 498-509. doi:10.1016/S0377-2217(99)00407-5
     """
+    means = means_of(references)
+    return by_unit(units, lambda place: _judged(units, references, means, place, model, variable, apart))
+
+
+def means_of(references: Amounts) -> np.ndarray:
+    """Mean (p + q,) of each column, by which its slacks are measured; 1 where all is 0."""
     means = np.concatenate([references.inputs.mean(axis=0), references.outputs.mean(axis=0)])
-    means[means == 0] = 1.0
-
-    def judged(places: Iterable[int]) -> list[_Judged]:
-        return [_judged(units, references, means, place, model, variable, apart) for place in places]
-
-    blocks = np.array_split(np.arange(len(units.inputs)), THREADS)
-    return _gathered([one for block in share(judged, blocks) for one in block], units.inputs.shape[1])
+    return np.where(means == 0, 1.0, means)
 
 
-class _Judged(NamedTuple):
+class Judged(NamedTuple):
     """One unit: its efficiency, target (p + q,), and the places and weights (k,) of its peers."""
 
     efficiency: float
     target: np.ndarray
     peers: np.ndarray
     weights: np.ndarray
+
+
+def by_unit(units: Amounts, judge: Callable[[int], Judged]) -> Envelope:
+    """Envelope of all units, each judged by itself; the work is shared out."""
+
+    def judged(places: Iterable[int]) -> list[Judged]:
+        return [judge(place) for place in places]
+
+    blocks = np.array_split(np.arange(len(units.inputs)), THREADS)
+    return _gathered([one for block in share(judged, blocks) for one in block], units.inputs.shape[1])
+
+
+def scale_of(own: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each amount (p + q,) of a unit is measured by, and what a slack of that size is worth."""
+    size = np.where(own > 0, own, means)
+    worth = size / means
+    return size, np.maximum(worth / worth.max(), FEEBLE)
+
+
+def nowhere(amounts: int) -> Judged:
+    """A unit without a place against the frontier."""
+    return Judged(np.nan, np.full(amounts, np.nan), np.empty(0, np.int64), np.empty(0))
+
+
+def peers_of(weights: np.ndarray, spanned: np.ndarray) -> np.ndarray:
+    """Places of the weights (n,) of references (p + q, n) that bring more than rounding to the target."""
+    brought = weights * spanned.max(axis=0)
+    return np.flatnonzero(brought > EQUAL * brought.max())
 
 
 def _judged(
@@ -106,26 +140,26 @@ def _judged(
     model: Model,
     variable: bool,
     apart: bool,
-) -> _Judged:
+) -> Judged:
     own = np.concatenate([units.inputs[place], units.outputs[place]])
     inputs = units.inputs.shape[1]
     places = np.arange(len(references.inputs))
     places = np.delete(places, place) if apart else places
-    size = np.where(own > 0, own, means)
+    size, worth = scale_of(own, means)
     spanned = np.vstack([references.inputs[places].T, references.outputs[places].T]) / size[:, None]
     if model == "slacks":
         program = _by_slacks(spanned, inputs, variable)
     else:
-        program = _radial(spanned, own / size, size / means, inputs, model == "input", variable)
+        program = _radial(spanned, own / size, worth, inputs, model == "input", variable)
     found = optimum(program)
-    if found is None:
-        return _Judged(np.nan, np.full(own.size, np.nan), places[:0], np.empty(0))
+    if found is None or (model == "output" and found[places.size] <= TINY):
+        return nowhere(own.size)
     weights, factor = found[: places.size], found[places.size]
     weights = weights / factor if model == "slacks" else weights
     value = float(program.costs[0] @ found)
-    there = np.flatnonzero(weights > EQUAL * weights.max())
+    there = peers_of(weights, spanned)
     efficiency = 1.0 / -value if model == "output" else value
-    return _Judged(efficiency, (spanned @ weights) * size, places[there], weights[there])
+    return Judged(efficiency, (spanned @ weights) * size, places[there], weights[there])
 
 
 def _radial(
@@ -163,7 +197,7 @@ def _by_slacks(spanned: np.ndarray, inputs: int, variable: bool) -> Program:
     return Program(matrix, right, costs)
 
 
-def _gathered(judged: list[_Judged], inputs: int) -> Envelope:
+def _gathered(judged: list[Judged], inputs: int) -> Envelope:
     efficiency = np.array([one.efficiency for one in judged])
     efficiency[np.abs(efficiency - 1.0) <= EQUAL] = 1.0
     targets = np.array([one.target for one in judged])
@@ -176,7 +210,7 @@ def _gathered(judged: list[_Judged], inputs: int) -> Envelope:
 def on_frontier(units: Amounts, found: Envelope) -> np.ndarray:
     """Whether a unit (n,) lies on the frontier and has nothing to save or to add in any single amount."""
     still = [
-        np.abs(own - target) <= 100 * EQUAL * np.maximum(own, own.mean(axis=0))
+        np.abs(own - target) <= 100 * EQUAL * np.where(own > 0, own, own.mean(axis=0))
         for own, target in zip(units, found.targets, strict=True)
     ]
     return np.asarray((found.efficiency >= 1.0) & np.hstack(still).all(axis=1))

@@ -112,8 +112,8 @@ def factor_detector(values: Floats, strata: Integers) -> Detected:
     Notes
     -----
     q = 1 − Σ N_h σ_h²/(N σ²); F = q/(1 − q) · (N − L)/(L − 1), noncentral with
-    λ = (Σ Ȳ_h² − (Σ √N_h Ȳ_h)²/N)/σ², σ² of all units divided by N − 1. Where nothing varies within strata q
-    is 1, F infinite and both chances 0.
+    λ = (Σ Ȳ_h² − (Σ √N_h Ȳ_h)²/N)/σ², all σ² divided by numbers of units, not by one less. Where nothing
+    varies within strata q is 1, F infinite and both chances 0.
 
     References
     ----------
@@ -128,7 +128,7 @@ def factor_detector(values: Floats, strata: Integers) -> Detected:
         return Detected(1.0, np.inf, 0.0, 0.0)
     f = q / (1.0 - q) * (n - count.size) / (count.size - 1)
     raw = mean + values.mean()
-    noncentral = ((raw**2).sum() - (np.sqrt(count) @ raw) ** 2 / n) / values.var(ddof=1)
+    noncentral = ((raw**2).sum() - (np.sqrt(count) @ raw) ** 2 / n) / values.var()
     shape = (count.size - 1, n - count.size)
     chance = 1.0 - float(ncfdtr(*shape, max(float(noncentral), 0.0), f))
     return Detected(q, f, chance, float(fdtrc(*shape, f)))

@@ -44,8 +44,13 @@ def tree_zones(links: csr_array, sizes: Floats, attributes: Floats, zones: int, 
     """
     entries = links.tocoo()
     apart = np.sqrt(((attributes[entries.row] - attributes[entries.col]) ** 2).sum(axis=1))
-    # A shift leaves the tree, and keeps links of alike units, which would be empty entries.
-    costs = csr_array((apart + 1.0, (entries.row, entries.col)), shape=links.shape)
+    # Only the order of the links makes the tree. Numbers from 1 keep links of alike units, which would be
+    # empty entries, and decide between equal ones by the rows they join, on every machine alike.
+    ends = np.minimum(entries.row, entries.col), np.maximum(entries.row, entries.col)
+    order = np.lexsort((ends[1], ends[0], apart))
+    costs = np.empty(order.size)
+    costs[order] = np.arange(1.0, order.size + 1.0)
+    costs = csr_array((costs, (entries.row, entries.col)), shape=links.shape)
     tree = minimum_spanning_tree(costs)
     tree = csr_array(tree + tree.T)
     _parts, labels = connected_components(tree, directed=False)

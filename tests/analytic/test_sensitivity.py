@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from craton.decide.evaluation_sensitivity import sensitivity
 from craton.decide.sensitivity import one_at_a_time, screening, variance
 from craton.kernels.sensitivity import elementary_effects, paired_design, trajectories, variance_shares
 from craton.model.errors import ContractError
@@ -108,3 +110,51 @@ def test_refusals(table, formula, words):
     """Empty ranges, unknown names, formulas without a result and unknown units are named."""
     with pytest.raises(ContractError, match=re.escape(words)):
         variance(table, formula)
+
+
+PACK = {
+    "id": "two-parts", "version": "1", "goal": "both",
+    **{name: {"en": "x", "zh": "x"} for name in ("title", "question", "description", "limits")},
+    "attributes": {
+        name: {"title": {"en": name, "zh": name}, "unit": "1", "error": error, "lowest": 0.0}
+        for name, error in (("a", 0.01), ("b", 0.02))
+    },
+    "indicators": {
+        name: {
+            "title": {"en": name, "zh": name}, "definition": {"en": name, "zh": name}, "unit": "1",
+            "formula": name, "direction": "benefit", "reference": "made",
+            "score": {"method": "linear", "worst": 0.0, "best": 1.0, "source": "made"},
+        }
+        for name in ("a", "b")
+    },
+    "criteria": {
+        "both": {
+            "title": {"en": "x", "zh": "x"}, "parts": ["a", "b"],
+            "weights": {"method": "given", "values": {"a": 0.75, "b": 0.25}, "source": "made"},
+        }
+    },
+    "grades": [
+        {"title": {"en": "poor", "zh": "差"}},
+        {"title": {"en": "good", "zh": "好"}, "from_score": 0.5},
+    ],
+    "uncertainty": {"spread": 0.2},
+}  # fmt: skip
+
+
+def test_an_evaluation_hangs_on_its_weights_and_errors_as_worked_out_by_hand():
+    """Mean score .75 a + .25 b: errors move it by 1.96 w e; a weight of .75 ± 20 % becomes .9/1.15 or .6/.85."""
+    units = pd.DataFrame({"a": [0.3, 0.5, 0.7], "b": [0.6, 0.2, 0.1]})
+    found = sensitivity(units, pack=json.dumps(PACK), trajectories=30, points=256).set_index("factor")
+    mean = 0.75 * 0.5 + 0.25 * 0.3
+    assert set(found.index) == {"both / a", "both / b", "a", "b"}
+    assert found.loc["a", "at_high"] == pytest.approx(mean + 0.75 * 1.96 * 0.01, abs=1e-6)
+    assert found.loc["b", "at_low"] == pytest.approx(mean - 0.25 * 1.96 * 0.02, abs=1e-6)
+    heavy, light = 0.9 / 1.15, 0.6 / 0.85
+    assert found.loc["both / a", "at_high"] == pytest.approx(heavy * 0.5 + (1 - heavy) * 0.3)
+    assert found.loc["both / a", "at_low"] == pytest.approx(light * 0.5 + (1 - light) * 0.3)
+    assert found.loc["a", "mean_size"] == pytest.approx(0.75 * 2 * 1.96 * 0.01, rel=0.05)
+    assert found.index[0] == "a"
+    assert found["total"].sum() == pytest.approx(1, abs=0.05)
+    changed = sensitivity(units, pack=json.dumps(PACK), outcome="changed_grades", trajectories=0)
+    assert changed["at_low"].max() == 0.0
+    assert changed["mean_size"].isna().all()

@@ -33,6 +33,7 @@ from craton.process import progress
 from craton.process.processes import call, find_process
 from craton.process.provenance import environment
 from craton.process.spec import Param, Spec
+from craton.process.spoken import words_of
 from craton.store.codec import decode, encode
 
 SOFTWARE = f"craton {version('craton')}"
@@ -173,7 +174,7 @@ def _stored(
     assets, staged = stage_assets(encode(data, output.data.kind, folder, crs=crs))
     draft = Draft(
         data=_seen(data, output.data.kind, assets, staged), kind=output.data.kind,
-        titles=_titles(task, spec, output), crs=crs, notes=_notes(data), licence=_licence(task),
+        titles=_titles(task, spec, output, data), crs=crs, notes=_notes(data), licence=_licence(task),
         parties=_parties(task),
     )  # fmt: skip
     record = describe(draft, id=task.results[output.name])
@@ -235,13 +236,23 @@ def _note(stated: Mapping[str, Any], unit: str, quantity: str, title: str) -> Co
     )
 
 
-def _titles(task: RunTask, spec: Spec, output: Param) -> LanguageMap:
-    name = _in_words(spec.id.rpartition(".")[2])
-    several = f" – {_in_words(output.name).lower()}" if spec.several else ""
+def _titles(task: RunTask, spec: Spec, output: Param, data: Any) -> LanguageMap:
+    """What the result is called: as was asked, as the process says of it, or by the process and its input."""
     if task.title:
-        return {language: text + several for language, text in task.title.items()}
+        return {language: text + _which(spec, output, language) for language, text in task.title.items()}
+    stated = data.titles if isinstance(data, Document) else getattr(data, "attrs", {}).get("titles")
+    told = stated or {"en": _in_words(spec.id.rpartition(".")[2])}
     first = next((i.record.name("en") for given in task.inputs.values() for i in given), "")
-    return {"en": f"{name}{several}: {first}" if first else name + several}
+    return {
+        language: text + _which(spec, output, language) + (f": {first}" if first else "")
+        for language, text in told.items()
+    }
+
+
+def _which(spec: Spec, output: Param, language: str) -> str:
+    """Name of one of several results, to be added to a title."""
+    words = output.words.lower()
+    return f" – {words_of(language).get(output.words, words)}" if spec.several else ""
 
 
 def _in_words(name: str) -> str:

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,12 +135,14 @@ class Document:
     """A file kept as it is, with the text a search may find in it.
 
     `content` is the file itself where a process made it; of one that was added
-    it is empty, its bytes are the original in the store.
+    it is empty, its bytes are the original in the store. `titles` are what a
+    process calls it, by language.
     """
 
     text: str = ""
     media_type: str = "application/octet-stream"
     content: bytes = field(default=b"", repr=False)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 type Data = (

@@ -8,7 +8,8 @@ import pytest
 
 from craton.jobs.app_run import column_named
 from craton.model.errors import InvalidError, NotFoundError
-from craton.process.apps import _written, apps, find_app, read_app
+from craton.model.pack import decoded
+from craton.process.apps import _written, apps, find_app, packs, read_app
 
 OURS = "regional-gravity-map"
 
@@ -164,3 +165,41 @@ def test_apps_of_a_plugin_that_cannot_be_read_take_nothing_from_ours(tmp_path, m
         "two apps",
     }
     assert found[OURS].point.name == "craton"
+
+
+EVALUATION = """
+id = "trial"
+version = "1"
+title.en = "Trial"
+question.en = "?"
+description.en = "."
+
+[needs.units]
+kind = "table"
+title.en = "Units"
+
+[[steps]]
+id = "found"
+process = "evaluation.table"
+tables = "pack"
+title.en = "Evaluation"
+inputs.units = ["units"]
+
+[show]
+results = ["found.units"]
+"""
+
+
+def test_a_step_takes_the_pack_beside_its_app():
+    """The text of the pack is the parameter of the step; without one the app is refused by its step."""
+    app = read_app(EVALUATION, "here", "id = 'x'")
+    assert app.steps[0].set == {"pack": "id = 'x'"}
+    with pytest.raises(InvalidError, match=r"step found: it takes the pack beside it, and there is no pack\.toml"):
+        read_app(EVALUATION, "here")
+
+
+def test_packs_of_the_apps_are_told_without_their_processes():
+    """Each is one text that holds all its tables."""
+    found = packs()
+    assert "saline-alkali-land" in found
+    assert all(decoded(text).oracles for text in found.values())

@@ -19,8 +19,10 @@ from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from craton.model.errors import CratonError, InvalidError, NotFoundError
+from craton.model.pack import FILES, joined
 from craton.model.quantities import rule
 from craton.model.record import Kind, LanguageMap
 from craton.process.processes import find_process
@@ -77,6 +79,8 @@ class Step(_Strict, frozen=True, kw_only=True):
         The step is done only where this need is there, or where it carries a quantity (`need.quantity`).
     unless : str
         The step is left out where this need is there, or where it carries a quantity.
+    tables : str
+        Parameter that takes the pack beside the `app.toml`: its tables as one text (`craton.model.pack`).
     """
 
     id: str
@@ -86,6 +90,7 @@ class Step(_Strict, frozen=True, kw_only=True):
     set: dict[str, Any] = {}
     given: str = ""
     unless: str = ""
+    tables: str = ""
 
     def is_wanted(self, needs: Collection[str]) -> bool:
         """Whether the step is done where `needs`, and `need.quantity` of what they carry, are there."""
@@ -167,15 +172,22 @@ class App(_Strict, frozen=True, kw_only=True):
         return None if param.required else param.default
 
 
-def read_app(text: str, where: str) -> App:
+def read_app(text: str, where: str, pack: str = "") -> App:
     """Application of the TOML `text`, checked against the contracts of its processes.
+
+    Parameters
+    ----------
+    text, where : str
+        The description, and where it is written.
+    pack : str
+        Text of the pack beside it, where it has one.
 
     Raises
     ------
     InvalidError
         If it is no TOML, has unknown keys, or does not fit together; the message says where.
     """
-    return _checked(_decoded(text, where), where)
+    return _checked(_with_pack(_decoded(text, where), pack), where)
 
 
 def _decoded(text: str, where: str) -> App:
@@ -183,6 +195,16 @@ def _decoded(text: str, where: str) -> App:
         return msgspec.toml.decode(text, type=App)
     except (msgspec.DecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidError(f"{where}: {error}") from error
+
+
+def _takes_pack(app: App) -> bool:
+    return any(step.tables for step in app.steps)
+
+
+def _with_pack(app: App, pack: str) -> App:
+    """`app` with the text of its pack as the parameter of the steps that take it."""
+    steps = (replace(s, set={**s.set, s.tables: pack}) if s.tables else s for s in app.steps)
+    return replace(app, steps=tuple(steps)) if _takes_pack(app) else app
 
 
 def _checked(app: App, where: str) -> App:
@@ -243,13 +265,7 @@ def _check_step(app: App, step: Step, known: set[str]) -> None:
         if param is None or param.data is not None:
             raise InvalidError(f"step {step.id}: {spec.id} has no parameter {name!r}")
         from_door(spec.id, param, value)
-    fed = {
-        of.partition(".")[2] for p in app.parameters.values() for of in p.of if of.startswith(f"{step.id}.")
-    }
-    missing = [p.name for p in spec.values if p.required and p.name not in {*step.set, *fed}]
-    missing += [p.name for p in spec.inputs if p.required and p.name not in step.inputs]
-    if missing:
-        raise InvalidError(f"step {step.id}: {spec.id} needs {', '.join(missing)}")
+    _check_given(app, step, spec)
     for condition in filter(None, (step.given, step.unless)):
         need, _, what = condition.partition(".")
         if need not in app.needs or (what and what not in app.needs[need].quantity):
@@ -258,12 +274,26 @@ def _check_step(app: App, step: Step, known: set[str]) -> None:
             )
 
 
+def _check_given(app: App, step: Step, spec: Spec) -> None:
+    """Refuse a step that does not get all it needs."""
+    fed = {
+        of.partition(".")[2] for p in app.parameters.values() for of in p.of if of.startswith(f"{step.id}.")
+    }
+    if step.tables and not step.set[step.tables]:
+        raise InvalidError(f"step {step.id}: it takes the pack beside it, and there is no {FILES[0]}")
+    missing = [p.name for p in spec.values if p.required and p.name not in {*step.set, *fed}]
+    missing += [p.name for p in spec.inputs if p.required and p.name not in step.inputs]
+    if missing:
+        raise InvalidError(f"step {step.id}: {spec.id} needs {', '.join(missing)}")
+
+
 class _Written(NamedTuple):
-    """An application as it is written, before it is checked; and where: in which plugin, in which file."""
+    """An application as it is written, before it is checked; in which plugin, file and folder."""
 
     app: App
     point: EntryPoint
     where: str
+    folder: Traversable
 
 
 @cache
@@ -271,7 +301,8 @@ def _written() -> Mapping[str, _Written]:
     """All applications by identifier, ours first; a plugin's that cannot be read is a named warning."""
     found: dict[str, _Written] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.value != OURS):
-        for path in _found(point):
+        for folder in _found(point):
+            path = folder.joinpath(FILE_NAME)
             where = f"{point.name}: {path}"
             try:
                 app = _decoded(path.read_text(encoding="utf-8"), where)
@@ -280,7 +311,7 @@ def _written() -> Mapping[str, _Written]:
             except (CratonError, OSError, UnicodeDecodeError) as error:
                 _leave_out(point, error)
             else:
-                found[app.id] = _Written(app, point, where)
+                found[app.id] = _Written(app, point, where, folder)
     return dict(sorted(found.items()))
 
 
@@ -294,9 +325,9 @@ def _leave_out(point: EntryPoint, error: Exception) -> None:
 @cache
 def _sound(id: str) -> App | None:
     """The application of that identifier; none where a plugin's does not fit its processes."""
-    app, point, where = _written()[id]
+    app, point, where, folder = _written()[id]
     try:
-        return _checked(app, where)
+        return _checked(_with_pack(app, pack_text(folder) if _takes_pack(app) else ""), where)
     except CratonError as error:
         _leave_out(point, error)
         return None
@@ -315,10 +346,17 @@ def apps() -> Mapping[str, App]:
     return {id: app for id in _written() if (app := _sound(id)) is not None}
 
 
+def pack_text(folder: Traversable) -> str:
+    """Text of the pack in a folder, empty where it has none."""
+    tables = {name: folder.joinpath(name) for name in FILES}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in tables.items() if path.is_file()}
+    return joined(texts) if texts else ""
+
+
 def _found(point: EntryPoint) -> list[Traversable]:
-    """Descriptions of a plugin; one that cannot be imported is a named warning."""
+    """Folders of a plugin's apps; one that cannot be imported is a named warning."""
     try:
-        return list(_descriptions(point.value))
+        return list(_folders(point.value))
     except Exception as error:
         if point.value == OURS:
             raise
@@ -326,11 +364,16 @@ def _found(point: EntryPoint) -> list[Traversable]:
         return []
 
 
-def _descriptions(package: str) -> Iterator[Traversable]:
-    """The `app.toml` of each folder of `package`."""
+def _folders(package: str) -> Iterator[Traversable]:
+    """The folders of `package` that hold an `app.toml`."""
     for folder in sorted(files(package).iterdir(), key=lambda one: one.name):
         if folder.is_dir() and folder.joinpath(FILE_NAME).is_file():
-            yield folder.joinpath(FILE_NAME)
+            yield folder
+
+
+def packs() -> Mapping[str, str]:
+    """Texts of the packs of all applications that have one, by the application; no process is imported."""
+    return {id: pack_text(one.folder) for id, one in _written().items() if _takes_pack(one.app)}
 
 
 def find_app(id: str) -> App:

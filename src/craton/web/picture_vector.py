@@ -60,7 +60,7 @@ class _Feature(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Feature)
 
 
-def draw_features(index: FeatureIndex, style: Json, frame: Frame) -> Painted:
+def draw_features(index: FeatureIndex, style: Json, frame: Frame, *, rims: bool = True) -> Painted:
     """Picture of the features of `index` in `frame`.
 
     Parameters
@@ -71,6 +71,8 @@ def draw_features(index: FeatureIndex, style: Json, frame: Frame) -> Painted:
         `type` (`single`, `categories`, `ramp`), `column`, and its `classes` or `stops`.
     frame : Frame
         Extent, reference system and size.
+    rims : bool
+        Whether areas have a darker rim, of which small ones would be little else.
     """
     check_size(frame.width, frame.height)
     wide = frame.widened(MARGIN)
@@ -84,7 +86,7 @@ def draw_features(index: FeatureIndex, style: Json, frame: Frame) -> Painted:
     if page is not None and page.ids:
         values = [(_decoder.decode(one).properties or {}).get(column) for one in page.features]
         shapes = _in_pixels(index, page.ids, wide)
-        _draw(canvas, shapes, _inks(style if names else {}, values))
+        _draw(canvas, shapes, _inks(style if names else {}, values), rims=rims)
     small = canvas.reduce(FINER).crop((MARGIN, MARGIN, wide.width - MARGIN, wide.height - MARGIN))
     return Painted(np.asarray(small))
 
@@ -171,12 +173,13 @@ class _Pen:
     canvas: Image.Image
     draw: ImageDraw.ImageDraw
     radius: float
+    rims: bool
 
 
-def _draw(canvas: Image.Image, shapes: Shapes, inks: Sequence[Ink]) -> None:
+def _draw(canvas: Image.Image, shapes: Shapes, inks: Sequence[Ink], *, rims: bool) -> None:
     """Draw areas below lines below points."""
     radius = next((radius for most, radius in POINT_RADII if len(shapes) <= most), POINT_RADII[-1][1])
-    pen = _Pen(canvas, ImageDraw.Draw(canvas), radius)
+    pen = _Pen(canvas, ImageDraw.Draw(canvas), radius, rims)
     parts, owner = shapely.get_parts(shapes, return_index=True)
     # A collection within a collection has parts of its own.
     while (shapely.get_type_id(parts) >= _FIRST_OF_MANY).any():
@@ -193,10 +196,11 @@ _FIRST_OF_MANY = 4
 
 
 def _area(pen: _Pen, shape: Any, ink: Ink) -> None:
-    rim = (*(int(part * 0.65) for part in ink[:3]), 230)
+    fill = (*ink[:3], AREA_OPACITY)
+    rim = (*(int(part * 0.65) for part in ink[:3]), 230) if pen.rims else fill
     outline = _positions(shape.exterior)
     if not shape.interiors:
-        pen.draw.polygon(outline, fill=(*ink[:3], AREA_OPACITY), outline=rim, width=FINER // 2)
+        pen.draw.polygon(outline, fill=fill, outline=rim, width=FINER // 2)
         return
     west, north, east, south = shape.bounds
     left, top = max(0, int(west)), max(0, int(north))
@@ -208,7 +212,7 @@ def _area(pen: _Pen, shape: Any, ink: Ink) -> None:
     stencil.polygon([(x - left, y - top) for x, y in outline], fill=255)
     for ring in shape.interiors:
         stencil.polygon([(x - left, y - top) for x, y in _positions(ring)], fill=0)
-    pen.canvas.paste((*ink[:3], AREA_OPACITY), (left, top, right, bottom), mask)
+    pen.canvas.paste(fill, (left, top, right, bottom), mask)
     for ring in (shape.exterior, *shape.interiors):
         pen.draw.line(_positions(ring), fill=rim, width=max(1, FINER // 2))
 

@@ -1,0 +1,40 @@
+"""A report as PDF/A-2a and PDF/UA-1 (ISO 19005-2, ISO 14289-1), set by Typst with the package's own fonts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+import typst
+
+from craton.model.errors import NotFoundError
+from craton.web.report_content import ReportContent
+from craton.web.report_fonts_folder import FONTS
+from craton.web.report_typst import typst_source
+
+STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
+
+
+def pdf_report(content: ReportContent) -> bytes:
+    """The PDF of a report: the same bytes for the same content."""
+    if not FONTS.is_dir():
+        raise NotFoundError("the fonts of reports are not built in this installation", hint="make portal")
+    compiled = typst.compile(
+        typst_source(content).encode(), font_paths=_fonts(), pdf_standards=STANDARDS,
+        timestamp=_moment(content.date), format="pdf",
+    )  # fmt: skip
+    assert isinstance(compiled, bytes)
+    return compiled
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The fonts of the package and those within Typst; none of the machine."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[FONTS])
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)

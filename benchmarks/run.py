@@ -30,6 +30,7 @@ CLAIMS = {
         "transform-products",
     ),
     "euler_speed": ("euler-windows",),
+    "evaluation_speed": ("evaluation-million",),
     "topsis_speed": ("topsis", "topsis-ranked"),
     "variogram_speed": ("variogram",),
     "kriging_speed": ("kriging-million-cells", "local-kriging"),

@@ -581,6 +581,23 @@ def resistivity_section() -> pd.DataFrame:
     return frame
 
 
+def use_worths() -> pd.DataFrame:
+    """Columns of `evaluated` with the worth of two uses for two objectives."""
+    rows = [
+        ("yield", "crop", "value"),
+        ("yield", "wood", "soil"),
+        ("water", "crop", "road"),
+        ("water", "wood", "value"),
+    ]
+    return pd.DataFrame(rows, columns=["objective", "use", "column"])
+
+
+def factors() -> pd.DataFrame:
+    """Factors of a formula, with the ranges they may have."""
+    names = ["depth", "density", "rate"]
+    return pd.DataFrame({"factor": names, "low": [1.0, 2.2, 0.0], "high": [3.0, 2.8, 5.0]})
+
+
 def catchments() -> gpd.GeoDataFrame:
     """Six strips of ground, each draining to the next, with a rock and a value."""
     east = WEST + SPACING[1] * 3.0 * np.arange(6)
@@ -694,9 +711,108 @@ def evaluated() -> pd.DataFrame:
     return frame
 
 
+def water_samples() -> pd.DataFrame:
+    """Ions of twelve waters by place, and how much land each waters."""
+    number = np.arange(COUNT)
+    ions = {"sodium": 2.0 + number, "calcium": 3.0 + number % 5, "magnesium": 1.0 + 0.2 * number}
+    frame = pd.DataFrame({"name": [f"row {n % 5}" for n in number], **ions, "watered": 5.0 + number % 3})
+    frame.attrs["columns"] = {**{name: {"unit": "mmol/L"} for name in ions}, "watered": {"unit": "ha"}}
+    return frame
+
+
+EVALUATION_PACK = """
+id = "sample"
+version = "1"
+title = { en = "Sample", zh = "示例" }
+question = { en = "Which unit is best?", zh = "哪个单元最好？" }
+description = { en = "Three numbers.", zh = "三个数。" }
+limits = { en = "For tests.", zh = "仅供测试。" }
+goal = "worth"
+label = ["name"]
+grades = [
+  { title = { en = "Poor", zh = "差" } },
+  { title = { en = "Good", zh = "好" }, from_score = 0.5 },
+]
+
+[attributes]
+value = { unit = "1", title = { en = "Value", zh = "值" } }
+road = { unit = "1", title = { en = "Road", zh = "路" } }
+soil = { unit = "1", title = { en = "Soil", zh = "土" } }
+
+[indicators.worth_of_value]
+title = { en = "Worth", zh = "价值" }
+formula = "value"
+direction = "benefit"
+score = { worst = 0.0, best = 1.0 }
+
+[indicators.way]
+title = { en = "Way", zh = "道路" }
+formula = "road + soil"
+direction = "benefit"
+
+[criteria.worth]
+title = { en = "Worth", zh = "价值" }
+parts = ["worth_of_value", "way"]
+weights = { method = "given", values = { worth_of_value = 2.0, way = 1.0 } }
+
+[rules.advice]
+title = { en = "Advice", zh = "建议" }
+answers.keep = { en = "Keep", zh = "保留" }
+answers.change = { en = "Change", zh = "改变" }
+rules = [{ when = "score > 0.5", then = "keep" }]
+otherwise = "change"
+
+[synthetic]
+rows = 4
+columns = 3
+[synthetic.attributes]
+value = { method = "uniform", low = 0.0, high = 1.0 }
+road = { method = "normal", mean = 0.5, deviation = 0.1, smooth = 1.0 }
+soil = { method = "lognormal", mean = 0.0, deviation = 0.2 }
+"""
+"""A pack of two indicators over the columns of `evaluated`."""
+
+
+def evaluation_pack() -> str:
+    """Text of a small pack."""
+    return EVALUATION_PACK
+
+
+def evaluation_cells() -> xr.Dataset:
+    """The attributes of the pack on a grid, with a gap."""
+    return _attributes_on(grid(Grid(unit="1"))[:6, :5])
+
+
+def evaluation_volume() -> xr.Dataset:
+    """The attributes of the pack in a volume, with a gap."""
+    return _attributes_on(volume(Grid(unit="1")))
+
+
+def _attributes_on(field: xr.DataArray) -> xr.Dataset:
+    attrs = {"units": "1"}
+    part = (field - field.min()) / (field.max() - field.min())
+    value = part.copy()
+    value[dict.fromkeys(field.dims, 0)] = np.nan
+    fields = {"value": value, "road": 1.0 - part, "soil": part**2}
+    return xr.Dataset({name: one.assign_attrs(attrs) for name, one in fields.items()}, attrs={"crs": CRS})
+
+
+def evaluation_units() -> pd.DataFrame:
+    """Units as `evaluation.table` gives them."""
+    from craton.decide.evaluation import table
+
+    return table(evaluated(), pack=EVALUATION_PACK, draws=0).units
+
+
 def use_limits() -> pd.DataFrame:
     """Limits of two uses named after scores of `evaluated`."""
     return pd.DataFrame({"use": ["soil", "road"], "least": [1.0, 1.0], "most": [4.0, np.nan]})
+
+
+def weight_limits() -> pd.DataFrame:
+    """Limits of the weights of two outputs named after scores of `evaluated`."""
+    columns = {"column": ["soil", "road"], "per": ["road", np.nan]}
+    return pd.DataFrame({**columns, "least": [0.5, 0.2], "most": [np.nan, 0.9]})
 
 
 def criteria_weights() -> pd.DataFrame:

@@ -303,6 +303,12 @@ EXAMPLES = {
         "limits": samples.use_limits,
         "area": "road",
     },
+    "allocation.search": {
+        "table": samples.evaluated,
+        "worths": samples.use_worths,
+        "plans": 6,
+        "generations": 3,
+    },
     "allocation.trade_off": {
         "table": samples.evaluated,
         "first": ("value", "road"),
@@ -314,6 +320,18 @@ EXAMPLES = {
         f"efficiency.{name}": {"table": samples.evaluated, "inputs": ("value",), "outputs": ("road", "soil")}
         for name in ("frontier", "slacks_based", "super_efficiency")
     },
+    "efficiency.directional": {
+        "table": samples.evaluated,
+        "inputs": ("value",),
+        "outputs": ("road",),
+        "undesired": ("soil",),
+    },
+    "efficiency.restricted_weights": {
+        "table": samples.evaluated,
+        "inputs": ("value",),
+        "outputs": ("road", "soil"),
+        "limits": samples.weight_limits,
+    },
     "efficiency.malmquist": {
         "table": lambda: samples.evaluated().assign(
             unit=[f"unit {n % 6}" for n in range(12)], year=[2020 + n // 6 for n in range(12)]
@@ -323,6 +341,18 @@ EXAMPLES = {
         "unit": "unit",
         "period": "year",
     },
+    "evaluation.check": {"pack": samples.evaluation_pack},
+    "evaluation.made_data": {"pack": samples.evaluation_pack},
+    "evaluation.table": {"units": samples.evaluated, "pack": samples.evaluation_pack, "draws": 20},
+    "evaluation.grid": {"cells": samples.evaluation_cells, "pack": samples.evaluation_pack, "draws": 20},
+    "evaluation.volume": {"cells": samples.evaluation_volume, "pack": samples.evaluation_pack, "draws": 20},
+    "evaluation.sensitivity": {
+        "units": samples.evaluated,
+        "pack": samples.evaluation_pack,
+        "trajectories": 2,
+        "points": 16,
+    },
+    "evaluation.compare": {"first": samples.evaluation_units, "second": samples.evaluation_units},
     "magnetotelluric.apparent_resistivity": {"impedances": samples.impedances},
     "magnetotelluric.curves": {"impedances": samples.impedances},
     "magnetotelluric.depth_transform": {"impedances": samples.impedances},
@@ -397,6 +427,10 @@ EXAMPLES = {
     "scoring.membership": {"shape": "gaussian", "points": (20.0, 5.0)},
     "scoring.piecewise": {"table": samples.evaluated, "knots": samples.criteria_knots},
     "scoring.utility": {"table": samples.evaluated},
+    **{
+        f"sensitivity.{name}": {"factors": samples.factors, "formula": "depth * density + 0.1 * rate"}
+        for name in ("one_at_a_time", "screening", "variance")
+    },
     "weighting.analytic_hierarchy": {"judgments": samples.criteria_judgments},
     "weighting.best_worst": {"comparisons": samples.criteria_comparisons},
     "weighting.combined": {"weights": lambda: (samples.criteria_weights(), samples.criteria_weights())},
@@ -417,6 +451,7 @@ EXAMPLES = {
             "max_p": {"columns": SCORES, "least": 3.0},
             "moran": {"columns": SCORES},
             "neighbours": {},
+            "region_growing": {"columns": SCORES, "most": 4.0},
             "skater": {"columns": SCORES, "zones": 3},
         }.items()
     },
@@ -457,6 +492,13 @@ EXAMPLES = {
         "control_deviation": "deviation",
         "control_count": "count",
     },
+    "indicator.aggregate": {
+        "table": samples.water_samples,
+        "indicator": ("sodium_adsorption_ratio",),
+        "group": "name",
+        "area": "watered",
+    },
+    "indicator.compute": {"table": samples.water_samples, "indicator": ("sodium_adsorption_ratio",)},
     "trend.mann_kendall": {"table": samples.panel, "time": "year", "group": "village"},
     "trend.mann_kendall_grid": {"grid": samples.yearly_grid},
     "trend.mann_kendall_of_rows": {
@@ -469,7 +511,9 @@ EXAMPLES = {
 """Arguments by process, where a generated sample cannot suit: values, or callables that make them."""
 
 NO_SOURCE = {
+    "evaluation.compare",
     "points.to_grid_nearest",
+    "series.to_table",
     "grid.clip",
     "grid.reproject",
     "grid.resample",

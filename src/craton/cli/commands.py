@@ -58,7 +58,10 @@ class Commands(click.Group):
     later = dict.fromkeys(("apps", "jobs", "processes", "provenance", "run"), "craton.cli.job_commands") | {
         "audit": "craton.cli.user_commands",
         "backup": "craton.cli.backup_commands",
+        "indicators": "craton.cli.indicator_command",
         "mcp": "craton.cli.mcp_command",
+        "pack": "craton.cli.pack_commands",
+        "report": "craton.cli.report_command",
         "restore": "craton.cli.backup_commands",
         "serve": "craton.cli.serve_commands",
         "set": "craton.cli.edit_commands",

@@ -69,7 +69,7 @@ def apps(node: Node, as_json: bool) -> None:
 @node_argument
 @click.argument("process")
 @click.option("--input", "inputs", multiple=True, help="NAME=ID of a dataset; ID@VERSION, ID#FIELD too.")
-@click.option("--set", "values", multiple=True, help="NAME=VALUE of a parameter, such as height=5km.")
+@click.option("--set", "values", multiple=True, help="NAME=VALUE, such as height=5km; NAME=@FILE.")
 @click.option("--title", default="", help="Title of the result.")
 @click.option("--memory-mb", type=click.IntRange(256), default=None, help="Memory the job may use.")
 @click.option("--seconds", type=click.FloatRange(1), default=None, help="Time the job may take.")
@@ -92,13 +92,13 @@ def run(
     Asked again with the same inputs and parameters, it gives the same result at
     once. Ctrl-C stops the job. Exits 1 when the job failed.
     """
-    from craton.cli.runs import lists, pairs
+    from craton.cli.runs import lists, settings
     from craton.jobs.submission import Request
 
     request = Request(
         process=process,
         inputs=lists(inputs, "--input"),
-        parameters=pairs(values, "--set"),
+        parameters=settings(values, "--set"),
         title={"und": title} if title else {},
         limits=node.settings.job_limits(memory_mb=memory_mb or 0, seconds=seconds or 0.0),
     )

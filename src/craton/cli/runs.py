@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from craton.jobs.app_run import is_app
@@ -10,7 +11,7 @@ from craton.jobs.job import Job, JobLimits
 from craton.jobs.submission import Request
 from craton.model.errors import CancelledError, InvalidError, JobError
 from craton.model.record import Record
-from craton.process.apps import find_app
+from craton.process.apps import find_app, pack_text
 from craton.process.processes import find_process
 
 
@@ -50,6 +51,24 @@ def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
             raise InvalidError(f"{option} gives {name.strip()} twice")
         found[name.strip()] = value.strip()
     return found
+
+
+def settings(texts: Sequence[str], option: str) -> dict[str, str]:
+    """As `pairs`; a value `@PATH` is what the file holds, or the pack in a folder."""
+    return {name: _content(value) for name, value in pairs(texts, option).items()}
+
+
+def _content(value: str) -> str:
+    if not value.startswith("@"):
+        return value
+    path = Path(value[1:])
+    try:
+        text = pack_text(path) if path.is_dir() else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidError(f"{path} cannot be read: {error}") from error
+    if not text:
+        raise InvalidError(f"there is nothing in {path}", hint="give a file, or a folder with a pack.toml")
+    return text
 
 
 def lists(texts: Sequence[str], option: str) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count as counting
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from craton.decide.evaluation_plan import plan_of
 from craton.decide.evaluation_run import carried_out
 from craton.decide.evaluation_scores import indicator_scores, indicator_values
 from craton.decide.evaluation_work import Work, grades_of
+from craton.decide.sensitivity import MOST_POINTS
 from craton.kernels import sensitivity as kernel
 from craton.kernels.score_ranks import ranks
 from craton.model.errors import ContractError
@@ -24,6 +26,9 @@ from craton.process.marks import Bounds, Column, Table
 from craton.process.processes import process
 
 SENSITIVITY = "evaluation.sensitivity"
+
+FEWEST_POINTS = 16
+"""Points of a sample from which on a variance is told."""
 
 MOST_WORK = 400_000_000
 """Units times evaluations above which only some of the units are looked at."""
@@ -95,11 +100,11 @@ def sensitivity(
         `mean_score`: of all units. `changed_grades`: part of the units that get another grade.
         `rank_shift`: mean change of rank, as part of the number of units.
     trajectories : int
-        Trajectories of the screening by Morris, 0 for none; each takes one evaluation more than there are
-        factors.
+        Trajectories of the screening by Morris, 0 for none, else from 2; each takes one evaluation more than
+        there are factors.
     points : int
-        Points of each sample of the shares of the variance by Sobol, 0 for none, best a power of 2 from 64;
-        each takes two evaluations more than there are factors.
+        Points of each sample of the shares of the variance by Sobol, 0 for none, else from 16, best a power
+        of 2 from 64; each takes two evaluations more than there are factors.
     seed : int
         As for `evaluation.table`.
 
@@ -111,8 +116,9 @@ def sensitivity(
     Notes
     -----
     Weights are multiplied and the parts of their criterion brought to the sum 1 again. Where units times
-    evaluations are more than 400 million, evenly chosen units stand for all. Units that an error leaves
-    without a score count as 0.
+    evaluations are more than 400 million, evenly chosen units stand for all; those at the ends of an
+    indicator stay, as scores may be from one end to the other. Units that an error leaves without a score
+    count as 0. Attributes are moved as the scenario has them.
 
     References
     ----------
@@ -130,8 +136,9 @@ def sensitivity(
         allowed = "one with weights or errors that vary"
         raise ContractError(SENSITIVITY, "pack", allowed, "one without", hint=hint)
     count = len(factors)
-    trials = 2 * count + trajectories * (count + 1) + points * (count + 2)
-    model = _model(found, factors, outcome, _chosen(found, trials))
+    _require(count, trajectories, points)
+    trials = 1 + 2 * count + trajectories * (count + 1) + points * (count + 2)
+    model = _heard(_model(found, factors, outcome, _chosen(found, trials)), trials)
     low, high = _one_at_a_time(model, count)
     columns: dict[str, np.ndarray] = {"at_low": low, "at_high": high}
     columns |= _screened(model, count, trajectories, seed) | _divided(model, count, points, seed)
@@ -146,9 +153,34 @@ def sensitivity(
     return stated(told, {name: {"unit": "1"} for name in columns})
 
 
+def _require(count: int, trajectories: int, points: int) -> None:
+    """Refuse samples that say nothing, and those that memory does not hold."""
+    for name, given, least, numbers in (
+        ("trajectories", trajectories, 2, trajectories * (count + 1) * count),
+        ("points", points, FEWEST_POINTS, points * (count + 2) * count),
+    ):
+        if 0 < given < least:
+            raise ContractError(SENSITIVITY, name, f"0 for none, or at least {least}", str(given))
+        if numbers > MOST_POINTS:
+            most = MOST_POINTS * given // numbers
+            raise ContractError(SENSITIVITY, name, f"at most {most:,} for {count} factors", f"{given:,}")
+
+
+def _heard(model: Callable[[np.ndarray], float], trials: int) -> Callable[[np.ndarray], float]:
+    """A model that tells the progress of `trials` runs of it, after those of the evaluation itself."""
+    turns = counting()
+
+    def run(point: np.ndarray) -> float:
+        progress.report(0.2 + 0.8 * next(turns) / trials, "evaluations")
+        return model(point)
+
+    return run
+
+
 def _factors(done: Work) -> list[_Factor]:
     """Weights of criteria of several parts, and attributes that state an error."""
-    spread = min(done.plan.pack.uncertainty.spread, 1.0)
+    # Below 1, so that the weights of a criterion are never all 0.
+    spread = min(done.plan.pack.uncertainty.spread, 1.0 - 1e-9)
     weights = [
         _Factor(f"{id} / {part}", "weight", f"{weight:.3g} ± {spread:.0%}", spread, id, at)
         for id, one in done.weights.items()
@@ -159,7 +191,8 @@ def _factors(done: Work) -> list[_Factor]:
     for id in errors_of(done):
         told = done.plan.pack.attributes[id]
         half = SURE * (told.error or 0.0)
-        words = f"± {half:.0%}" if told.relative else f"± {half:.3g} {told.unit}".replace(" 1", "")
+        unit = "" if told.unit == "1" else f" {told.unit}"
+        words = f"± {100 * half:.3g}%" if told.relative else f"± {half:.3g}{unit}"
         attributes.append(_Factor(id, "attribute", words, half))
     return [*weights, *(one for one in attributes if one.half > 0)]
 
@@ -175,13 +208,12 @@ def _model(
     done: Work, factors: list[_Factor], outcome: Outcome, chosen: np.ndarray
 ) -> Callable[[np.ndarray], float]:
     """The outcome at a point (k,) of the unit cube; its middle is the evaluation as it is."""
-    plan, rows = done.plan, np.flatnonzero(done.whole)[chosen]
+    plan = done.plan
+    rows, looked = _rows(done, chosen)
     numbers = {id: values[rows] for id, values in done.units.numbers.items()}
     words = {id: one._replace(places=one.places[rows]) for id, one in done.units.words.items()}
     units = done.units._replace(size=len(rows), numbers=numbers, words=words)
     leaves: np.ndarray = done.scored[chosen]
-    score = done.score[chosen]
-    grades, rank = grades_of(score, plan.limits), ranks(score)
 
     def leaf_scores(point: np.ndarray) -> np.ndarray:
         moved = {
@@ -193,15 +225,21 @@ def _model(
             return leaves
         shifted = {id: _shifted(done, id, numbers[id], by) for id, by in moved.items()}
         values = indicator_values(plan, units._replace(numbers=numbers | shifted))
-        return np.asarray(np.nan_to_num(indicator_scores(plan, values), nan=0.0))
+        return np.asarray(np.nan_to_num(indicator_scores(plan, values)[looked], nan=0.0))
 
-    def at(point: np.ndarray) -> float:
+    def scores(point: np.ndarray) -> np.ndarray:
         weights = {id: one.weights.copy() for id, one in done.weights.items()}
         for one, place in zip(factors, point, strict=True):
             if one.kind == "weight":
                 weights[one.criterion][one.part] *= 1 + (2 * place - 1) * one.half
         weights = {id: one / one.sum() for id, one in weights.items()}
-        found = criterion_scores(plan, leaf_scores(point), lambda id, _parts: weights[id])[plan.pack.goal]
+        return criterion_scores(plan, leaf_scores(point), lambda id, _parts: weights[id])[plan.pack.goal]
+
+    middle = scores(np.full(len(factors), 0.5))
+    grades, rank = grades_of(middle, plan.limits), ranks(middle)
+
+    def at(point: np.ndarray) -> float:
+        found = scores(point)
         if outcome == "mean_score":
             return float(found.mean())
         if outcome == "changed_grades":
@@ -209,6 +247,23 @@ def _model(
         return float(np.abs(ranks(found) - rank).mean() / len(rank))
 
     return at
+
+
+def _rows(done: Work, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Units that are worked out, and the places among them of those that are looked at.
+
+    Scores may be from the least to the greatest of an indicator over all units, gaps elsewhere or not.
+    """
+    wanted = np.flatnonzero(done.whole)[chosen]
+    if len(chosen) == len(done.score):
+        return np.arange(done.units.size), wanted
+    ends = [wanted]
+    for id in done.plan.leaves:
+        known = np.isfinite(done.values[id])
+        least, most = (np.where(known, done.values[id], beyond) for beyond in (np.inf, -np.inf))
+        ends.append(np.array([least.argmin(), most.argmax()]))
+    rows = np.unique(np.concatenate(ends))
+    return rows, np.searchsorted(rows, wanted)
 
 
 def _shifted(done: Work, id: str, values: np.ndarray, by: float) -> np.ndarray:
@@ -223,7 +278,7 @@ def _one_at_a_time(model: Callable[[np.ndarray], float], count: int) -> tuple[np
     for end in (0.0, 1.0):
         design = np.full((count, count), 0.5)
         np.fill_diagonal(design, end)
-        ends.append(np.array([model(point) for point in progress.each(list(design), "one at a time")]))
+        ends.append(np.array([model(point) for point in design]))
     return ends[0], ends[1]
 
 
@@ -234,7 +289,7 @@ def _screened(
     if not trajectories:
         return {"mean_size": empty, "deviation": empty}
     design = kernel.trajectories(trajectories, count, seed=seed)
-    outputs = [[model(point) for point in one] for one in progress.each(list(design), "trajectories")]
+    outputs = [[model(point) for point in one] for one in design]
     found = kernel.elementary_effects(design, np.array(outputs))
     return {"mean_size": found.mean_size, "deviation": found.deviation}
 
@@ -246,7 +301,6 @@ def _divided(
     if not points:
         return {"first": empty, "total": empty}
     design = kernel.paired_design(points, count, seed=seed)
-    turns = progress.each(list(design), "shares of the variance")
-    outputs = [[model(point) for point in one] for one in turns]
+    outputs = [[model(point) for point in one] for one in design]
     found = kernel.variance_shares(np.array(outputs))
     return {"first": found.first, "total": found.total}

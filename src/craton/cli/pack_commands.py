@@ -1,0 +1,96 @@
+"""Commands about packs: evaluations as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from craton.cli.commands import EXIT_REFUSED, craton, json_option, print_json
+from craton.model.errors import InvalidError
+from craton.model.pack import Pack, decoded
+from craton.model.pack_check import check
+from craton.process.apps import find_app, has_app, pack_text
+
+overlay_option = click.option(
+    "--overlay", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
+    help="File laid over the pack: a country's words and thresholds.",
+)  # fmt: skip
+
+
+@craton.group()
+def pack() -> None:
+    """Packs: evaluations as folders of tables."""
+
+
+@pack.command("check")
+@click.argument("source")
+@overlay_option
+@json_option
+def check_pack(source: str, overlay: Path | None, as_json: bool) -> int:
+    """Tell what is wrong in the pack SOURCE: a folder, a file, or the name of an application.
+
+    Exits 1 when there is something.
+    """
+    found = check(_pack(source, overlay))
+    for one in found:
+        if as_json:
+            print_json(one)
+        else:
+            click.echo(f"{one.place}: {one.reason}" + (f"\n  hint: {one.hint}" if one.hint else ""))
+    if not found and not as_json:
+        click.echo("the pack is sound", err=True)
+    return EXIT_REFUSED if found else 0
+
+
+@pack.command("test")
+@click.argument("source")
+@overlay_option
+@json_option
+def test_pack(source: str, overlay: Path | None, as_json: bool) -> int:
+    """Run the worked examples of the pack SOURCE, and what must hold of any evaluation.
+
+    Exits 1 when one fails.
+    """
+    from craton.decide.pack_test import run_oracles, run_properties
+
+    found = _pack(source, overlay)
+    faults = check(found)
+    if faults:
+        first = faults[0]
+        raise InvalidError(
+            f"{first.place}: {first.reason}", hint=first.hint or f"see craton pack check {source}"
+        )
+    results = [*run_oracles(found), *run_properties(found)]
+    for one in results:
+        if as_json:
+            print_json(msgspec.to_builtins(one))
+        else:
+            click.echo(f"{'passed' if one.passed else 'FAILED'}  {one.title}")
+            if not one.passed:
+                click.echo(f"        {one.came}")
+    failed = sum(not one.passed for one in results)
+    if not as_json:
+        click.echo(f"{len(results) - failed} of {len(results)} passed", err=True)
+    return EXIT_REFUSED if failed else 0
+
+
+def _pack(source: str, overlay: Path | None) -> Pack:
+    """The pack that `source` names."""
+    return decoded(_text(source), overlay.read_text(encoding="utf-8") if overlay else "")
+
+
+def _text(source: str) -> str:
+    path = Path(source)
+    if path.is_dir():
+        text = pack_text(path)
+    elif path.is_file():
+        text = path.read_text(encoding="utf-8")
+    elif has_app(source):
+        text = next((str(step.set[step.tables]) for step in find_app(source).steps if step.tables), "")
+    else:
+        raise InvalidError(f"there is no folder, file or application {source!r}")
+    if not text:
+        raise InvalidError(f"{source} has no pack", hint="a pack folder has a file pack.toml")
+    return text

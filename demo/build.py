@@ -1,4 +1,4 @@
-"""Build the demo node from the sample, say what is in it, draw it, and run both applications on it."""
+"""Build the demo node from the sample, say what is in it, draw it, and run three applications on it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from matplotlib.patheffects import withStroke
 import craton
 from craton.cli import present
 from craton.cli.node import Node
+from craton.process.apps import packs
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -29,6 +30,7 @@ SAMPLE = Path(__file__).parent / "sample"
 TITLE = "Upper Mekong demonstration node"
 MAP = Path("build/demo-map.png")
 APPS = ("regional-gravity-map", "hazard-exposure")
+EVALUATION = "saline-alkali-land"
 EXTENT = (97.0, 106.0, 16.0, 26.0)
 INK, WATER, PAPER = "#2b2b2b", "#3f7cac", "#fbfaf6"
 HALO = [withStroke(linewidth=2, foreground=PAPER)]
@@ -52,6 +54,7 @@ def main(folder: Path) -> None:
         draw(node, MAP)
         click.echo(f"\nMap: {MAP}\n")
         answers = [answer(node, app) for app in APPS]
+        click.echo(evaluated(node))
         problems = node.check()
     click.echo(f"\nThe node is {'whole' if not problems else 'damaged: see craton check'}.")
     click.echo(f"Done in {time.perf_counter() - start:.1f} s. Look further:\n")
@@ -81,6 +84,13 @@ def answer(node: Node, app: str) -> str:
     path = picture.export(MAP.with_name(f"{app}.png"), overwrite=True)
     click.echo(f"{picture.record.name('en')}: {picture.record.id}, also in {path}")
     return picture.record.id
+
+
+def evaluated(node: Node) -> str:
+    """Judge made parcels by the pack of saline land, and tell where the answer is."""
+    parcels = node.run("evaluation.made_data", pack=packs()[EVALUATION])["result"]
+    found = node.run(EVALUATION, units=parcels)["parcels.answer"]
+    return f"{found.record.name('en')}: {found.record.id}, of made parcels; craton report makes a PDF of it"
 
 
 def layer(node: Node, title: str) -> gpd.GeoDataFrame | xr.Dataset:

@@ -112,6 +112,58 @@ def test_the_front_holds_all_that_is_best_for_some_weights():
                 assert (values @ mix).max() == pytest.approx((both @ mix).max(), abs=1e-8)
 
 
+def test_ends_are_undominated_however_few_points_are_asked():
+    """With ties everywhere two points are the ends of the whole front, and no point is as good as another in both."""
+    for seed in range(40):
+        first, second = np.random.default_rng(seed).integers(0, 3, (2, 5, 3)).astype(float)
+        whole, two = (front(first, second, np.zeros(3, int), np.full(3, 4), count) for count in (500, 2))
+        assert two[0].values == whole[0].values
+        assert two[-1].values == whole[-1].values
+        assert max(point.found.gap for point in whole) == pytest.approx(0, abs=1e-9)
+        assert (np.diff([point.values for point in whole], axis=0) * [-1, 1] > 0).all()
+
+
+def test_small_steps_of_the_front_are_points_too():
+    """Seven independent parcels of different exchange rates, five of them 10⁵ times smaller, make eight corners."""
+    gain = np.array([1, 0.1, 1e-5, 1e-5, 1e-5, 1e-5, 1e-5])
+    cost = np.array([0.1, 1, 8e-6, 9e-6, 1e-5, 1.1e-5, 1.2e-5])
+    zero = np.zeros(7)
+    assert len(front(np.c_[gain, zero], np.c_[zero, cost], np.zeros(2, int), np.full(2, 7), 50)) == 8
+
+
+def test_many_parcels_of_different_areas_are_within_the_tolerance():
+    """600 parcels: limits hold, and the total lies within 10⁻⁴ of the bound by the prices (Lagrange)."""
+    random = np.random.default_rng(6)
+    scores, area = random.random((600, 3)) + np.array([0, 0.2, 0.4]), random.uniform(1, 5, 600)
+    least, most = np.full(3, 0.3 * area.sum()), np.full(3, 0.36 * area.sum())
+    found = whole_parcels(scores, area, least, most, 1e-4)
+    taken = np.bincount(found.use, weights=area)
+    assert ((taken >= least - 1e-6) & (taken <= most + 1e-6)).all()
+    assert found.total >= found.bound * (1 - 1e-4)
+    best = (scores - area[:, None] * found.prices).max(axis=1).sum()
+    assert found.bound == pytest.approx(best + found.prices @ np.where(found.prices > 0, most, least))
+
+
+def test_units_of_scores_and_areas_change_no_use():
+    """Areas in m² or in km² and scores of 10⁻⁹ give the same plan, and prices in their units."""
+    random = np.random.default_rng(3)
+    scores, area = random.random((12, 3)), random.uniform(1, 3, 12)
+    least, most = np.array([4.0, 0, 5]), np.array([6.0, 9, np.inf])
+    one = whole_parcels(scores, area, least, most, 0.0)
+    other = whole_parcels(scores * 1e-9, area * 1e6, least * 1e6, most * 1e6, 0.0)
+    assert other.use.tolist() == one.use.tolist()
+    assert other.prices * 1e15 == pytest.approx(one.prices)
+    assert other.bound * 1e9 == pytest.approx(one.bound)
+
+
+def test_blank_cells_and_whole_numbers_with_gaps_are_limits():
+    """A blank text is an empty cell; nullable whole numbers are numbers."""
+    blank = pd.DataFrame({"use": ["field"], "least": [""], "most": [" 2"]})
+    whole = blank.assign(least=pd.array([None], "Int64"), most=pd.array([2], "Int64"))
+    for told in (blank, whole):
+        assert allocation.assign(land(), USES, told).proof["total_score"][0] == 14
+
+
 def test_hypervolume_by_hand():
     """Two steps of 2 × 1 and 1 × 2 over (0, 0) cover 3; what lies below the reference counts for nothing."""
     assert hypervolume(np.array([[1.0, 2], [2, 1], [1, 1], [-1, 9]]), np.zeros(2)) == 3

@@ -12,6 +12,7 @@ from shapely import box
 
 from craton.decide.allocation_search import search as searched
 from craton.kernels import allocation_search as kernel
+from craton.kernels import allocation_selection as selection
 from craton.kernels.allocation_flow import assignment
 from craton.kernels.allocation_front import front, hypervolume
 from craton.model.errors import ContractError
@@ -35,7 +36,7 @@ def test_the_front_of_a_small_lattice_is_found_whole():
     plans = np.array(list(itertools.product((0, 1), repeat=12)))
     plans = plans[(plans.sum(axis=1) >= 2) & (plans.sum(axis=1) <= 9)]
     values = kernel.values_of(plans, scores, near)
-    exact = values[kernel.front_of(values)]
+    exact = values[selection.front_of(values)]
     start = np.array([assignment(one, least, most).use for one in scores])
     found = kernel.search(
         scores, start, least, most, turns=range(60), neighbours=near, plans=len(exact) + 40, seed=1
@@ -43,7 +44,7 @@ def test_the_front_of_a_small_lattice_is_found_whole():
     reached = {tuple(np.round(one, 9)) for one in found.values}
     share = np.mean([tuple(np.round(one, 9)) in reached for one in exact])
     assert share > 0.95
-    assert len(kernel.front_of(np.concatenate([found.values, exact]))) >= len(found.values)
+    assert len(selection.front_of(np.concatenate([found.values, exact]))) >= len(found.values)
 
 
 def test_two_sums_come_near_the_exact_front():
@@ -63,13 +64,36 @@ def test_two_sums_come_near_the_exact_front():
 
 def test_directions_ranks_and_crowding():
     """Das and Dennis: C(q + p − 1, p) directions, 91 for 3 values and 12 parts; ranks and crowding by hand."""
-    directions = kernel.reference_directions(3, 91)
+    directions = selection.reference_directions(3, 91)
     assert directions.shape == (91, 3)
     assert directions.sum(axis=1) == pytest.approx(np.ones(91))
     values = np.array([[3, 1], [2, 2], [1, 3], [1, 1], [2, 1.5]], float)
-    assert kernel.ranks_of(values).tolist() == [0, 0, 0, 2, 1]
-    assert kernel.crowding(values[:3]).tolist() == [np.inf, 2.0, np.inf]
-    assert set(kernel.selected(values, 3, directions)) == {0, 1, 2}
+    assert selection.ranks_of(values).tolist() == [0, 0, 0, 2, 1]
+    assert selection.crowding(values[:3]).tolist() == [np.inf, 2.0, np.inf]
+    assert set(selection.selected(values, 3, directions)) == {0, 1, 2}
+
+
+def test_the_best_of_each_of_three_sums_stays():
+    """The exact optimum of each objective, known at the beginning, is in the result, and no point is told twice."""
+    scores = np.random.default_rng(8).integers(0, 9, (3, 100, 4)).astype(float)
+    least, most = np.full(4, 10), np.full(4, 100)
+    start = np.array([assignment(one, least, most).use for one in scores])
+    found = kernel.search(scores, start, least, most, turns=range(30), plans=12)
+    assert found.values.max(axis=0).tolist() == [assignment(one, least, most).total for one in scores]
+    assert len(np.unique(found.values, axis=0)) == len(found.values)
+    assert (kernel.values_of(found.use, scores, None) == found.values).all()
+
+
+def test_a_plan_does_not_hang_on_the_number_of_threads(monkeypatch):
+    """One thread gives what several give."""
+    scores = np.random.default_rng(9).random((2, 64, 3))
+    near, least, most = lattice(8, 8), np.zeros(3, int), np.full(3, 30)
+    start = np.array([assignment(one, least, most).use for one in scores])
+    told = []
+    for count in (1, 3):
+        monkeypatch.setattr("craton.kernels.threads.THREADS", count)
+        told.append(kernel.search(scores, start, least, most, turns=range(5), plans=40, neighbours=near))
+    assert (told[0].use == told[1].use).all()
 
 
 @pytest.fixture
@@ -115,6 +139,8 @@ def test_plans_and_their_parcels_agree(parcels):
         (WORTHS.iloc[:3], "a row for each use of each objective"),
         (WORTHS.assign(column="none"), "columns of `table`"),
         (WORTHS.assign(use="crop"), "2 to 12 uses"),
+        (WORTHS.replace("yield", "plan"), "other names than plan, together, balance"),
+        (WORTHS.replace("crop_a", "geometry"), "columns of numbers"),
     ],
 )
 def test_refusals(parcels, worths, words):

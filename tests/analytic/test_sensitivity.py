@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 
@@ -13,6 +14,7 @@ from craton.decide.evaluation_sensitivity import sensitivity
 from craton.decide.sensitivity import one_at_a_time, screening, variance
 from craton.kernels.sensitivity import elementary_effects, paired_design, trajectories, variance_shares
 from craton.model.errors import ContractError
+from craton.process import progress
 
 
 def test_trajectories_change_one_factor_at_a_time():
@@ -72,6 +74,15 @@ def test_nothing_varies():
     assert (found.mean, found.variance) == (pytest.approx(4.2), 0.0)
 
 
+@pytest.mark.parametrize(("size", "offset"), [(1e-9, 0), (1e160, 0), (10.0, 1e9)])
+def test_shares_do_not_hang_on_the_unit_of_the_result(size, offset):
+    """Very small and very large results, and small changes of a large one, have the shares of the plain one."""
+    outputs = paired_design(64, 2) @ np.array([3.0, 1.0])
+    plain, other = variance_shares(outputs), variance_shares(outputs * size + offset)
+    assert other.first == pytest.approx(plain.first, rel=1e-6)
+    assert other.total_error == pytest.approx(plain.total_error, rel=1e-6)
+
+
 def factors(**ranges):
     rows = [(name, low, high) for name, (low, high) in ranges.items()]
     return pd.DataFrame(rows, columns=["factor", "low", "high"])
@@ -104,6 +115,7 @@ def test_units_of_factors_go_through_the_formula():
         (factors(a=(0, 1)), "a + b", "'b', which is not given"),
         (factors(a=(-1, 1)), "log(a)", "none at a"),
         (factors(a=(0, 1)).assign(unit="smoots"), "a", "smoots"),
+        (factors(sin=(0, 1)), "sin", "`factors` must be names that a formula can have"),
     ],
 )
 def test_refusals(table, formula, words):
@@ -139,6 +151,64 @@ PACK = {
     ],
     "uncertainty": {"spread": 0.2},
 }  # fmt: skip
+
+
+def test_too_many_factors_for_one_table_are_refused():
+    """20,000 factors would make a table of 800 million numbers."""
+    table = pd.DataFrame({"factor": [f"x{at}" for at in range(20_000)], "low": 0.0, "high": 1.0})
+    with pytest.raises(ContractError, match="at most 20,000,000"):
+        one_at_a_time(table, "x1")
+
+
+def changed(**told):
+    """The pack with ranges of the data instead of bounds, and other changes."""
+    pack = copy.deepcopy(PACK)
+    for one in pack["indicators"].values():
+        one["score"] = {"method": "linear"}
+    return json.dumps(pack | told)
+
+
+def test_errors_move_units_along_the_range_of_all_units():
+    """An error that is one for all units moves none along the range of the data, one with a gap elsewhere included."""
+    units = pd.DataFrame({"a": [0.3, 0.5, 0.7, 100.0], "b": [0.6, 0.2, 0.1, np.nan]})
+    found = sensitivity(units, pack=changed(uncertainty={"spread": 0.0}), trajectories=0)
+    mean = 0.75 * 0.2 / 99.7 + 0.25 * 0.6 / 1.5
+    assert found[["at_low", "at_high"]].to_numpy() == pytest.approx(np.full((2, 2), mean))
+
+
+def test_a_choice_of_units_keeps_the_range_of_all(monkeypatch):
+    """With 100 of 3,000 units looked at, an error common to all still moves none."""
+    monkeypatch.setattr("craton.decide.evaluation_sensitivity.MOST_WORK", 1)
+    units = pd.DataFrame(np.random.default_rng(1).uniform(1, 2, (3000, 2)) ** 4, columns=["a", "b"])
+    found = sensitivity(units, pack=changed(), trajectories=0).set_index("factor")
+    assert found.loc["a", "at_low"] == pytest.approx(found.loc["a", "at_high"], abs=1e-12)
+    assert found.loc["both / a", "at_low"] != found.loc["both / a", "at_high"]
+
+
+def test_weights_that_may_vanish_leave_a_number():
+    """With a spread of 1 all weights of a criterion may be as low as can be at once: they are alike then."""
+    units = pd.DataFrame({"a": [0.3, 0.5], "b": [0.6, 0.2]})
+    found = sensitivity(units, pack=json.dumps(PACK | {"uncertainty": {"spread": 1.0}}))
+    assert np.isfinite(found["mean_size"]).all()
+
+
+def test_ranges_are_told_in_the_unit_and_progress_goes_up():
+    """1.96 of an error of 1 m is ± 1.96 m; what is heard never goes back."""
+    pack = copy.deepcopy(PACK)
+    pack["attributes"]["a"] |= {"error": 1.0, "unit": "m"}
+    pack["indicators"]["a"]["unit"] = "m"
+    heard = []
+    with progress.listening(lambda share, _words: heard.append(share)):
+        found = sensitivity(pd.DataFrame({"a": [0.3], "b": [0.6]}), pack=json.dumps(pack), points=16)
+    assert found.set_index("factor").loc["a", "range"] == "± 1.96 m"
+    assert heard == sorted(heard)
+
+
+@pytest.mark.parametrize(("name", "count"), [("points", 15), ("trajectories", 1)])
+def test_samples_that_say_nothing_are_refused(name, count):
+    """A variance of a few points, a deviation of one trajectory."""
+    with pytest.raises(ContractError, match="0 for none, or at least"):
+        sensitivity(pd.DataFrame({"a": [0.3], "b": [0.6]}), pack=json.dumps(PACK), **{name: count})
 
 
 def test_an_evaluation_hangs_on_its_weights_and_errors_as_worked_out_by_hand():

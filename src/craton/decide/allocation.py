@@ -19,6 +19,7 @@ from craton.decide.criteria_table import (
 from craton.kernels import allocation_flow as flow
 from craton.kernels.allocation_front import front, hypervolume
 from craton.model.errors import ContractError
+from craton.process import progress
 from craton.process.marks import Bounds, Column, ColumnOf, Table, Unit
 from craton.process.processes import process
 
@@ -112,7 +113,7 @@ class Problem(NamedTuple):
         return least.astype(np.int64), np.floor(np.minimum(self.most / size, count) + 1e-9).astype(np.int64)
 
 
-@process(ASSIGN, version="1", keywords=("land use", "optimisation", "assignment", "土地利用优化配置"))
+@process(ASSIGN, version="2", keywords=("land use", "optimisation", "assignment", "土地利用优化配置"))
 def assign(
     table: AnyTable,
     scores: Indicators,
@@ -202,7 +203,7 @@ def _by_areas(
     return told.use, told.prices, told.total, told.bound
 
 
-@process(TRADE_OFF, version="1", keywords=("Pareto", "multi-objective", "NSGA", "多目标", "帕累托"))
+@process(TRADE_OFF, version="2", keywords=("Pareto", "multi-objective", "NSGA", "多目标", "帕累托"))
 def trade_off(
     table: AnyTable,
     first: Indicators,
@@ -256,7 +257,10 @@ def trade_off(
     both = [_scores(TRADE_OFF, table, name, one) for name, one in (("first", first), ("second", second))]
     both = [np.where(np.isfinite(both[0] + both[1]), one, -np.inf) for one in both]
     one, problem = problem_of(TRADE_OFF, table, both[0], first, limits, None)
-    found = front(one, both[1][problem.whole], *problem.counts, points)
+    found = front(
+        one, both[1][problem.whole], *problem.counts, points,
+        lambda count: progress.report(count / points, "points of the front"),
+    )  # fmt: skip
     if not found:
         raise no_whole(TRADE_OFF)
     values = np.array([point.values for point in found])
@@ -335,15 +339,21 @@ def _limits(id: str, limits: pd.DataFrame | None, uses: tuple[str, ...]) -> tupl
         came = f"{shown(unknown)}" if unknown else "a use twice"
         raise ContractError(id, "limits", f"one row at most for each of {shown(uses)}", came)
     places = [uses.index(name) for name in names]
-    low, high = (pd.to_numeric(limits[name], errors="coerce") for name in ("least", "most"))
-    if (low.isna() & limits["least"].notna()).any() or (high.isna() & limits["most"].notna()).any():
-        raise ContractError(id, "limits", "numbers or empty cells in `least` and `most`", "a text")
-    least[places], most[places] = low.fillna(0.0), high.fillna(np.inf)
+    low, high = (_cells(id, limits[name]) for name in ("least", "most"))
+    least[places], most[places] = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), np.inf, high)
     wrong = (least < 0) | (most < least) | np.isinf(least)
     if wrong.any():
         came = shown(name for name, one in zip(uses, wrong, strict=True) if one)
         raise ContractError(id, "limits", "a least of at least 0 and a most not below it", came)
     return least, most
+
+
+def _cells(id: str, column: pd.Series) -> np.ndarray:
+    """Numbers of a column, NaN for empty cells, blanks among them."""
+    found = pd.to_numeric(column, errors="coerce")
+    if (found.isna() & column.notna() & (column.astype(str).str.strip() != "")).any():
+        raise ContractError(id, "limits", "numbers or empty cells in `least` and `most`", "a text")
+    return np.asarray(found.to_numpy(np.float64, na_value=np.nan))
 
 
 def no_whole(id: str) -> ContractError:

@@ -13,6 +13,7 @@ from craton.decide.criteria_table import AnyTable, numbers, shown, stated, with_
 from craton.decide.zone_links import linked
 from craton.kernels import allocation_flow as flow
 from craton.kernels import allocation_search as kernel
+from craton.kernels.allocation_selection import reference_directions
 from craton.model.errors import ContractError
 from craton.process import progress
 from craton.process.marks import Bounds, Column, Table
@@ -28,6 +29,9 @@ MIXTURES, NEAREST = 15, 8
 
 JOINED = "together"
 """Name of the objective of neighbours of one use."""
+
+TAKEN = ("plan", JOINED, "balance", "balanced")
+"""Columns of the plans that no objective may be called by."""
 
 WorthTable = Annotated[
     pd.DataFrame,
@@ -49,7 +53,7 @@ class Searched(NamedTuple):
 
 
 @process(
-    SEARCH, version="1", keywords=("NSGA-II", "NSGA-III", "Pareto", "compactness", "多目标优化", "集中连片")
+    SEARCH, version="2", keywords=("NSGA-II", "NSGA-III", "Pareto", "compactness", "多目标优化", "集中连片")
 )
 def search(
     table: AnyTable,
@@ -82,7 +86,8 @@ def search(
     together : bool
         Whether pairs of neighbours of one use are an objective more.
     contact : str
-        Which parcels are neighbours, as for `zone.neighbours`; `nearest` takes the nearest 8.
+        Which parcels are neighbours, as for `zone.neighbours`; `nearest` takes the nearest 8, or all
+        where there are fewer.
     plans : int
         Plans that are kept, 4 to 500.
     generations : int
@@ -102,8 +107,9 @@ def search(
 
     Notes
     -----
-    NSGA-II for two values, NSGA-III with even reference directions for more; a new plan takes a patch of one
-    plan into another and is bettered by moves and exchanges for weights of its own, within the limits.
+    NSGA-II for two values, NSGA-III with even reference directions for more, where the best of each value
+    always stays; a new plan takes a patch of one plan into another and is bettered by moves and exchanges for
+    weights of its own, within the limits. Of plans that are alike in all values one is told.
 
     References
     ----------
@@ -141,14 +147,19 @@ def _asked(
     if not 2 <= len(uses) <= MOST_USES or len(objectives) > MOST_OBJECTIVES:
         allowed = f"2 to {MOST_USES} uses and at most {MOST_OBJECTIVES} objectives"
         raise ContractError(SEARCH, "worths", allowed, f"{len(uses)} and {len(objectives)}")
-    if JOINED in objectives:
-        raise ContractError(SEARCH, "worths", f"objectives of other names than {JOINED!r}", JOINED)
+    if taken := [name for name in objectives if name in TAKEN]:
+        raise ContractError(SEARCH, "worths", f"objectives of other names than {shown(TAKEN)}", shown(taken))
     if len(rows) != len(found) or len(found) != len(objectives) * len(uses):
         came = f"{len(rows)} rows for {len(objectives)} objectives and {len(uses)} uses"
         raise ContractError(SEARCH, "worths", "a row for each use of each objective", came)
     unknown = [name for name in found.values() if name not in table.columns]
     if unknown:
         raise ContractError(SEARCH, "worths", "columns of `table`", shown(unknown))
+    words = [
+        name for name in found.values() if table[name].notna().any() and np.isnan(numbers(table, name)).all()
+    ]
+    if words:
+        raise ContractError(SEARCH, "worths", "columns of numbers", f"{shown(words)} without any")
     return objectives, uses, [[found[objective, use] for use in uses] for objective in objectives]
 
 
@@ -159,8 +170,8 @@ def _begun(scores: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarra
     span = np.ptp(values, axis=0)
     finite = np.where(np.isfinite(scores), scores, 0.0) / np.where(span > 0, span, 1.0)[:, None, None]
     mixed = []
-    for shares in kernel.reference_directions(len(scores), MIXTURES):
-        worth = np.where(np.isfinite(scores[0]), np.tensordot(shares, finite, 1), -np.inf)
+    for shares in reference_directions(len(scores), MIXTURES):
+        worth = np.where(np.isfinite(scores[0]), (shares[:, None, None] * finite).sum(axis=0), -np.inf)
         mixed.append(_best(worth, least, most))
     return np.unique(np.array([*alone, *mixed]), axis=0)
 
@@ -178,7 +189,10 @@ def _neighbours(table: pd.DataFrame, whole: np.ndarray, contact: str) -> kernel.
         raise ContractError(
             SEARCH, "table", "a table with geometry, so that neighbours are known", "one without"
         )
-    found = linked(SEARCH, table, whole, contact, NEAREST, None)
+    count = int((whole & ~(table.geometry.isna() | table.geometry.is_empty)).sum())
+    if contact == "nearest" and count < 2:
+        raise ContractError(SEARCH, "table", "two parcels or more with a geometry", str(count))
+    found = linked(SEARCH, table, whole, contact, min(NEAREST, count - 1), None)
     places = np.flatnonzero(found.taken[whole])
     one, other = found.links.nonzero()
     one, other = places[one], places[other]

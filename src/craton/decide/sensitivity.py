@@ -94,6 +94,13 @@ def _model(id: str, factors: pd.DataFrame, formula: str) -> _Model:
     names = tuple(str(name).strip() for name in factors["factor"])
     if not names or len(set(names)) < len(names):
         raise ContractError(id, "factors", "a row for each factor, each once", shown(names))
+    try:
+        parse("0", names)
+    except InvalidError as error:
+        hint = "letters, digits and _, after a letter; no name of a function or constant"
+        raise ContractError(
+            id, "factors", "names that a formula can have", f"so: {error.message}", hint=hint
+        ) from error
     low, high = numbers(factors, "low"), numbers(factors, "high")
     wrong = [name for name, is_right in zip(names, low < high, strict=True) if not is_right]
     if wrong:
@@ -156,6 +163,7 @@ def one_at_a_time(factors: FactorTable, formula: str) -> Swings:
     """
     model = _model(ONE, factors, formula)
     count = len(model.names)
+    _few(ONE, "factors", 2 * count, count)
     design = np.full((2, count, count), 0.5)
     design[0][np.diag_indices(count)], design[1][np.diag_indices(count)] = 0.0, 1.0
     low, high = model.outputs(ONE, design)
@@ -220,7 +228,7 @@ def screening(
     return _sorted(model, values, found.mean_size, tuple(values))
 
 
-@process(VARIANCE, version="1", keywords=("Sobol", "Saltelli", "global sensitivity", "全局敏感性"))
+@process(VARIANCE, version="2", keywords=("Sobol", "Saltelli", "global sensitivity", "全局敏感性"))
 def variance(
     factors: FactorTable,
     formula: str,

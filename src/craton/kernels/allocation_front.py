@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,10 @@ from craton.kernels.allocation_flow import Assignment, assignment
 
 EQUAL = 1e-9
 """Part of the range of an objective within which two values count as one."""
+
+
+TIGHT = 1e-11
+"""Part of the largest score within which two uses of a parcel are equally good at given prices."""
 
 
 class Point(NamedTuple):
@@ -22,7 +28,12 @@ class Point(NamedTuple):
 
 
 def front(
-    first: np.ndarray, second: np.ndarray, least: np.ndarray, most: np.ndarray, count: int
+    first: np.ndarray,
+    second: np.ndarray,
+    least: np.ndarray,
+    most: np.ndarray,
+    count: int,
+    told: Callable[[int], object] = lambda _found: None,
 ) -> list[Point]:
     """Points of the front that are best for some weights, from the best of the first objective on.
 
@@ -34,10 +45,13 @@ def front(
         Fewest and most parcels of each use; there are no points where they cannot be met.
     count : int
         Points at most, 2 or more; fewer where there are no more.
+    told : callable
+        Called with the number of points found so far.
 
     Notes
     -----
-    The widest gap between two neighbours is taken first: the weights for which both are alike are solved, and
+    Among equal bests of one objective an end is the best for the other, so that nothing dominates it. The
+    widest gap between two neighbours is taken first: the weights for which both are alike are solved, and
     what is better than both is a new point; where nothing is, there is none between them. Every point is an
     optimum, none an approximation; points within the hollows of the front are not found.
 
@@ -55,8 +69,12 @@ def front(
         mixed = np.where(there, weight * scaled[0] + (1.0 - weight) * scaled[1], -np.inf)
         found = assignment(mixed, least, most, prices)
         assert found is not None
+        if weight in {0.0, 1.0}:
+            other = np.where(there, scaled[1] if weight else scaled[0], -np.inf)
+            found = _best_of_equals(mixed, other, found, least, most)
         values = (float(one[rows, found.use].sum()) for one in (first, second))
-        return Point((next(values), next(values)), weight, found)
+        # Whole numbers of one byte: hundreds of plans of many parcels are kept.
+        return Point((next(values), next(values)), weight, found._replace(use=found.use.astype(np.int8)))
 
     if assignment(np.where(there, 0.0, -np.inf), least, most) is None:
         return []
@@ -72,6 +90,7 @@ def front(
 
     wait(*ends)
     while waiting and len(points) < count:
+        told(len(points))
         _size, _number, one, other = heapq.heappop(waiting)
         new = best(*_between(one, other, sizes))
         if _beyond(new, one, other, spans):
@@ -79,6 +98,26 @@ def front(
             wait(one, new)
             wait(new, other)
     return _undominated(points, spans)
+
+
+def _best_of_equals(
+    scores: np.ndarray, other: np.ndarray, found: Assignment, least: np.ndarray, most: np.ndarray
+) -> Assignment:
+    """Of the plans that are as good as `found` the one that is best by other scores.
+
+    These are the plans whose parcels have uses that are best at the prices, and whose uses with a price are
+    at their limits (complementary slackness).
+    """
+    worth = scores - found.prices
+    equal = worth >= worth.max(axis=1, keepdims=True) - TIGHT
+    equal[np.arange(len(scores)), found.use] = True
+    counts = np.bincount(found.use, minlength=scores.shape[1])
+    low = np.where(found.prices > TIGHT, counts, least)
+    high = np.where(found.prices < -TIGHT, counts, most)
+    better = assignment(np.where(equal, other, -np.inf), low, high)
+    assert better is not None
+    total = float(scores[np.arange(len(scores)), better.use].sum())
+    return found._replace(use=better.use, total=total, gap=found.total + found.gap - total)
 
 
 def _between(one: Point, other: Point, sizes: list[float]) -> tuple[float, np.ndarray]:
@@ -90,10 +129,11 @@ def _between(one: Point, other: Point, sizes: list[float]) -> tuple[float, np.nd
 
 
 def _beyond(new: Point, one: Point, other: Point, spans: list[float]) -> bool:
-    """Whether a point lies beyond the line through two others."""
-    across = (other.values[1] - one.values[1]) / spans[1] * (new.values[0] - one.values[0]) / spans[0]
-    along = (one.values[0] - other.values[0]) / spans[0] * (new.values[1] - one.values[1]) / spans[1]
-    return across + along > EQUAL
+    """Whether a point lies beyond the line through two others, by more than what counts as one."""
+    won, lost = (other.values[1] - one.values[1]) / spans[1], (one.values[0] - other.values[0]) / spans[0]
+    across = won * (new.values[0] - one.values[0]) / spans[0]
+    along = lost * (new.values[1] - one.values[1]) / spans[1]
+    return across + along > EQUAL * math.hypot(won, lost)
 
 
 def _undominated(points: list[Point], spans: list[float]) -> list[Point]:

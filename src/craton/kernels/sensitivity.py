@@ -11,6 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import qmc
 
+ROUNDING = 64 * float(np.finfo(float).eps)
+"""Part of the largest output by which outputs of one number may differ."""
+
 
 class Effects(NamedTuple):
     """Mean, mean size and standard deviation of the elementary effects, each (k,)."""
@@ -130,22 +133,23 @@ def variance_shares(outputs: np.ndarray) -> Shares:
     -----
     S_i = mean(f_B (f_ABi − f_A)) / V and S_Ti = mean((f_A − f_ABi)²) / (2 V) with the variance V of f_A and
     f_B together. Outputs are centred first, which takes much of the noise. Standard errors are those of the
-    means over independent points; the points are more even than that, so they err on the safe side. Where V
-    is 0 all shares are 0.
+    means over independent points; the points are more even than that, so they err on the safe side. Where
+    outputs differ by no more than rounding all shares are 0.
 
     References
     ----------
     Saltelli et al. (2010), as in `paired_design`, table 2 (b) and (f); Jansen, M. J. W. (1999). Analysis of
     variance designs for model output. Computer Physics Communications 117, 35-43.
     """
-    one, other, mixed = outputs[0], outputs[1], outputs[2:]
-    both = np.concatenate([one, other])
-    mean, variance = float(both.mean()), float(both.var())
-    if variance <= np.finfo(float).eps * max(1.0, mean * mean):
-        nothing = np.zeros(len(mixed))
+    mean, width = float(outputs[:2].mean()), float(np.ptp(outputs[:2]))
+    if width <= ROUNDING * np.abs(outputs[:2]).max():
+        nothing = np.zeros(len(outputs) - 2)
         return Shares(nothing, nothing, nothing, nothing, mean, 0.0)
-    alone = (other - mean) * (mixed - one) / variance
-    whole = (one - mixed) ** 2 / (2 * variance)
+    # Brought to a width of 1, so that squares of very large and very small outputs are numbers.
+    scaled = (outputs - mean) / width
+    one, other, mixed = scaled[0], scaled[1], scaled[2:]
+    variance = float(scaled[:2].var())
+    alone, whole = other * (mixed - one) / variance, (one - mixed) ** 2 / (2 * variance)
     root = np.sqrt(len(one))
     errors = (alone.std(axis=1) / root, whole.std(axis=1) / root)
-    return Shares(alone.mean(axis=1), whole.mean(axis=1), *errors, mean, variance)
+    return Shares(alone.mean(axis=1), whole.mean(axis=1), *errors, mean, variance * width * width)

@@ -101,6 +101,7 @@ export const CHINESE: Record<string, [meaning: string, todo: string]> = {
   'licence-ambiguous': ['数据旁有多个许可协议', '请声明适用于数据的一个'],
   'no-reader': ['没有可读取此格式的程序，文件作为文档保存', '请安装读取程序，或导出为开放格式'],
   'no-coordinates': ['表格没有坐标', '可补充坐标'],
+  'pack-fault': ['评价有 {count} 处错误，无法运行', '请在门户的“构建评价”中打开，或运行 craton pack check'],
   'text-missing': ['无法从文档中提取文本', '请添加文本版本以便检索'],
   'metadata-invalid': ['{count} 个元数据条目格式有误', '请在数据源处更正'],
   'time-assumed-utc': ['时间未声明时区，按 UTC 处理', '请声明时区'],

@@ -19,7 +19,7 @@ from craton.jobs.manager import Manager, submit
 from craton.jobs.pool import InProcess
 from craton.jobs.submission import Request
 from craton.model.errors import ContractError, JobError
-from craton.process.apps import read_app
+from craton.process.app import read_app
 from craton.process.processes import _load_plugins
 
 SAMPLE = Path(__file__).parents[2] / "demo" / "sample"

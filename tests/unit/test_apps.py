@@ -9,7 +9,8 @@ import pytest
 from craton.jobs.app_run import column_named
 from craton.model.errors import InvalidError, NotFoundError
 from craton.model.pack import decoded
-from craton.process.apps import _written, apps, find_app, packs, read_app
+from craton.process.app import read_app
+from craton.process.apps import _written, apps, find_app, packs
 
 OURS = "regional-gravity-map"
 

@@ -9,7 +9,9 @@ interface NdArray {
 }
 
 interface Parameter {
-  observedProperty?: { label?: Record<string, string> };
+  observedProperty?: { label?: Record<string, string>; categories?: { id: string; label?: Record<string, string> }[] };
+  /** Codes that stand for the categories. */
+  categoryEncoding?: Record<string, number | number[]>;
   unit?: { symbol?: string | { value?: string }; label?: Record<string, string> };
 }
 
@@ -31,6 +33,8 @@ export interface Series {
   label: string;
   unit: string;
   values: (number | null)[];
+  /** What codes of classes are called; empty where the values measure. */
+  words: Map<number, string>;
 }
 
 /** Values at one place by variable. */
@@ -91,6 +95,7 @@ function seriesOf(coverage: Coverage): { series: Series[]; places: Position[] } 
     name,
     label: local(parameters[name]?.observedProperty?.label) || name,
     unit: unitOf(parameters[name]),
+    words: wordsOf(parameters[name]),
     values: parts.flatMap((part) => (part.ranges?.[name]?.values ?? []).map((one) => (typeof one === 'number' ? one : null))),
   }));
   return { series, places };
@@ -106,6 +111,12 @@ function placesOf(coverage: Coverage): Position[] {
   const east = (axes.x?.values ?? []) as number[];
   const north = (axes.y?.values ?? []) as number[];
   return east.map((one, n) => [one, north[n] ?? north[0] ?? 0]);
+}
+
+function wordsOf(parameter: Parameter | undefined): Map<number, string> {
+  const codes = parameter?.categoryEncoding ?? {};
+  const categories = parameter?.observedProperty?.categories ?? [];
+  return new Map(categories.flatMap(({ id, label }) => [codes[id] ?? []].flat().map((code): [number, string] => [code, local(label) || id])));
 }
 
 function unitOf(parameter: Parameter | undefined): string {

@@ -7,6 +7,9 @@ import type { DatasetRecord } from './types';
 
 export type Texts = Record<string, string>;
 
+/** A text for all languages, or one for each. */
+export type Words = string | Texts;
+
 export interface Spread {
   count: number;
   gaps: number;
@@ -59,7 +62,7 @@ export interface TreeNode {
   scores: Spread;
   combine?: string;
   weighing?: string;
-  weighing_source?: string;
+  weighing_source?: Words;
   consistency_ratio?: number;
 }
 
@@ -72,7 +75,7 @@ export interface IndicatorAnswer {
   direction: string;
   reference: string;
   scoring: string;
-  scoring_source: string;
+  scoring_source: Words;
   values: Spread;
   obstacle: number;
   limiting: number;
@@ -97,7 +100,7 @@ export interface RuleAnswer {
   title: Texts;
   count: number;
   share: number;
-  source?: string;
+  source?: Words;
   area?: number;
 }
 

@@ -36,7 +36,8 @@ export interface Indicator {
   period?: string;
   aggregate: string;
   classes?: IndicatorClass[];
-  class_source?: string;
+  /** One text for all languages, or one for each. */
+  class_source?: string | Texts;
   reference: string;
 }
 

@@ -9,12 +9,14 @@ export interface SiteValue {
   unit?: string;
   quantity?: string;
   value?: number | string;
+  /** What the class is called that the value stands for. */
+  label?: string;
   minimum?: number;
   mean?: number;
   maximum?: number;
   cells?: number;
   range?: [number, number];
-  classes?: { value: number | string; share: number }[];
+  classes?: { value: number | string; label?: string; share: number }[];
 }
 
 export interface SiteFeature {

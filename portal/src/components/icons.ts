@@ -50,6 +50,7 @@ export const ICONS = {
   table: 'M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14',
   target: 'M12 5a7 7 0 100 14 7 7 0 000-14zM12 2v6M12 16v6M2 12h6M16 12h6',
   trash: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5',
+  undo: 'M4 12a8 8 0 102.5-5.8M4 4v5h5',
   up: 'M6 15l6-6 6 6',
   upload: 'M12 16V5M7 9l5-5 5 5M5 20h14',
   user: 'M12 4a4 4 0 100 8 4 4 0 000-8zM4.5 20c.8-3.8 3.8-5.5 7.5-5.5s6.7 1.7 7.5 5.5',

@@ -50,7 +50,7 @@ function indicators(a: Evaluation, b: Evaluation): Difference[] {
   const facts: [string, (one: IndicatorAnswer) => string][] = [
     ['formula', (one) => one.formula],
     ['scoring', (one) => scoringWords(one.scoring)],
-    ['thresholds', (one) => one.scoring_source],
+    ['thresholds', (one) => local(one.scoring_source)],
   ];
   return pairs(a.indicators, b.indicators).flatMap(({ id, first, second }) =>
     facts.flatMap(([what, fact]) => {

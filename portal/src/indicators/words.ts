@@ -69,12 +69,18 @@ function scoreText({ id, classes = [], class_source = '' }: Indicator): string[]
   const bounds = rest.map((each) => float(each.from_value ?? 0)).join(', ');
   const listed = scores.map((each) => float(each ?? 0)).join(', ');
   return [
-    `[indicators.${id}.score]\nmethod = "classes"\nbounds = [${bounds}]\nscores = [${listed}]\nsource = ${quoted(class_source)}`,
+    `[indicators.${id}.score]\nmethod = "classes"\nbounds = [${bounds}]\nscores = [${listed}]\nsource = ${worded(class_source)}`,
   ];
 }
 
 function float(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** A text, or one for each language, as TOML writes it. */
+function worded(words: string | Record<string, string>): string {
+  if (typeof words === 'string') return quoted(words);
+  return `{ ${Object.entries(words).map(([code, text]) => `${code} = ${quoted(text)}`).join(', ')} }`;
 }
 
 /** A text as TOML writes it; JSON's way of writing one is the same. */

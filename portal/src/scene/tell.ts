@@ -35,7 +35,7 @@ export function tellNumbers(variables: Variable[], values: Map<string, number | 
   return variables.slice(0, MOST_FACTS).flatMap((variable): [string, string][] => {
     const value = values.get(variable.name);
     if (value === null || value === undefined) return [];
-    const known = variable.classes?.find(({ code }) => code === value);
+    const known = variable.classes?.find((one) => (one.code ?? one.value) === value);
     return [[variable.title, known ? known.title : variable.type === 'class' ? t('scene.class', { code: value }) : quantity(value, variable.unit, 6)]];
   });
 }

@@ -133,7 +133,9 @@ const UNITS: [RegExp, string][] = [
 
 /** A unit as it is written, such as km² for km2; nothing for `1`, `count` and none. */
 export function unitWords(unit = ''): string {
-  return unit === '1' || unit === 'count' ? '' : UNITS.reduce((text, [from, to]) => text.replace(from, to), unit);
+  if (unit === '1' || unit === 'count') return '';
+  const named = unit.replace(/\bmoney\b/, t('unit.money')).replace(/\bperson\b/, t('unit.person'));
+  return UNITS.reduce((text, [from, to]) => text.replace(from, to), named);
 }
 
 /** What is told of numbers, with their unit. */

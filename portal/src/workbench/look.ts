@@ -36,7 +36,10 @@ export async function gridsAt(layers: Layer[], longitude: number, latitude: numb
 async function gridAt(layer: string, longitude: number, latitude: number, signal: AbortSignal): Promise<Found[]> {
   try {
     const series = await valuesAt(layer, longitude, latitude, signal);
-    const values = series.map(({ label, unit, values: [value] }) => [unit ? `${label} [${unit}]` : label, value ?? null]);
+    const values = series.map(({ label, unit, words, values: [value = null] }) => {
+      const word = value === null ? undefined : words.get(value);
+      return [unit ? `${label} [${unit}]` : label, word ? `${word} (${value})` : value];
+    });
     return [{ layer, values: Object.fromEntries(values) }];
   } catch (error) {
     if (isAbort(error)) throw error;

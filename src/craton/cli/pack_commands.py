@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from craton.cli.commands import EXIT_REFUSED, craton, json_option, print_json
 from craton.model.errors import InvalidError
-from craton.model.pack import Pack, decoded
+from craton.model.pack import Pack, laid_over, read_table
 from craton.model.pack_check import check
-from craton.process.apps import find_app, has_app, pack_text
+from craton.model.pack_findings import PackFinding
+from craton.model.pack_form import form_faults
+from craton.process.apps import find_app, has_app, pack_text, text_of
 
 overlay_option = click.option(
     "--overlay", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
@@ -33,7 +36,7 @@ def check_pack(source: str, overlay: Path | None, as_json: bool) -> int:
 
     Exits 1 when there is something.
     """
-    found = check(_pack(source, overlay))
+    found = _faults(_whole(source, overlay))
     for one in found:
         if as_json:
             print_json(one)
@@ -55,14 +58,13 @@ def test_pack(source: str, overlay: Path | None, as_json: bool) -> int:
     """
     from craton.decide.pack_test import run_oracles, run_properties
 
-    found = _pack(source, overlay)
-    faults = check(found)
-    if faults:
-        first = faults[0]
-        raise InvalidError(
-            f"{first.place}: {first.reason}", hint=first.hint or f"see craton pack check {source}"
-        )
-    results = [*run_oracles(found), *run_properties(found)]
+    found = _sound(source, overlay)
+    parts = {"worked examples": found.oracles, "made data": found.synthetic}
+    lacks = [name for name, part in parts.items() if not part]
+    if len(lacks) == len(parts):
+        message = "the pack has neither worked examples nor made data, so there is nothing to test"
+        raise InvalidError(message, hint="add oracles.toml, synthetic.toml or both")
+    results = [*run_oracles(found), *(run_properties(found) if found.synthetic else ())]
     for one in results:
         if as_json:
             print_json(msgspec.to_builtins(one))
@@ -73,12 +75,34 @@ def test_pack(source: str, overlay: Path | None, as_json: bool) -> int:
     failed = sum(not one.passed for one in results)
     if not as_json:
         click.echo(f"{len(results) - failed} of {len(results)} passed", err=True)
+        for name in lacks:
+            click.echo(f"not tested: the pack has no {name}", err=True)
     return EXIT_REFUSED if failed else 0
 
 
-def _pack(source: str, overlay: Path | None) -> Pack:
-    """The pack that `source` names."""
-    return decoded(_text(source), overlay.read_text(encoding="utf-8") if overlay else "")
+def _sound(source: str, overlay: Path | None) -> Pack:
+    """The pack that `source` names; its first fault is refused."""
+    whole = _whole(source, overlay)
+    faults = _faults(whole)
+    if faults:
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise InvalidError(
+            f"{first.place}: {first.reason}{more}", hint=first.hint or f"see craton pack check {source}"
+        )
+    return msgspec.convert(whole, type=Pack)
+
+
+def _faults(whole: dict[str, Any]) -> list[PackFinding]:
+    """What is wrong in the form of a pack, else what is wrong in what it says."""
+    return form_faults(whole) or check(msgspec.convert(whole, type=Pack))
+
+
+def _whole(source: str, overlay: Path | None) -> dict[str, Any]:
+    """The pack that `source` names as it is written, with what is laid over it."""
+    above = text_of(overlay) if overlay else ""
+    whole: dict[str, Any] = laid_over(read_table(_text(source), "pack"), read_table(above, "overlay"))
+    return whole
 
 
 def _text(source: str) -> str:
@@ -86,11 +110,13 @@ def _text(source: str) -> str:
     if path.is_dir():
         text = pack_text(path)
     elif path.is_file():
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
     elif has_app(source):
         text = next((str(step.set[step.tables]) for step in find_app(source).steps if step.tables), "")
     else:
-        raise InvalidError(f"there is no folder, file or application {source!r}")
-    if not text:
+        raise InvalidError(
+            f"there is no folder, file or application {source!r}", hint="craton apps NODE lists applications"
+        )
+    if not text.strip():
         raise InvalidError(f"{source} has no pack", hint="a pack folder has a file pack.toml")
     return text

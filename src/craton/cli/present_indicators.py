@@ -10,6 +10,7 @@ import click
 from craton.cli.present import clipped, padded
 from craton.model.indicator_library import find_indicator, themes
 from craton.model.indicators import Class, Indicator
+from craton.model.languages import in_english
 
 WIDTH = 100
 ID_COLUMNS = 44
@@ -66,7 +67,7 @@ def indicator_card(id: str) -> None:
     if one.classes:
         click.echo("\nclasses, as an example to be replaced by your own")
         _classes(one.classes)
-        click.echo(textwrap.indent(textwrap.fill(f"after {one.class_source}", WIDTH - 2), "  "))
+        click.echo(textwrap.indent(textwrap.fill(f"after {in_english(one.class_source)}", WIDTH - 2), "  "))
     click.echo("\n" + textwrap.fill(one.reference, WIDTH))
 
 

@@ -13,7 +13,7 @@ import click
 from craton.cli.present import clipped, padded, text
 from craton.jobs.job import Job
 from craton.model.permission import OWNER
-from craton.process.apps import App
+from craton.process.app import App
 from craton.process.reference import data_words
 from craton.process.spec import Spec
 from craton.process.values import allowed_words

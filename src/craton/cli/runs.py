@@ -11,7 +11,7 @@ from craton.jobs.job import Job, JobLimits
 from craton.jobs.submission import Request
 from craton.model.errors import CancelledError, InvalidError, JobError
 from craton.model.record import Record
-from craton.process.apps import find_app, pack_text
+from craton.process.apps import find_app, pack_text, text_of
 from craton.process.processes import find_process
 
 
@@ -62,10 +62,7 @@ def _content(value: str) -> str:
     if not value.startswith("@"):
         return value
     path = Path(value[1:])
-    try:
-        text = pack_text(path) if path.is_dir() else path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidError(f"{path} cannot be read: {error}") from error
+    text = pack_text(path) if path.is_dir() else text_of(path)
     if not text:
         raise InvalidError(f"there is nothing in {path}", hint="give a file, or a folder with a pack.toml")
     return text

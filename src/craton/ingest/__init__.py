@@ -11,6 +11,7 @@ from craton.ingest import cityjson as cityjson
 from craton.ingest import document as document
 from craton.ingest import dxf_faces as dxf_faces
 from craton.ingest import edi as edi
+from craton.ingest import evaluation_pack as evaluation_pack
 from craton.ingest import gef as gef
 from craton.ingest import geosoft as geosoft
 from craton.ingest import gltf as gltf

@@ -19,7 +19,8 @@ from craton.model.errors import ConflictError, ContractError, CratonError
 from craton.model.moments import now
 from craton.model.permission import Actor, visible_to
 from craton.model.record import Record
-from craton.process.apps import App, Need, Step, find_app, has_app
+from craton.process.app import App, Need, Step
+from craton.process.apps import find_app, has_app
 from craton.process.processes import find_process
 from craton.process.spec import Param
 from craton.process.values import allowed_words, canonical, from_door

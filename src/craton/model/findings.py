@@ -120,6 +120,7 @@ FINDINGS: dict[str, FindingRule] = {
     "licence-ambiguous": FindingRule("doubt", "several licences lie beside the data", "state the one that is meant for it"),
     "no-reader": FindingRule("info", "no reader knows this format; the file is kept as a document", "install a reader, or export to an open format"),
     "no-coordinates": FindingRule("info", "the table has no coordinates", "nothing, or add coordinates"),
+    "pack-fault": FindingRule("doubt", "the evaluation has {count} faults and cannot be run", "open it in the portal under Build an evaluation, or see craton pack check"),
     "text-missing": FindingRule("info", "no text could be taken from the document", "add a text version for search"),
     "metadata-invalid": FindingRule("doubt", "{count} metadata entries are malformed", "correct them at the source"),
     "time-assumed-utc": FindingRule("doubt", "times state no zone and were taken as UTC", "state the time zone"),

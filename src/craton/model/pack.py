@@ -10,14 +10,16 @@ by key: another language, a country's thresholds.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from craton.model.errors import InvalidError
 from craton.model.indicators import Direction
+from craton.model.languages import Words
 from craton.model.record import LanguageMap
 
 FILES = (
@@ -28,6 +30,11 @@ FILES = (
 
 MEDIA_TYPE = "application/vnd.craton.pack+json"
 """Of a pack that is kept as a dataset."""
+
+MOST_LEVELS = 64
+"""Of tables in tables; a pack has a tenth."""
+
+DEEP = "it is nested too deeply"
 
 Support = Literal["table", "grid", "volume"]
 
@@ -84,7 +91,7 @@ class Score(_Strict, frozen=True, kw_only=True):
     scores: tuple[float, ...] = ()
     shape: Literal["", "triangle", "trapezoid", "gaussian", "sigmoid", "bell"] = ""
     points: tuple[float, ...] = ()
-    source: str = ""
+    source: Words = ""
     """Where the thresholds come from."""
 
 
@@ -133,7 +140,7 @@ class Weights(_Strict, frozen=True, kw_only=True):
                 "principal_components"],
         ...,
     ] = ()  # fmt: skip
-    source: str = ""
+    source: Words = ""
     """Who judged, or where the numbers come from."""
 
 
@@ -194,7 +201,7 @@ class RuleTable(_Strict, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     otherwise: str = ""
     exclusive: bool = False
-    source: str = ""
+    source: Words = ""
 
 
 class Scenario(_Strict, frozen=True, kw_only=True):
@@ -423,15 +430,55 @@ def decoded(text: str, overlay: str = "") -> Pack:
 
 
 def read_table(text: str, where: str) -> dict[str, Any]:
-    """The TOML or JSON of a pack or an overlay as it is written; `InvalidError` where it is neither."""
+    """The TOML or JSON of a pack or an overlay as it is written.
+
+    Raises
+    ------
+    InvalidError
+        Where it is neither, tells a key twice, or has more levels than any pack.
+    """
+    text = text.removeprefix("\ufeff")
     try:
-        if text.lstrip().startswith("{"):
-            return msgspec.json.decode(text, type=dict[str, Any])
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
-        raise InvalidError(f"{where}: {error}") from error
+        is_json = text.lstrip().startswith("{")
+        found = _json(text) if is_json else tomllib.loads(text)
+    except ValueError as error:
+        raise InvalidError(f"{where}: {error}", hint="correct that place") from error
     except RecursionError as error:
-        raise InvalidError(f"{where}: it is nested too deeply") from error
+        raise InvalidError(f"{where}: {DEEP}") from error
+    if _is_deep(found):
+        raise InvalidError(f"{where}: {DEEP}")
+    return found
+
+
+def _json(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+    return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number in JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, which may tell each key once."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:60]!r} is told twice")
+        found[key] = value
+    return found
+
+
+def _is_deep(one: object) -> bool:
+    """Whether a table has more than so many levels."""
+    level = [one]
+    for _ in range(MOST_LEVELS):
+        level = [part for whole in level for part in _parts(whole)]
+    return bool(level)
+
+
+def _parts(one: object) -> Iterable[object]:
+    return one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
 
 
 def laid_over(below: Any, above: Any) -> Any:

@@ -36,10 +36,10 @@ RESULTS = frozenset({
 })  # fmt: skip
 """Columns of a result, which no indicator or rule can be called."""
 
-WORDS = frozenset({"title", "question", "description", "limits", "definition", "summary", "method"})
-"""Fields that are told in languages."""
+WORDS = frozenset({"title", "question", "description", "limits", "definition", "summary", "method", "source"})
+"""Fields that are told in languages; a `source` that is a plain text counts for all."""
 
-OPTIONAL = frozenset({"definition", "summary", "method"})
+OPTIONAL = frozenset({"definition", "summary", "method", "source"})
 
 PACK_ID = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
@@ -156,6 +156,11 @@ def _identifiers(faults: Faults, pack: Pack) -> None:
             columns[id] = group
     for id in pack.criteria:
         faults.unless(id not in pack.indicators, f"criteria.{id}", "an indicator is called so too")
+    called = {id.casefold(): id for id in pack.attributes}
+    for id, attribute in pack.attributes.items():
+        for name in attribute.columns:
+            other = called.setdefault(name.casefold(), id)
+            faults.unless(other == id, f"attributes.{id}.columns", f"{name!r} names the attribute {other!r} too")
     for id in pack.attributes:
         taken = id == "score" or id.startswith("score_")
         faults.unless(not taken, f"attributes.{id}", "scores are called so")

@@ -11,6 +11,7 @@ from craton.model import indicator_library, units
 from craton.model.errors import InvalidError
 from craton.model.expression import Expression, parse
 from craton.model.indicators import Direction, Indicator
+from craton.model.languages import by_language
 from craton.model.pack import Pack, PackIndicator, Score
 from craton.model.record import LanguageMap
 
@@ -24,7 +25,7 @@ class ResolvedIndicator(msgspec.Struct, frozen=True, kw_only=True):
         By name in the formula, the attribute or indicator that it is.
     input_units : dict of str to str
         By name in the formula, the unit in which it goes in.
-    score_source : str
+    score_source : dict of str to str
         Where its scoring comes from.
     """
 
@@ -37,7 +38,7 @@ class ResolvedIndicator(msgspec.Struct, frozen=True, kw_only=True):
     input_units: dict[str, str]
     direction: Direction
     score: Score
-    score_source: str
+    score_source: LanguageMap
     reference: str
     library: str = ""
 
@@ -171,12 +172,14 @@ def _unit(told: PackIndicator, base: Indicator | None, found: str) -> str:
     return unit
 
 
-def _score(told: PackIndicator, base: Indicator | None, unit: str, direction: Direction) -> tuple[Score, str]:
+def _score(
+    told: PackIndicator, base: Indicator | None, unit: str, direction: Direction
+) -> tuple[Score, LanguageMap]:
     """Scoring and where it comes from: what the pack tells, else the classes or the target of the library."""
     if told.score is not None:
-        return told.score, told.score.source
+        return told.score, by_language(told.score.source)
     if base is None or direction != base.direction:
-        return Score(), ""
+        return Score(), {}
     scale, shift = units.conversion(base.unit, unit)
 
     def here(value: float) -> float:
@@ -185,10 +188,10 @@ def _score(told: PackIndicator, base: Indicator | None, unit: str, direction: Di
     scores = tuple(one.score for one in base.classes if one.score is not None)
     bounds = tuple(here(one.from_value) for one in base.classes[1:] if one.from_value is not None)
     if bounds and len(scores) == len(base.classes):
-        return Score(method="classes", bounds=bounds, scores=scores), base.class_source
+        return Score(method="classes", bounds=bounds, scores=scores), by_language(base.class_source)
     if direction == "target" and len(base.target) == 1:
-        return Score(method="target", target=here(base.target[0])), base.reference
+        return Score(method="target", target=here(base.target[0])), by_language(base.reference)
     if direction == "target" and base.lowest is not None and base.highest is not None:
         at = tuple(here(one) for one in (base.lowest, *base.target, base.highest))
-        return Score(method="piecewise", at=at, scores=(0.0, 1.0, 1.0, 0.0)), base.reference
-    return Score(), ""
+        return Score(method="piecewise", at=at, scores=(0.0, 1.0, 1.0, 0.0)), by_language(base.reference)
+    return Score(), {}

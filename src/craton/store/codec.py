@@ -22,6 +22,7 @@ import xarray as xr
 
 from craton.model.data import Boreholes, Data, Document, Mesh, RasterFile, Series, TableStream
 from craton.model.errors import InvalidError, NotFoundError
+from craton.model.pack import MEDIA_TYPE
 from craton.model.record import Asset, Kind
 from craton.store.codec_asset import (
     COG,
@@ -117,7 +118,9 @@ def _encode_document(data: Document, folder: Path, _crs: str) -> dict[str, Encod
     return assets
 
 
-FILE_SUFFIXES = {"image/png": ".png", "application/pdf": ".pdf", "text/html": ".html"}
+FILE_SUFFIXES = {
+    "image/png": ".png", "application/pdf": ".pdf", "text/html": ".html", MEDIA_TYPE: ".json",
+}  # fmt: skip
 """Suffixes of files that processes make, by media type; any other is `.bin`."""
 
 

@@ -11,10 +11,13 @@ from craton.web import (
     edr,
     features,
     identity,
+    indicators,
     maps,
     operations,
+    packs,
     portal,
     records,
+    report,
     scene,
     stac,
     styles,
@@ -103,8 +106,9 @@ DATASETS = Area(
 )
 
 AREAS = (
-    NODE, DATASETS, records.AREA, features.AREA, stac.AREA, tiles.AREA, maps.AREA, edr.AREA, coverage.AREA,
-    scene.AREA, styles.AREA, under.AREA, PROCESSES, APPLICATIONS, JOBS, uploads.AREA, edits.AREA, wms.AREA,
-    wmts.AREA, wfs.AREA, csw.AREA, identity.AREA, operations.AREA, portal.AREA,
+    NODE, DATASETS, report.AREA, records.AREA, features.AREA, stac.AREA, tiles.AREA, maps.AREA, edr.AREA,
+    coverage.AREA, scene.AREA, styles.AREA, under.AREA, PROCESSES, APPLICATIONS, JOBS, indicators.AREA,
+    packs.AREA, uploads.AREA, edits.AREA, wms.AREA, wmts.AREA, wfs.AREA, csw.AREA, identity.AREA,
+    operations.AREA, portal.AREA,
 )  # fmt: skip
 """Routes are tried in this order."""

@@ -11,7 +11,8 @@ from msgspec import Meta
 from craton.jobs.app_run import candidates
 from craton.model.crs import is_geographic
 from craton.model.record import Record
-from craton.process.apps import App, apps, find_app
+from craton.process.app import App
+from craton.process.apps import apps, find_app
 from craton.process.marks import Grid, Table
 from craton.process.processes import find_process, processes
 from craton.process.schema import input_schema, marks, output_schema, plain_default

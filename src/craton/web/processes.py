@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from craton.jobs.app_run import candidates
 from craton.model.errors import NotFoundError
-from craton.process.apps import App, apps, find_app
+from craton.process.app import App
+from craton.process.apps import apps, find_app
 from craton.process.ogc import JOB_CONTROL, TRANSMISSION, description, summary, to_openapi
 from craton.process.processes import find_process, processes
 from craton.process.schema import param_schema

@@ -74,6 +74,8 @@ export interface Change {
   better: number;
   worse: number;
   mean: number;
+  /** Square metres of all, of those that are better, and of those that are worse, where units have shapes. */
+  areas?: { all: number; better: number; worse: number };
 }
 
 /** Rows of the summary of `evaluation.compare`. */
@@ -84,6 +86,7 @@ export async function changesOf(id: string, signal?: AbortSignal): Promise<Chang
     return {
       first: String(told.first_grade), second: String(told.second_grade), units: Number(told.units), share: Number(told.share),
       better: Number(told.better), worse: Number(told.worse), mean: Number(told.mean_difference),
+      ...(typeof told.area === 'number' ? { areas: { all: told.area, better: Number(told.better_area), worse: Number(told.worse_area) } } : {}),
     }; // prettier-ignore
   });
 }

@@ -392,6 +392,13 @@ def test_a_plugin_brings_a_theme_and_changes_words_and_classes(plugin):
     assert (one.formula, one.unit, one.reference) == (ours.formula, ours.unit, ours.reference)
 
 
+def test_a_plugin_tells_the_source_of_classes_in_a_further_language(plugin):
+    """As long as the classes are the same, its words are added to those that are there."""
+    text = 'over = "saline_land"\n[indicators.sodium_adsorption_ratio]\nclass_source = { lo = "ຕົວຢ່າງ" }\n'
+    one = plugin(changes=text)["saline_land"].indicators["sodium_adsorption_ratio"]
+    assert one.class_source == {**library()["sodium_adsorption_ratio"].class_source, "lo": "ຕົວຢ່າງ"}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
@@ -404,6 +411,7 @@ def test_a_plugin_brings_a_theme_and_changes_words_and_classes(plugin):
         ("source", OVERLAY.replace('class_source = "A country (2024), decree 7."', ""), "`class_source`"),
         ("input", OVERLAY.replace("inputs.sodium", "inputs.lithium"), "it has no input 'lithium'"),
         ("fall", OVERLAY.replace("13.0 },", "13.0 },\n{ title = { en = 'a', zh = '甲' }, from_value = 2.0 },"), "rise"),
+        ("part", OVERLAY.replace('= "A country (2024), decree 7."', '= { en = "A country" }'), "lack the language 'zh'"),
         ("half", OVERLAY.replace(', zh = "不宜"', ""), "lack the language 'zh'"),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from tests.evaluation_packs import RICH, rich
 
 from craton.model.errors import InvalidError
+from craton.model.indicator_library import library
 from craton.model.pack import Pack, Weights, decoded
 from craton.model.pack_check import check, resolved
 from craton.model.pack_check_weights import check_weights
@@ -185,7 +186,24 @@ def test_the_library_fills_in_what_a_pack_leaves_out():
     one = resolved(pack)["sodicity"]
     assert (one.unit, one.direction, one.inputs["sodium"]) == ("1", "cost", "na")
     assert (one.score.method, one.score.bounds) == ("classes", (10.0, 18.0, 26.0))
-    assert "Salinity Laboratory" in one.score_source
+    assert one.score_source == library()["sodium_adsorption_ratio"].class_source
+    assert "Salinity Laboratory" in one.score_source["zh"]
+
+
+def test_sources_are_one_text_or_texts_by_language():
+    """One text counts for all languages; texts by language are told in each that a pack must have."""
+    told = {"en": "Ours, 2026.", "zh": "本包所定，2026 年。"}
+    for source, by_language in (("FAO 29", {"und": "FAO 29"}), (told, told), ("", {}), ({}, {})):
+        pack = decoded(rich(indicators__gentle__score__source=source))
+        assert check(pack) == []
+        assert resolved(pack)["gentle"].score_source == by_language
+    half = rich(indicators__gentle__score__source={"en": "Ours."}, rules__advice__source={"zh": "本包所定。"})
+    assert [(one.place, one.reason) for one in check(decoded(half))] == [
+        ("indicators.gentle.score.source", "it lacks the language 'zh'"),
+        ("rules.advice.source", "it lacks the language 'en'"),
+    ]
+    with pytest.raises(InvalidError, match="source"):
+        decoded(rich(indicators__gentle__score__source=7))
 
 
 def test_indicators_come_after_what_they_need():

@@ -1,6 +1,7 @@
 /** Units of evaluation drawn on a map: in colours that a column decides, one of them chosen. */
 import type { FeatureCollection } from 'geojson';
 import type { ExpressionSpecification, LayerSpecification, Map as MapLibre, MapMouseEvent } from 'maplibre-gl';
+import type { VectorTileSource } from 'maplibre-gl';
 import { at, path } from '../api/client';
 import { NONE } from '../map/colours';
 import type { LayerInfo } from '../map/infos.svelte';
@@ -31,13 +32,17 @@ function expression({ column, values, steps }: Colouring): ExpressionSpecificati
 
 export class UnitMap {
   #chosen: number | undefined;
+  /** Columns that the tiles hold: those that were drawn. */
+  #columns: string[];
 
   constructor(
     readonly map: MapLibre,
     readonly info: LayerInfo,
     /** What the cells of a grid are coloured by, in the colours of the node. */
     readonly variable: string,
+    column: string,
   ) {
+    this.#columns = [column];
     if (info.mode === 'grid') this.#addGrid();
     else if (info.mode !== 'none') this.#addFeatures();
   }
@@ -51,11 +56,16 @@ export class UnitMap {
   #addFeatures(): void {
     const { info, map } = this;
     if (info.mode === 'tiles') {
-      const tiles = at(path('collections', info.id, 'tiles', 'WebMercatorQuad') + '/{z}/{y}/{x}', { f: 'mvt' });
-      map.addSource(SOURCE, { type: 'vector', tiles: [tiles], maxzoom: 14 });
+      map.addSource(SOURCE, { type: 'vector', tiles: this.#tiles(), maxzoom: 14 });
     } else map.addSource(SOURCE, { type: 'geojson', data: info.features as FeatureCollection, tolerance: 0.3 });
     for (const part of PARTS) map.addLayer(this.#layer(part, false), TOP);
     for (const part of ['edge', 'line', 'point'] as const) map.addLayer(this.#layer(part, true), TOP);
+  }
+
+  /** Address of tiles with no more than what is drawn: units have many columns. */
+  #tiles(): string[] {
+    const known = this.#columns.filter((name) => this.info.columns.some((one) => one.name === name));
+    return [at(path('collections', this.info.id, 'tiles', 'WebMercatorQuad') + '/{z}/{y}/{x}', { f: 'mvt', properties: known.join(',') })];
   }
 
   #layer(part: (typeof PARTS)[number], chosen: boolean): LayerSpecification {
@@ -86,6 +96,10 @@ export class UnitMap {
 
   colour(colouring: Colouring): void {
     if (!this.map.getLayer('units-fill')) return;
+    if (this.info.mode === 'tiles' && !this.#columns.includes(colouring.column)) {
+      this.#columns.push(colouring.column);
+      this.map.getSource<VectorTileSource>(SOURCE)?.setTiles(this.#tiles());
+    }
     const told = expression(colouring);
     this.map.setPaintProperty('units-fill', 'fill-color', told);
     this.map.setPaintProperty('units-line', 'line-color', told);

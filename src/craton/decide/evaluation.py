@@ -142,8 +142,13 @@ def table(
     w_j (1 − s_j)/Σ w_j (1 − s_j). Weights are drawn evenly up to the pack's spread around themselves; with
     more than 20,000 units the ranks of the draws are those of scores in 65,536 steps. Where the score is no
     weighted sum, or data have errors, units times draws are held to 200 million, and the answer tells how
-    many draws were made. Where units have no areas they all count as alike in a problem. A unit that uses
-    nothing or gives nothing has no efficiency.
+    many draws were made. A unit that uses nothing or gives nothing has no efficiency.
+
+    Areas of polygons are those on the map, or those on the ground where the map stretches areas by more than
+    a hundredth. Where units have no areas they all count as alike in a problem.
+
+    Parts that score all units alike are refused where they are put together by `topsis` or `grey_relation`,
+    which call the best of the units ideal whatever its scores are.
 
     References
     ----------

@@ -11,7 +11,6 @@ import numpy as np
 from craton.decide.evaluation_data import Found
 from craton.decide.evaluation_draws import Robust, errors_of
 from craton.decide.evaluation_further import Further
-from craton.decide.evaluation_spread import spread_of
 from craton.decide.evaluation_words import answer_text, error_words, scoring_words
 from craton.decide.evaluation_work import NONE, Work
 from craton.model import units
@@ -32,10 +31,14 @@ from craton.model.evaluation import (
     UnitAnswer,
     encoded,
 )
+from craton.model.languages import by_language
 from craton.model.record import LanguageMap
 
 SHOWN = 10
 """Best and poorest units that are told of."""
+
+BINS = 20
+"""Steps of a histogram."""
 
 Support = Literal["table", "grid", "volume"]
 
@@ -95,6 +98,25 @@ def answer(result: Result) -> Evaluation:
         problems=tuple(_problems(result)), summary=pack.report.summary, method=pack.report.method,
         charts=tuple(msgspec.to_builtins(one) for one in pack.report.charts), note=_note(result),
     )  # fmt: skip
+
+
+def spread_of(values: np.ndarray) -> Spread:
+    """Count, gaps, mean, quartiles and histogram of numbers; NaN are gaps."""
+    known = values[np.isfinite(values)]
+    gaps = int(values.size - known.size)
+    if not known.size:
+        return Spread(count=0, gaps=gaps)
+    low, *quartiles, high = (float(one) for one in np.quantile(known, [0.0, 0.25, 0.5, 0.75, 1.0]))
+    return Spread(
+        count=int(known.size), gaps=gaps, mean=float(known.mean()), lowest=low, quartiles=tuple(quartiles),
+        highest=high, bins=_histogram(known, low, high) if high > low else (),
+    )  # fmt: skip
+
+
+def _histogram(known: np.ndarray, low: float, high: float) -> tuple[int, ...]:
+    """Counts of even steps, also where the steps are finer than the numbers can be told apart."""
+    places = np.minimum(((known - low) / (high - low) * BINS).astype(np.int64), BINS - 1)
+    return tuple(np.bincount(places, minlength=BINS).tolist())
 
 
 def _with_gaps(done: Work, values: np.ndarray) -> Spread:
@@ -170,7 +192,7 @@ def _nodes(done: Work, id: str, parent: str, weight: float = 1.0) -> Iterator[No
         id=id, kind="criterion", title=one.title, parent=parent, weight=weight, whole_weight=whole,
         scores=_with_gaps(done, done.criteria[id]), combine=one.combine,
         weighing=f"combined of {', '.join(one.weights.of)}" if method == "combined" else method,
-        weighing_source=one.weights.source, consistency_ratio=weighed.consistency_ratio,
+        weighing_source=by_language(one.weights.source), consistency_ratio=weighed.consistency_ratio,
     )  # fmt: skip
     for part, share in zip(one.parts, weighed.weights, strict=True):
         yield from _nodes(done, part, id, float(share))
@@ -184,7 +206,7 @@ def _indicators(done: Work) -> Iterator[IndicatorAnswer]:
             id=id, title=one.title, definition=one.definition, unit=one.unit, formula=one.formula,
             direction=one.direction, reference=one.reference,
             scoring="" if column is None else scoring_words(one.score, one.direction),
-            scoring_source="" if column is None else one.score_source, values=spread_of(done.values[id]),
+            scoring_source={} if column is None else one.score_source, values=spread_of(done.values[id]),
             obstacle=0.0 if column is None else float(done.obstacle(column).mean()),
             limiting=0.0 if column is None else float((done.limiting == column).mean()), inputs=one.inputs,
         )  # fmt: skip
@@ -200,11 +222,13 @@ def _attributes(result: Result) -> Iterator[AttributeAnswer]:
             words = units.words[id]
             known = words.places[words.places >= 0]
             tally = np.bincount(known, minlength=len(words.names))
-            counts = {name: int(count) for name, count in zip(words.names, tally, strict=True)}
+            counts = dict.fromkeys(words.names, 0)
+            for name, count in zip(words.names, tally, strict=True):
+                counts[name] += int(count)
             values = Spread(count=int(known.size), gaps=units.size - int(known.size))
         yield AttributeAnswer(
             id=id, title=one.title, unit=one.unit, column=found.column, found_unit=found.unit,
-            values=values, refused=found.refused, words=counts,
+            values=values, refused=found.refused + units.beyond.get(id, 0), words=counts,
         )  # fmt: skip
 
 
@@ -216,7 +240,7 @@ def _rules(done: Work, areas: np.ndarray | None) -> Iterator[RuleAnswer]:
             own = places == at
             yield RuleAnswer(
                 table=table, table_title=told.title, id=id, title=title, count=int(own.sum()),
-                share=float(own.sum() / known), source=told.source, area=_area(areas, own),
+                share=float(own.sum() / known), source=by_language(told.source), area=_area(areas, own),
             )  # fmt: skip
 
 

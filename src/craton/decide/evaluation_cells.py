@@ -97,8 +97,9 @@ def grid(
 
     Notes
     -----
-    As for `evaluation.table`. The area of a cell is that between its neighbours' middles, of longitudes and
-    latitudes on a sphere of the Earth's area.
+    As for `evaluation.table`. A cell reaches halfway to its neighbours; its area is that of the map, or that
+    on the ground where the map stretches areas by more than a hundredth, and of longitudes and latitudes that
+    on a sphere of the Earth's area. Along a time axis each cell counts anew.
 
     References
     ----------

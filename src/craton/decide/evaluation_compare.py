@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from craton.decide.criteria_table import AnyTable, numbers, shown, stated, with_results
+from craton.decide.evaluation_places import areas_of
 from craton.decide.evaluation_tables import words
 from craton.model.errors import ContractError
 from craton.process.marks import Column, ColumnOf, Table
@@ -17,6 +18,12 @@ COMPARE = "evaluation.compare"
 
 EQUAL = 1e-9
 """Difference of two scores that rounding may make."""
+
+AREAS = {
+    "area": "Area of the units", "better_area": "Area of those with a higher score in the second",
+    "worse_area": "Area of those with a lower score in the second",
+}  # fmt: skip
+"""Columns of areas and what they are called."""
 
 EvaluatedTable = Annotated[
     pd.DataFrame,
@@ -82,16 +89,19 @@ def compare(
         `change`: better, worse or same, by the score.
     summary : DataFrame
         A row for each pair of grades that occurs, the greatest gains first. Units with a gap in one of the
-        results are not counted.
+        results are not counted. Where units of `first` are polygons with a place, `area`, `better_area` and
+        `worse_area` are those of the units counted, in square metres.
 
     Notes
     -----
-    Units of `first` that are not in `second` have gaps. Scores that differ by no more than 1e-9 are the same.
+    Units of `first` that are not in `second` have gaps. Grades are called as in their own table and counted
+    by their numbers, so `grade_change` says something where both have the same grades. Scores that differ by
+    no more than 1e-9 are the same.
     """
     other = _matched(first, second, by)
     scores = [numbers(one, "score") for one in (first, other)]
     grades = [_grade_numbers(one) for one in (first, other)]
-    names = _grade_names(first, second)
+    names = [_grade_names(one) for one in (first, other)]
     difference = scores[1] - scores[0]
     difference = np.where(np.abs(difference) <= EQUAL, 0.0, difference)
     change = np.select([np.isnan(difference), difference > 0, difference < 0], [-1, 0, 1], 2)
@@ -102,14 +112,18 @@ def compare(
         "first_score": (scores[0], "Score in the first"),
         "second_score": (scores[1], "Score in the second"),
         "score_difference": (difference, "Score in the second less that in the first"),
-        "first_grade": (_named(grades[0], names), "Grade in the first"),
-        "second_grade": (_named(grades[1], names), "Grade in the second"),
+        "first_grade": (_named(grades[0], names[0]), "Grade in the first"),
+        "second_grade": (_named(grades[1], names[1]), "Grade in the second"),
         "grade_change": (_steps(grades[1] - grades[0]), "Grades up"),
         "rank_change": (_steps(ranks[0] - ranks[1]), "Places up"),
         "change": (words(change, ["better", "worse", "same"]), "Change of the score"),
     }
     units = with_results(first, whole, added)
-    return Comparison(units, _summary(difference[both], grades[0][both], grades[1][both], names))
+    areas = areas_of(first)
+    summary = _summary(
+        difference[both], grades[0][both], grades[1][both], names, None if areas is None else areas[both]
+    )
+    return Comparison(units, summary)
 
 
 def _matched(first: pd.DataFrame, second: pd.DataFrame, by: str | None) -> pd.DataFrame:
@@ -138,14 +152,11 @@ def _grade_numbers(table: pd.DataFrame) -> np.ndarray:
     return np.where((found >= 1) & (found <= 1000), np.round(found), np.nan)
 
 
-def _grade_names(*tables: pd.DataFrame) -> dict[int, str]:
-    """Names of grades by their numbers."""
-    found: dict[int, str] = {}
-    for table in tables:
-        pairs = pd.DataFrame({"number": _grade_numbers(table), "name": table["grade"].to_numpy()})
-        for number, name in pairs.dropna().drop_duplicates("number").itertuples(index=False):
-            found.setdefault(int(number), str(name))
-    return found
+def _grade_names(table: pd.DataFrame) -> dict[int, str]:
+    """Names of grades by their numbers, as the table itself calls them."""
+    pairs = pd.DataFrame({"number": _grade_numbers(table), "name": table["grade"].to_numpy()})
+    pairs = pairs.dropna().drop_duplicates("number")
+    return {int(number): str(name) for number, name in pairs.itertuples(index=False)}
 
 
 def _named(grades: np.ndarray, names: dict[int, str]) -> pd.api.extensions.ExtensionArray:
@@ -165,23 +176,33 @@ def _steps(change: np.ndarray) -> pd.api.extensions.ExtensionArray:
 
 
 def _summary(
-    difference: np.ndarray, first: np.ndarray, second: np.ndarray, names: dict[int, str]
-) -> pd.DataFrame:
+    difference: np.ndarray, first: np.ndarray, second: np.ndarray, names: list[dict[int, str]],
+    areas: np.ndarray | None,
+) -> pd.DataFrame:  # fmt: skip
+    better, worse = difference > 0, difference < 0
+    ground = np.nan_to_num(np.zeros(len(difference)) if areas is None else areas)
     pairs = pd.DataFrame({
-        "first": first, "second": second, "difference": difference,
-        "better": difference > 0, "worse": difference < 0,
+        "first": first, "second": second, "difference": difference, "better": better, "worse": worse,
+        "area": ground, "better_area": ground * better, "worse_area": ground * worse,
     })  # fmt: skip
     told = pairs.groupby(["first", "second"], as_index=False).agg(
         units=("difference", "size"), better=("better", "sum"), worse=("worse", "sum"),
-        mean_difference=("difference", "mean"),
+        mean_difference=("difference", "mean"), **{name: (name, "sum") for name in AREAS},
     )  # fmt: skip
     told["up"] = told["second"] - told["first"]
     told = told.sort_values(["up", "first"], ascending=[False, True])
     columns = {
-        "first_grade": [names.get(int(one), str(int(one))) for one in told["first"]],
-        "second_grade": [names.get(int(one), str(int(one))) for one in told["second"]],
+        **{
+            f"{which}_grade": [called.get(int(one), str(int(one))) for one in told[which]]
+            for which, called in zip(("first", "second"), names, strict=True)
+        },
         "units": told["units"].to_numpy(np.int64), "share": (told["units"] / max(len(pairs), 1)).to_numpy(),
         "better": told["better"].to_numpy(np.int64), "worse": told["worse"].to_numpy(np.int64),
         "mean_difference": told["mean_difference"].to_numpy(np.float64),
     }  # fmt: skip
-    return stated(columns, {name: {"unit": "1"} for name in list(columns)[2:]})
+    notes = {name: {"unit": "1"} for name in list(columns)[2:]}
+    if areas is None:
+        return stated(columns, notes)
+    grounds = {name: told[name].to_numpy(np.float64) for name in AREAS}
+    titles = {name: {"unit": "m2", "title": title} for name, title in AREAS.items()}
+    return stated(columns | grounds, notes | titles)

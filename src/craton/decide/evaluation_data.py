@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from craton.decide.criteria_table import COLUMNS, numbers, shown
+from craton.decide.criteria_table import COLUMNS, LARGEST, numbers, shown
 from craton.decide.evaluation_plan import Plan
 from craton.decide.evaluation_scores import Units, within
 from craton.model import units
@@ -47,24 +47,24 @@ def of_table(id: str, table: pd.DataFrame, plan: Plan) -> Taken:
         raise ContractError(id, "units", "a table of one row or more", "an empty one")
     notes = table.attrs.get(COLUMNS, {})
     geometry = getattr(table, "_geometry_column_name", None)
-    told = [
-        Told(
-            str(name), str(notes.get(name, {}).get("unit", "")), str(notes.get(name, {}).get("quantity", ""))
-        )
-        for name in table.columns
-        if name != geometry
-    ]
+    told = [_told(str(name), notes.get(name, {})) for name in table.columns if name != geometry]
     places = {str(name): name for name in table.columns}
     columns = _columns(id, "units", plan, told)
+    taken = {one.name for one in columns.values() if one is not None}
+    twice = sorted(taken & {str(name) for name in table.columns[table.columns.duplicated()]})
+    if twice:
+        raise ContractError(id, "units", "a table with columns of different names", f"{shown(twice)} twice")
     given, words, found = dict[str, np.ndarray](), dict[str, Words](), dict[str, Found]()
     for attribute, one in columns.items():
         if one is None:
             _absent(attribute, plan, len(table), given, words, found)
         elif plan.pack.attributes[attribute].unit:
             column = table[places[one.name]]
-            values = numbers(table, places[one.name])
-            if np.isnan(values).all() and column.notna().any():
-                raise ContractError(id, "units", f"a table with numbers in `{one.name}`", "words")
+            # Dates would pass for numbers, the nanoseconds since 1970.
+            other = {"M": "dates", "m": "spans of time", "c": "complex ones"}.get(column.dtype.kind, "")
+            values = np.zeros(0) if other else numbers(table, places[one.name])
+            if other or (np.isnan(values).all() and column.notna().any()):
+                raise ContractError(id, "units", f"a table with numbers in `{one.name}`", other or "words")
             lost = int((np.isnan(values) & column.notna().to_numpy()).sum())
             given[attribute], found[attribute] = _taken(id, "units", attribute, plan, one, values, lost)
         else:
@@ -98,8 +98,10 @@ def of_fields(id: str, parameter: str, cells: xr.Dataset, plan: Plan) -> tuple[T
         if one is None:
             _absent(attribute, plan, first.size, given, words, found)
             continue
+        if fields[attribute].dtype.kind not in "biuf":
+            raise ContractError(id, parameter, f"a field of numbers in `{one.name}`", "another kind")
         values = fields[attribute].transpose(*first.dims).to_numpy().ravel().astype(np.float64)
-        values = np.where(np.isfinite(values), values, np.nan)
+        values = np.where(np.abs(values) < LARGEST, values, np.nan)
         if plan.pack.attributes[attribute].unit:
             given[attribute], found[attribute] = _taken(id, parameter, attribute, plan, one, values, 0)
         else:
@@ -182,11 +184,15 @@ def _taken(
 
 def _words(column: pd.Series) -> Words:
     """Words of a column; blanks are gaps, whole numbers are told without a decimal point."""
-    if pd.api.types.is_float_dtype(column.dtype):
-        column = column.map(lambda one: f"{one:.15g}", na_action="ignore")
+    if not isinstance(column.dtype, pd.StringDtype):
+        column = column.map(_plain, na_action="ignore")
     texts = column.astype("string").str.strip()
     places, names = pd.factorize(texts.mask(texts == ""), sort=True)
     return Words(np.asarray(places), tuple(map(str, names)))
+
+
+def _plain(one: object) -> object:
+    return f"{one:.15g}" if isinstance(one, float | np.floating) else one
 
 
 def _flags(values: np.ndarray, attrs: Mapping[str, object]) -> Words:

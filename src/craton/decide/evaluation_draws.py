@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from craton.decide.evaluation_hierarchy import criterion_scores, whole_weights
-from craton.decide.evaluation_scores import indicator_scores, indicator_values
+from craton.decide.evaluation_scores import indicator_values, scored
 from craton.decide.evaluation_work import Work
 from craton.kernels import score_draws as kernel
 from craton.kernels.rank_acceptability import drawn_weights
+from craton.model.errors import InvalidError
 from craton.process import progress
 
 MOST_WORK = 200_000_000
@@ -57,7 +58,7 @@ def robust(done: Work, draws: int, seed: int) -> Robust | None:
     count, asked = len(done.score), draws
     limits = np.array([*done.plan.limits, np.inf])
     low, high = limits[done.grades], limits[done.grades + 1]
-    top = max(int(np.ceil(done.plan.pack.uncertainty.top * count)), 1)
+    top = max(int(np.ceil(round(done.plan.pack.uncertainty.top * count, 6))), 1)
     random = np.random.default_rng(seed)
     if is_linear(done):
         found = kernel.added_up(
@@ -117,4 +118,14 @@ def _with_errors(done: Work, random: np.random.Generator) -> np.ndarray:
         low = -np.inf if told.lowest is None else told.lowest
         numbers[id] = np.clip(drawn, low, np.inf if told.highest is None else told.highest)
     values = indicator_values(done.plan, done.units._replace(numbers=numbers))
-    return np.asarray(np.nan_to_num(indicator_scores(done.plan, values)[done.whole], nan=0.0))
+    found = [_drawn_scores(done, column, values[id]) for column, id in enumerate(done.plan.leaves)]
+    return np.asarray(np.nan_to_num(np.column_stack(found), nan=0.0))
+
+
+def _drawn_scores(done: Work, column: int, values: np.ndarray) -> np.ndarray:
+    """Scores (m,) of a leaf; as they are where errors leave no unit better than another."""
+    try:
+        found = scored(values, done.plan.indicators[done.plan.leaves[column]])
+    except InvalidError:
+        return np.asarray(done.scored[:, column])
+    return np.asarray(found[done.whole])

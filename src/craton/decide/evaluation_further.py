@@ -69,6 +69,12 @@ def _frontier(done: Work, notes: list[LanguageMap]) -> np.ndarray | None:
     idle = ~((table.iloc[:, :used] != 0).any(axis=1) & (table.iloc[:, used:given] != 0).any(axis=1))
     table[idle] = np.nan
     whole = table.notna().all(axis=1).to_numpy()
+    if not whole.any():
+        notes.append({
+            "en": "The efficiency was left out: no unit uses and gives something.",
+            "zh": "未计算效率：没有既有投入又有产出的单元。",
+        })  # fmt: skip
+        return None
     if whole.sum() > MOST_JUDGED:
         notes.append({
             "en": f"The efficiency was left out: {int(whole.sum()):,} units, at most {MOST_JUDGED:,}.",
@@ -121,6 +127,12 @@ def _problem(
     area = np.ones(done.units.size) if area is None else area
     table = pd.DataFrame({use: _worth(done, told, area) for use, told in problem.uses.items()})
     there = table.notna().any(axis=1).to_numpy()
+    if not there.any():
+        notes.append({
+            "en": f"{problem.title.get('en', id)} was left out: no use is allowed on any unit.",
+            "zh": f"未求解“{problem.title.get('zh', id)}”：没有任何单元允许任何用途。",
+        })  # fmt: skip
+        return None
     known = area[there]
     total = float(known.sum())
     most = (

@@ -16,6 +16,9 @@ from craton.model.errors import InvalidError
 from craton.model.pack import Criterion, Weights
 from craton.model.pack_check_weights import judgment_matrix
 
+BY_EACH_OTHER = frozenset({"topsis", "grey_relation"})
+"""Ways of putting scores together that call the best of the units ideal, whatever its scores are."""
+
 
 class Weighed(NamedTuple):
     """Weights (k,) of the parts of a criterion, and the consistency ratio of judgments, if there are any."""
@@ -32,6 +35,12 @@ def weights_and_scores(
 
     def weigh(id: str, parts: np.ndarray) -> np.ndarray:
         criterion = plan.criteria[id]
+        if criterion.combine in BY_EACH_OTHER and (parts == parts[0]).all():
+            said = f"all {len(parts)} units" if len(parts) > 1 else "the only unit"
+            raise InvalidError(
+                f"criteria.{id}.combine: {criterion.combine} judges units by each other, and the parts score "
+                f"{said} alike", hint="judge units that differ, or combine by weighted_sum",
+            )  # fmt: skip
         try:
             weighed[id] = weigh_parts(criterion.weights, criterion.parts, parts)
         except InvalidError as error:

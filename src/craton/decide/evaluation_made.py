@@ -32,8 +32,8 @@ def made_parcels(pack: Pack, made: Synthetic, seed: int) -> gpd.GeoDataFrame:
         values = _formula(one, numbers, kept, kept[id]) if one.method == "formula" else _drawn(
             one, _normal(random, made, one.smooth)
         )  # fmt: skip
-        held = np.clip(np.broadcast_to(values, made.rows * made.columns), *_ends(one))
-        numbers[id] = np.round(held, one.decimals)
+        rounded = np.round(np.broadcast_to(values, made.rows * made.columns), one.decimals)
+        numbers[id] = np.clip(rounded, *_ends(one))
         if attribute:
             columns[id] = numbers[id]
     row, column = np.divmod(np.arange(made.rows * made.columns), made.columns)
@@ -63,7 +63,8 @@ def _normal(random: np.random.Generator, made: Synthetic, smooth: float) -> np.n
     """Standard normal numbers (n,); with `smooth` those of neighbours are alike, still of deviation 1."""
     found = random.standard_normal((made.rows, made.columns))
     if smooth > 0:
-        found = gaussian_filter(found, smooth, mode="wrap")
+        # Beyond half the lattice nothing but rounding would be left of the differences.
+        found = gaussian_filter(found, min(smooth, max(made.rows, made.columns) / 2.0), mode="wrap")
         spread = float(found.std())
         found = (found - found.mean()) / (spread if spread > 0 else 1.0)
     return np.asarray(found.ravel())

@@ -14,6 +14,9 @@ from craton.model.pack_check import require
 from craton.model.pack_names import Names, names_of
 from craton.model.pack_resolved import ResolvedIndicator
 
+DIGITS = 9
+"""Digits of a score that count where grades begin, so that rounding decides about none."""
+
 
 class Plan(NamedTuple):
     """An evaluation as it is carried out.
@@ -47,7 +50,7 @@ class Plan(NamedTuple):
     @property
     def limits(self) -> tuple[float, ...]:
         """Score from which each grade counts."""
-        return tuple(one.from_score for one in self.pack.grades)
+        return tuple(round(one.from_score, DIGITS) for one in self.pack.grades)
 
 
 def plan_of(id: str, pack: str, overlay: str = "", scenario: str = "", *, support: str = "") -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,26 +23,30 @@ EQUAL = 1e-9
 
 
 class Units(NamedTuple):
-    """Attributes of `size` units: numbers (n,) in the units of the pack, NaN for gaps, and words."""
+    """Attributes of `size` units: numbers (n,) in the units of the pack, NaN for gaps, and words.
+
+    `beyond` tells how many numbers a scenario has brought out of the bounds of an attribute: they are gaps.
+    """
 
     size: int
     numbers: Mapping[str, np.ndarray]
     words: Mapping[str, Words]
+    beyond: Mapping[str, int] = MappingProxyType({})
 
 
 def under_scenario(plan: Plan, given: Units) -> Units:
     """Units with the attributes that the scenario of a plan changes."""
     if not plan.scenario:
         return given
-    numbers = dict(given.numbers)
+    numbers, beyond = dict(given.numbers), dict[str, int]()
     known = plan.names.attributes
     for name, text in plan.pack.scenarios[plan.scenario].set.items():
         expression = parse(text, known)
         told = {one: known[one] for one in expression.names}
         values = expression.evaluate({one: given.numbers[one] for one in told}, told)
         values = _converted(values, expression.unit(told), known[name])
-        numbers[name] = within(np.broadcast_to(values, given.size), plan, name)[0]
-    return given._replace(numbers=numbers)
+        numbers[name], beyond[name] = within(np.broadcast_to(values, given.size), plan, name)
+    return given._replace(numbers=numbers, beyond=beyond)
 
 
 def within(values: np.ndarray, plan: Plan, name: str) -> tuple[np.ndarray, int]:

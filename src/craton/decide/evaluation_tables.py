@@ -12,6 +12,7 @@ from craton.decide.criteria_table import COLUMNS, stated, with_results
 from craton.decide.evaluation_answer import Result
 from craton.decide.evaluation_data import Found
 from craton.decide.evaluation_work import NONE, Work
+from craton.model.languages import in_english
 
 EXPLAINED = 2_000
 """Best units whose scores are explained."""
@@ -112,7 +113,7 @@ def weights_table(done: Work) -> pd.DataFrame:
     """What each part weighs beside its sisters and in the whole, and how that was found."""
     rows = [
         (id, part, "criterion" if part in done.plan.criteria else "indicator", weight,
-         done.whole_weights[part], one.weights.method, one.weights.source,
+         done.whole_weights[part], one.weights.method, in_english(one.weights.source),
          np.nan if done.weights[id].consistency_ratio is None else done.weights[id].consistency_ratio)
         for id, one in reversed(done.plan.criteria.items())
         for part, weight in zip(one.parts, done.weights[id].weights, strict=True)

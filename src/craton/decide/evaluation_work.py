@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from craton.decide.evaluation_hierarchy import Weighed, weights_and_scores, whole_weights
-from craton.decide.evaluation_plan import Plan
+from craton.decide.evaluation_plan import DIGITS, Plan
 from craton.decide.evaluation_scores import (
     Units,
     indicator_scores,
@@ -22,9 +22,6 @@ from craton.model.errors import InvalidError
 from craton.model.pack import RuleTable
 from craton.model.pack_conditions import condition
 from craton.process import progress
-
-DIGITS = 9
-"""Digits of a score that count where grades begin, so that rounding decides about none."""
 
 NONE = -1
 """Place of a grade, an indicator or an answer where a unit has none."""
@@ -111,11 +108,12 @@ class Work:
     def contributions(self, rows: np.ndarray) -> np.ndarray:
         """What each leaf brings (r, k) to the score of some of the m units; they add up to it.
 
-        w_j s_j; where scores are not put together by a weighted sum, brought in these shares to the score.
+        w_j s_j; where scores are not put together by a weighted sum, brought in these shares to the score,
+        or in those of the weights where all are 0.
         """
         brought = self.scored[rows] * self.leaf_weights
-        total = brought.sum(axis=1, keepdims=True)
-        return np.asarray(brought * (self.score[rows, None] / np.where(total > 0, total, 1.0)))
+        brought = np.where(brought.any(axis=1, keepdims=True), brought, self.leaf_weights)
+        return np.asarray(brought * (self.score[rows, None] / brought.sum(axis=1, keepdims=True)))
 
     def named(self, name: str) -> np.ndarray:
         """Numbers (n,) by the name that a condition or a worth has for them."""

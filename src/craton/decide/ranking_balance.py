@@ -15,7 +15,8 @@ from craton.decide.criteria_table import (
     weights_of,
     with_results,
 )
-from craton.kernels.criteria_ranking import weighted_product, weighted_sum
+from craton.kernels import criteria_balance as kernel
+from craton.kernels.criteria_ranking import weighted_sum
 from craton.model.errors import ContractError
 from craton.process.marks import Bounds, Unit
 from craton.process.processes import process
@@ -68,8 +69,7 @@ def limiting_factor(
     """
     found = unit_scores(LIMITING, table, columns)
     shares = weights_of(LIMITING, weights, found.names)
-    least = found.values.min(axis=1)
-    score = least**strictness * weighted_product(found.values, shares) ** (1.0 - strictness)
+    least, score = found.values.min(axis=1), kernel.limited(found.values, shares, strictness)
     factor = np.array(found.names, dtype=object)[found.values.argmin(axis=1)]
     added = {
         **scored("score", score, "Score as the weakest allows"),
@@ -135,7 +135,7 @@ def coupling_coordination(
     """
     found = unit_scores(COUPLING, table, columns, least=2)
     shares = weights_of(COUPLING, weights, found.names)
-    coupling = _geometric(found.values) if form == "geometric" else _deviation(found.values)
+    coupling = kernel.coupling(found.values) if form == "geometric" else _deviation(found.values)
     development = weighted_sum(found.values, shares)
     degree = np.sqrt(coupling * development)
     grade = np.minimum(np.floor(np.round(degree * 10, 9)).astype(int), 9)
@@ -146,14 +146,6 @@ def coupling_coordination(
         "coordination_grade": (np.array(GRADES, dtype=object)[grade], "Grade of coordination"),
     }
     return with_results(table, found.whole, added)
-
-
-def _geometric(systems: np.ndarray) -> np.ndarray:
-    """Geometric over arithmetic mean (n,), at most 1, and 0 where all are 0."""
-    count = systems.shape[1]
-    total = systems.sum(axis=1)
-    product = np.prod(systems ** (1.0 / count), axis=1)
-    return np.asarray(np.minimum(count * product / np.where(total > 0, total, 1.0), 1.0))
 
 
 def _deviation(systems: np.ndarray) -> np.ndarray:

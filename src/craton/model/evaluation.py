@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from craton.model.errors import InvalidError
+from craton.model.languages import Words
 from craton.model.record import LanguageMap
 
 MEDIA_TYPE = "application/vnd.craton.evaluation+json"
@@ -86,7 +87,8 @@ class Node(Part, frozen=True, kw_only=True):
     scores: Spread
     combine: str = ""
     weighing: str = ""
-    weighing_source: str = ""
+    weighing_source: Words = {}
+    """By language; of an older answer one text."""
     consistency_ratio: float | None = None
 
 
@@ -102,7 +104,7 @@ class IndicatorAnswer(Part, frozen=True, kw_only=True):
     reference: str
     scoring: str
     """Its scoring in one line, such as `linear from 8 (0) to 0 (1)`."""
-    scoring_source: str
+    scoring_source: Words
     values: Spread
     obstacle: float
     """Mean share of what is missing to the best score that is due to it."""
@@ -136,7 +138,7 @@ class RuleAnswer(Part, frozen=True, kw_only=True):
     title: LanguageMap
     count: int
     share: float
-    source: str = ""
+    source: Words = {}
     area: float | None = None
 
 

@@ -29,6 +29,7 @@ from craton.model.indicators import (
     read_theme,
     table,
 )
+from craton.model.languages import Words
 from craton.model.record import LanguageMap
 
 GROUP = "craton.indicators"
@@ -53,7 +54,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lowest: float | None = None
     highest: float | None = None
     classes: tuple[Class, ...] = ()
-    class_source: str = ""
+    class_source: Words = ""
 
 
 class Overlay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,9 +112,17 @@ def _changed(indicator: Indicator, change: Change, where: str) -> Indicator:
     words = {
         "title": {**indicator.title, **change.title},
         "definition": {**indicator.definition, **change.definition},
-        "inputs": inputs,
-    }
+        "inputs": inputs, "class_source": _class_source(indicator, change),
+    }  # fmt: skip
     return msgspec.structs.replace(indicator, **{**told, **words})
+
+
+def _class_source(indicator: Indicator, change: Change) -> Words:
+    """Where the classes come from: words are added as long as the classes are the same."""
+    before, after = indicator.class_source, change.class_source
+    if change.classes or isinstance(before, str) or isinstance(after, str):
+        return after or before
+    return {**before, **after}
 
 
 @cache

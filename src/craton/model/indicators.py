@@ -18,6 +18,7 @@ import msgspec
 from craton.model import quantities, units
 from craton.model.errors import CratonError, InvalidError
 from craton.model.expression import Expression, parse
+from craton.model.languages import Words, by_language
 from craton.model.record import LanguageMap
 
 Direction = Literal["benefit", "cost", "target"]
@@ -90,7 +91,7 @@ class Indicator(_Strict, frozen=True, kw_only=True):
     highest: float | None = None
     period: Literal["", "year", "season", "month", "day"] = ""
     classes: tuple[Class, ...] = ()
-    class_source: str = ""
+    class_source: Words = ""
     theme: str = ""
     """Filled from the file."""
 
@@ -222,10 +223,12 @@ def _check_direction(indicator: Indicator) -> None:
         raise InvalidError("`lowest` is below `highest`")
 
 
-def _check_classes(classes: Iterable[Class], source: str) -> None:
+def _check_classes(classes: Iterable[Class], source: Words) -> None:
     listed = tuple(classes)
-    if listed and not source.strip():
+    if listed and not by_language(source):
         raise InvalidError("classes need `class_source`, where they come from")
+    if source and not isinstance(source, str):
+        _check_words(source, "the words of `class_source`")
     if any(one.from_value is None for one in listed[1:]):
         raise InvalidError("only the first class has no limit below")
     numbers = [one.from_value for one in listed if one.from_value is not None]

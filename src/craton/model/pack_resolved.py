@@ -138,11 +138,11 @@ def resolve(pack: Pack, id: str, known: Mapping[str, str]) -> ResolvedIndicator:
         raise InvalidError("it has no direction", hint="benefit: more is better; cost: less is better")
     if not title:
         raise InvalidError("it has no title")
-    score, source = _score(told, base, unit, direction)
+    score, score_source = _score(told, base, unit, direction)
     return ResolvedIndicator(
         id=id, title=title, definition=told.definition or (base.definition if base else {}), unit=unit,
         formula=text, inputs=inputs, input_units=input_units, direction=direction, score=score,
-        score_source=source, reference=told.reference or (base.reference if base else ""),
+        score_source=score_source, reference=told.reference or (base.reference if base else ""),
         library=told.library,
     )  # fmt: skip
 

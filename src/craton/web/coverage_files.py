@@ -16,6 +16,7 @@ from craton.model.errors import InvalidError
 from craton.store.codec_axis import is_regular
 from craton.store.codec_cog import open_quietly, rasterio_crs
 from craton.store.codec_crs import with_spatial_ref
+from craton.store.grid_flags import FLAGS, as_convention
 from craton.store.grid_window import Layer
 
 MOST_BANDS = 2000
@@ -86,7 +87,8 @@ def netcdf(found: xr.Dataset, layers: Sequence[Layer], crs: str, target: Path) -
     tidy = with_spatial_ref(kept.drop_encoding(), crs)
     tidy.attrs = {"Conventions": "CF-1.10"}
     for variable in tidy.variables.values():
-        variable.attrs = {key: value for key, value in variable.attrs.items() if _fits(key, value)}
+        told = as_convention(variable.attrs, variable.dtype)
+        variable.attrs = {key: value for key, value in told.items() if key in FLAGS or _fits(key, value)}
     names = {str(name): str(name).replace("/", "_") for name in tidy.variables if "/" in str(name)}
     tidy = tidy.rename(names)
     packed = {

@@ -23,6 +23,7 @@ from craton.web.formats import formats_of, written
 from craton.web.negotiation import FORMS
 from craton.web.queries import DEFAULT_LIMIT, MOST, check_query, number_of, page_links
 from craton.web.replies import GEOJSON, JSON, Json, link, path_of, reply
+from craton.web.report_source import report_links
 from craton.web.scene import scene_links
 from craton.web.site import Site, site_of
 
@@ -87,6 +88,7 @@ def show_dataset(site: Site, request: Request) -> Response:
         link(f"{base}/datasets", "collection", "all datasets", GEOJSON),
         *(scene_links(base, record) if "@" not in name else ()),
         *_data_links(site, address, record),
+        *report_links(base, record),
     ]
     document["links"] = [*links, *document.get("links", ())]
     if record.findings:

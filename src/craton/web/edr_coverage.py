@@ -24,6 +24,7 @@ VERTICAL: Json = {
     "cs": {"csAxes": [{"name": {"en": "Height"}, "direction": "up", "unit": {"symbol": "m"}}]},
 }
 QUANTITIES = "urn:craton:quantity:"
+CLASSES = "urn:craton:class:"
 
 MOST_FEATURES = 100_000
 """Features or rows of an answer in GeoJSON or CSV at most."""
@@ -88,10 +89,26 @@ def parameter(layer: Layer) -> Json:
     said: Json = {
         "type": "Parameter", "description": {"en": layer.title or layer.name}, "observedProperty": observed,
     }  # fmt: skip
+    if layer.flags:
+        # The standard has no unit beside categories.
+        return said | _categories(layer, observed)
     if layer.unit:
         symbol = {"value": layer.unit, "type": "http://www.opengis.net/def/uom/UCUM/"}
         said["unit"] = {"label": {"en": layer.unit}, "symbol": symbol}
     return said
+
+
+def _categories(layer: Layer, observed: Json) -> Json:
+    """Classes of a variable, and the codes that stand for them."""
+    encoding = {f"{CLASSES}{layer.name}:{code:g}": int(code) for code in layer.flags if code.is_integer()}
+    categories = [
+        {
+            "id": id, "label": {"en": layer.flags[code].title},
+            **({"preferredColor": layer.flags[code].colour} if layer.flags[code].colour else {}),
+        }
+        for id, code in encoding.items()
+    ]  # fmt: skip
+    return {"observedProperty": {**observed, "categories": categories}, "categoryEncoding": encoding}
 
 
 def _is_single(spread: Spread) -> bool:
@@ -170,8 +187,8 @@ def told(values: np.ndarray[Any, Any], *, whole: bool) -> list[Any]:
     return [value if ok else None for value, ok in zip(values.tolist(), there.tolist(), strict=True)]
 
 
-def _rows(spread: Spread) -> tuple[list[tuple[float, float]], list[Json], list[list[Any]]]:
-    """Places, steps, and values by place, step and layer, as rows."""
+def _rows(spread: Spread) -> tuple[list[tuple[float, float]], list[Json], dict[str, list[Any]]]:
+    """Places, steps, and values by place and step, by name; a layer of classes has their names beside it."""
     if spread.kind == "grid":
         across, down = np.meshgrid(spread.eastings, spread.northings)
         places = list(zip(across.ravel().tolist(), down.ravel().tolist(), strict=True))
@@ -189,26 +206,26 @@ def _rows(spread: Spread) -> tuple[list[tuple[float, float]], list[Json], list[l
             f"this asks for {count:,} rows; an answer in this form may have {MOST_FEATURES:,}",
             hint="ask for a smaller part, or for f=CoverageJSON",
         )
-    columns = [
-        told(values.ravel(), whole=layer.is_classes)
-        for layer, values in zip(spread.layers, flat, strict=True)
-    ]
+    columns: dict[str, list[Any]] = {}
+    for layer, values in zip(spread.layers, flat, strict=True):
+        column = columns[layer.name] = told(values.ravel(), whole=layer.is_classes)
+        if layer.flags:
+            columns[f"{layer.name}_name"] = [layer.word(value) or None for value in column]
     return places, steps, columns
 
 
 def geojson(spread: Spread) -> Json:
     """`spread` as features, one for each place and step; cells without any value are left out of grids."""
     places, steps, columns = _rows(spread)
-    names = [layer.name for layer in spread.layers]
     features = []
     for number, (place, step) in enumerate(product(enumerate(places), steps)):
-        values = [column[number] for column in columns]
-        if spread.kind == "grid" and all(value is None for value in values):
+        values = {name: column[number] for name, column in columns.items()}
+        if spread.kind == "grid" and all(value is None for value in values.values()):
             continue
         own = {"time": spread.moments[place[0]]} if spread.moments else {}
         features.append({
             "type": "Feature", "id": number, "geometry": {"type": "Point", "coordinates": list(place[1])},
-            "properties": {**own, **step, **dict(zip(names, values, strict=True))},
+            "properties": {**own, **step, **values},
         })  # fmt: skip
     parameters = {layer.name: parameter(layer) for layer in spread.layers}
     return {"type": "FeatureCollection", "features": features, "parameters": parameters}
@@ -221,12 +238,18 @@ def csv_text(spread: Spread) -> str:
     writer = csv.writer(out)
     east, north, _ = systems.axes(spread.system.name)
     own = ["time"] if spread.moments else []
-    headings = [f"{layer.name} ({layer.unit})" if layer.unit else layer.name for layer in spread.layers]
+    units = {layer.name: f" ({layer.unit})" for layer in spread.layers if layer.unit}
+    headings = [name + units.get(name, "") for name in columns]
     writer.writerow([east, north, *own, *(axis.name for axis, _ in spread.axes), *headings])
     for number, ((row, place), step) in enumerate(product(enumerate(places), steps)):
-        values = ["" if column[number] is None else f"{column[number]:.{DIGITS}g}" for column in columns]
+        values = [_cell(column[number]) for column in columns.values()]
         writer.writerow([*place, *([spread.moments[row]] if own else []), *step.values(), *values])
     return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """A value as a cell of a table of text."""
+    return "" if value is None else value if isinstance(value, str) else f"{value:.{DIGITS}g}"
 
 
 def written(spread: Spread, form: str) -> tuple[bytes, str]:

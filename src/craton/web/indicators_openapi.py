@@ -17,6 +17,7 @@ _WORDS: Json = {
     "additionalProperties": TEXT,
     "description": "a text by its language, at least en and zh",
 }
+_SOURCE: Json = {"oneOf": [TEXT, _WORDS], "description": "one text for all languages, or one for each"}
 
 
 def _list(items: Json) -> Json:
@@ -41,7 +42,7 @@ SCHEMAS: dict[str, Json] = {
             "supports": {**_list(_one_of(get_args(Support))), "description": "units of evaluation"},
             "period": TEXT,
             "aggregate": {**_one_of(get_args(Aggregate)), "description": "how larger units are told"},
-            "classes": _list(ref("indicatorClass")), "class_source": TEXT, "reference": TEXT,
+            "classes": _list(ref("indicatorClass")), "class_source": _SOURCE, "reference": TEXT,
             "goal": _WORDS, "criterionTitle": _WORDS, "links": _list(ref("link")),
         },
         "required": ["id", "theme", "criterion", "title", "definition", "unit", "formula", "inputs", "links"],

@@ -26,7 +26,7 @@ from craton.web.replies import Json
 from craton.web.site import Site
 from craton.web.styles import vector_style
 
-FORM = "3"
+FORM = "4"
 """Changes when pictures of the same data change."""
 
 KEPT_BYTES = 64 << 20

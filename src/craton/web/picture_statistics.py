@@ -30,7 +30,7 @@ SHARES = 200
 MOST_CLASSES = 250
 """Classes that are told apart."""
 
-FILE = "statistics-2"
+FILE = "statistics-3"
 
 
 class Statistics(msgspec.Struct, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -13,12 +12,13 @@ from craton.model import quantities
 from craton.model.errors import InvalidError
 from craton.model.record import Record
 from craton.model.tile_matrix import METRES_PER_DEGREE
+from craton.store.grid_flags import Flag
 from craton.store.grid_window import Grid, Layer, open_grid
 from craton.store.recent import Recent
 from craton.store.store import Store
 from craton.web.colour import RAMPS, STEPS, Stops, class_colour, ramp, ramp_at
 from craton.web.picture_relief import AZIMUTH, Light, light_on_field
-from craton.web.picture_statistics import Statistics, statistics
+from craton.web.picture_statistics import MOST_CLASSES, Statistics, statistics
 from craton.web.replies import Json
 
 DEFAULT = "default"
@@ -166,8 +166,10 @@ def _style(store: Store, record: Record, wish: Wish) -> GridStyle:
             return _picture(store, record, grid, bands)
     layer = grid.layer(wish.variable)
     found = statistics(store, record, grid, layer)
-    if layer.is_classes and found.classes and not wish.is_of_ramps and wish.name in {"", DEFAULT, PLAIN}:
-        return _classes(record, layer, found)
+    if layer.is_classes and not wish.is_of_ramps and wish.name in {"", DEFAULT, PLAIN}:
+        classes = _classes(layer, found)
+        if classes.classes:
+            return classes
     made = _ramp(layer, found, wish)
     shaded = wish.name in {"", DEFAULT} and layer.quantity in SHADED_FIRST
     if not shaded and wish.azimuth is None and wish.name not in {SHADED, HILLSHADE}:
@@ -195,7 +197,7 @@ def _extent(record: Record) -> float:
 
 def _bands_of(grid: Grid, record: Record) -> tuple[Layer, ...] | None:
     """Bands for red, green and blue of a picture; `None` where the grid is none."""
-    layers = [layer for layer in grid.layers.values() if not layer.unit and not layer.quantity]
+    layers = [one for one in grid.layers.values() if not (one.unit or one.quantity or one.flags)]
     axes = {tuple((axis.name, axis.count) for axis in layer.axes) for layer in layers}
     if len(layers) != len(grid.layers) or len(axes) != 1:
         return None
@@ -224,31 +226,16 @@ def _picture(store: Store, record: Record, grid: Grid, bands: Sequence[Layer]) -
     return Bands(names, title, tuple(_wide(one.stretch_low, one.stretch_high) for one in spread))
 
 
-def _classes(record: Record, layer: Layer, found: Statistics) -> Classes:
-    stated = _legend(record)
+def _classes(layer: Layer, found: Statistics) -> Classes:
+    """Classes that are found, and those that are stated where they are not too many."""
+    values = {*found.classes, *layer.flags}
+    shown = sorted(filter(layer.has_class, found.classes if len(values) > MOST_CLASSES else values))
     classes = tuple(
-        (value, stated[value][0] or class_colour(place), stated[value][1])
-        if value in stated
-        else (value, class_colour(place), f"{value:g}")
-        for place, value in enumerate(sorted({*found.classes, *stated}))
+        (value, flag.colour or class_colour(place), flag.title)
+        for place, value in enumerate(shown)
+        for flag in [layer.flags.get(value, Flag(f"{value:g}"))]
     )
     return Classes(layer.name, layer.title, classes)
-
-
-def _legend(record: Record) -> dict[float, tuple[str, str]]:
-    """Colours and labels that came with the data, by value."""
-    entries: Any = record.properties.get("legend", ())
-    said: dict[float, tuple[str, str]] = {}
-    for entry in entries if isinstance(entries, list | tuple) else ():
-        value = entry.get("value") if isinstance(entry, dict) else None
-        if isinstance(value, int | float):
-            colour = str(entry.get("color", ""))
-            said[float(value)] = (colour if _is_colour(colour) else "", str(entry.get("label", value)))
-    return said
-
-
-def _is_colour(text: str) -> bool:
-    return len(text) == 7 and text[0] == "#" and all(c in "0123456789abcdefABCDEF" for c in text[1:])
 
 
 def _ramp(layer: Layer, found: Statistics, wish: Wish) -> Ramp:

@@ -57,7 +57,8 @@ def _sentences(teller: Teller) -> Text:
     """The answer: how many were evaluated, how many are in the best grade, what holds the rest back."""
     speech, told = teller.speech, teller.evaluation
     if not told.evaluated or not told.grades:
-        return teller.number(speech.say("summary.none", units=speech.count(told.units)))
+        units = speech.count(told.units)
+        return teller.number(speech.say("summary.none", units=units, supports=teller.supports()))
     first = speech.say(
         "summary.all", evaluated=speech.count(told.evaluated), units=speech.count(told.units),
         supports=teller.supports(), mean=speech.score(told.scores.mean),
@@ -194,7 +195,7 @@ def _distribution(teller: Teller) -> Figure:
         "chart.histogram.words", count=speech.count(spread.count), lowest=speech.number(lowest, 3),
         highest=speech.number(highest, 3),
     )  # fmt: skip
-    return Figure(histogram(shown, words), speech.say("answer.distribution"), words)
+    return Figure(histogram(shown, words), speech.say("answer.distribution.caption"), words)
 
 
 def _units(teller: Teller, units: Sequence[UnitAnswer], caption: str) -> list[Block]:

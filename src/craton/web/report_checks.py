@@ -27,7 +27,7 @@ def _rules(teller: Teller) -> Part | None:
     for table in dict.fromkeys(rule.table for rule in rules):
         answers = [rule for rule in rules if rule.table == table]
         blocks += [Heading(speech.text(answers[0].table_title) or table), _answers(teller, answers)]
-        if source := answers[0].source:
+        if source := speech.text(answers[0].source):
             blocks.append(Facts(((speech.say("column.source"), plain(source)),)))
     return Part("rules", speech.say("part.rules"), tuple(blocks))
 

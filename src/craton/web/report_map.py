@@ -20,6 +20,7 @@ from craton.model.record import Record
 from craton.store.feature_index import FeatureIndex, FeatureQuery, open_features
 from craton.store.grid_window import Frame, has_place, open_grid
 from craton.store.grid_window_place import moved_points
+from craton.store.recent import Recent
 from craton.store.store import Store
 from craton.web.colour import rgb_of
 from craton.web.crs_negotiation import DEFAULT, System, system_of
@@ -59,6 +60,11 @@ FULL = 190
 NARROW = 12.0
 """Degrees of longitude up to which a map in degrees is drawn in a zone of UTM."""
 
+KEPT_BYTES = 8 << 20
+"""Bytes of pictures kept in memory: the forms and languages of a report share one."""
+
+_pictures: Recent[tuple[object, ...], str] = Recent(KEPT_BYTES, weigh=len)
+
 _EARTH = Geod(ellps="WGS84")
 
 
@@ -85,13 +91,19 @@ def map_of(store: Store, record: Record, keys: Sequence[Key], words: MapWords, *
         return ""
     frame = _frame(record)
     is_grid = has_place(record)
-    colours = (
-        _grid(store, record, frame, keys)
-        if is_grid
-        else _features(open_features(store, record, wait=wait), frame, keys)
-    )
+    colours = [(key.start, key.colour) for key in keys]
+    known = (str(store.derived.folder), record.id, record.version, record.content, *colours)
+    png = _pictures.get(known, lambda: _png(_picture(store, record, frame, keys, wait=wait)))
     legend = [(key.colour, key.label) for key in keys] + [(GROUND if is_grid else OTHER, words.nothing)]
-    return "" if colours is None else _drawn(frame, colours, legend, words.shows)
+    return _drawn(frame, png, legend, words.shows) if png else ""
+
+
+def _picture(
+    store: Store, record: Record, frame: Frame, keys: Sequence[Key], *, wait: bool
+) -> Image.Image | None:
+    if has_place(record):
+        return _grid(store, record, frame, keys)
+    return _features(open_features(store, record, wait=wait), frame, keys)
 
 
 def _frame(record: Record) -> Frame:
@@ -168,13 +180,13 @@ def _cut(frame: Frame, box: tuple[int, int, int, int]) -> Frame:
     return Frame(bounds, frame.crs, right - left, bottom - top)
 
 
-def _drawn(frame: Frame, colours: Image.Image, legend: Sequence[tuple[str, str]], shows: str) -> str:
+def _drawn(frame: Frame, png: str, legend: Sequence[tuple[str, str]], shows: str) -> str:
     left, top, right = LEFT, 2.0, WIDTH - 2
     high = (right - left) * frame.height / frame.width
     rows = _rows(legend, right - 190)
     drawing = Drawing(WIDTH, top + high + 44 + 22 * len(rows))
     drawing.box(left, top, right - left, high, fill=GROUND)
-    drawing.picture(left, top, right - left, high, _png(colours))
+    drawing.picture(left, top, right - left, high, png)
     drawing.path(f"M{left} {top}H{right}V{top + high}H{left}Z", colour=FAINT)
     _coordinates(drawing, frame, (left, top, right, top + high))
     foot = top + high + 36
@@ -188,7 +200,9 @@ def _drawn(frame: Frame, colours: Image.Image, legend: Sequence[tuple[str, str]]
     return drawing.svg(shows)
 
 
-def _png(colours: Image.Image) -> str:
+def _png(colours: Image.Image | None) -> str:
+    if colours is None:
+        return ""
     out = io.BytesIO()
     colours.save(out, "PNG", optimize=True)
     return base64.b64encode(out.getvalue()).decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 
 import typst
@@ -10,7 +9,7 @@ import typst
 from craton.model.errors import NotFoundError
 from craton.web.report_content import ReportContent
 from craton.web.report_fonts_folder import FONTS
-from craton.web.report_typst import typst_source
+from craton.web.report_typst import moment_of, typst_source
 
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 
@@ -21,7 +20,7 @@ def pdf_report(content: ReportContent) -> bytes:
         raise NotFoundError("the fonts of reports are not built in this installation", hint="make portal")
     compiled = typst.compile(
         typst_source(content).encode(), font_paths=_fonts(), pdf_standards=STANDARDS,
-        timestamp=_moment(content.date), format="pdf",
+        timestamp=moment_of(content.date), format="pdf",
     )  # fmt: skip
     assert isinstance(compiled, bytes)
     return compiled
@@ -31,10 +30,3 @@ def pdf_report(content: ReportContent) -> bytes:
 def _fonts() -> typst.Fonts:
     """The fonts of the package and those within Typst; none of the machine."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[FONTS])
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except ValueError:
-        return datetime(1970, 1, 1, tzinfo=UTC)

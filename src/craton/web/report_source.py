@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from craton.jobs.run_task import result_id
-from craton.model.errors import NotFoundError
+from craton.model.errors import InvalidError, NotFoundError
 from craton.model.evaluation import MEDIA_TYPE, Evaluation, read_evaluation
 from craton.model.record import Member, Record, Run
 from craton.process.provenance import Ancestry, ancestry, run_name
@@ -100,11 +100,22 @@ def open_source(store: Store, open_: Open, record: Record, *, wait: bool = False
             f"{record.id} is no result of an evaluation, so there is no report of it",
             hint="ask for the report of a dataset that an evaluation made",
         )
-    evaluation = read_evaluation(_path(store, answer.assets["data"].members[0]).read_bytes())
+    evaluation = _evaluation(store, answer)
     siblings = {
         output: found for output in SIBLINGS if (found := _sibling(store, open_, run, output)) is not None
     }
     return Source(store, answer, evaluation, siblings, ancestry(answer, _getter(open_)), run, wait)
+
+
+def _evaluation(store: Store, answer: Record) -> Evaluation:
+    content = _path(store, answer.assets["data"].members[0]).read_bytes()
+    try:
+        return read_evaluation(content)
+    except InvalidError as error:
+        raise InvalidError(
+            f"the answer {answer.id}@{answer.version} cannot be read: {error.message}",
+            hint="it is damaged, or of another version of Craton: run the evaluation again",
+        ) from error
 
 
 def _sibling(store: Store, open_: Open, run: Run, output: str) -> Record | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from craton.model.record import LanguageMap
+from craton.model.languages import Words, by_language
 from craton.web.negotiation import text_in
 
 FOLDER = Path(__file__).with_name("report_words")
@@ -30,6 +30,10 @@ GROUPED = 10_000
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _POWER = re.compile(r"(?<=[A-Za-z])-?\d+\b")
+_NAME = re.compile(r"[A-Za-z]+")
+
+_WORD = re.compile(r"\b(?:count|money|person)\b")
+"""Units that are words and no symbols."""
 
 HECTARE, SQUARE_KILOMETRE = 1e4, 1e6
 
@@ -54,9 +58,9 @@ class Speech:
         """Words of `key` where there are any."""
         return words_of(self.language).get(key, otherwise)
 
-    def text(self, texts: LanguageMap) -> str:
+    def text(self, texts: Words) -> str:
         """A text of the data in this language, else in another one."""
-        return text_in(texts, (self.language,))[0]
+        return text_in(by_language(texts), (self.language,))[0]
 
     def join(self, words: tuple[str, ...]) -> str:
         """A list in a sentence."""
@@ -125,9 +129,10 @@ class Speech:
 
     def unit(self, unit: str) -> str:
         """A unit as it stands behind a number or in a heading; bare numbers have none."""
-        if unit in {"", "1"}:
+        if unit in {"", "1", "count"}:
             return ""
-        return _POWER.sub(lambda found: found[0].translate(RAISED), unit)
+        named = _NAME.sub(lambda found: self.known(f"unit.{found[0]}", found[0]), unit)
+        return _POWER.sub(lambda found: found[0].translate(RAISED), named)
 
 
 def _short(digits: str) -> str:

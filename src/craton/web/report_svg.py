@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from html import escape
+from itertools import accumulate
 from typing import Literal
 
 INK, SOFT, FAINT, RULE = "#1c2a2f", "#4a585e", "#868f90", "#dfdace"
@@ -119,12 +120,12 @@ def cut(words: str, width: float, size: float = SIZE) -> str:
     """Words that are no wider than `width`; what is left out shows as an ellipsis."""
     if width_of(words, size) <= width:
         return words
-    while words and width_of(words + "…", size) > width:
-        words = words[:-1]
-    return words.rstrip() + "…"
+    ends = accumulate(map(_width, words), initial=_width("…"))
+    whole = sum(1 for end in ends if end * size <= width) - 1
+    return words[: max(whole, 0)].rstrip() + "…"
 
 
-def lines_of(words: str, width: float, most: int = 2, size: float = SIZE) -> list[str]:
+def lines_of(words: str, width: float, most: int = 3, size: float = SIZE) -> list[str]:
     """Words in lines no wider than `width`, the last of `most` cut where they do not fit."""
     lines: list[str] = []
     line = ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 
@@ -27,6 +30,12 @@ from craton.web.report_svg import width_of
 
 TEMPLATE = files(__package__).joinpath("report.typ").read_text("utf-8")
 
+UNTITLED = "–"
+"""Stands for a title of which no sign can be drawn; PDF/UA asks for one."""
+
+RARE = re.compile(r"[^\n -~]")
+"""Signs that some font may lack, or that are none."""
+
 MISSING = "□"
 """Stands for a sign that no font has."""
 
@@ -42,16 +51,23 @@ INSET = 1.1
 BREAKS = "_-@/.:="
 """Signs of names for machines behind which a line may break."""
 
+MOST_TITLE, MOST_LETTERS = 300, 1000
+"""Letters of a title and of a cell that are set: the time for a row grows with its square beyond a page."""
+
+MOST_ALTERNATIVE = 8000
+"""Letters that tell what a drawing shows; PDF/A allows 32,767 bytes."""
+
 LONGEST = 16
 """Letters of such a name from which on it may break anywhere."""
 
 
 def typst_source(content: ReportContent) -> str:
     """Source of the whole report."""
+    title = visible(_short(content.title, MOST_TITLE)).strip() or UNTITLED
     start, _, rest = content.frame.page.partition("{page}")
     between, _, end = rest.partition("{pages}")
     said = {
-        "language": _string(content.language), "title": _string(content.title),
+        "language": _string(content.language), "title": _string(title),
         "question": _string(content.question), "kicker": _string(content.kicker),
         "made": _string(content.frame.made),
         "page-words": _array(map(_string, (start, between, end))),
@@ -59,22 +75,31 @@ def typst_source(content: ReportContent) -> str:
     options = ", ".join(f"{name}: {value}" for name, value in said.items())
     first, *others = map(_part, content.parts)
     body = "\n".join([first, f"contents({_string(content.frame.contents)})", *others])
-    year, month, day = content.date[:10].split("-") if content.date else ("1970", "1", "1")
-    date = f"datetime(year: {int(year)}, month: {int(month)}, day: {int(day)})"
-    document = (
-        f"#set document(title: {_string(content.title)}, author: {_string(content.author)}, date: {date})"
-    )
+    day = moment_of(content.date)
+    date = f"datetime(year: {day.year}, month: {day.month}, day: {day.day})"
+    author = _string(content.author)
+    document = f"#set document(title: {_string(title)}, author: {author}, date: {date})"
     return visible(f"{TEMPLATE}\n{document}\n#report({options}, {{\n{body}\n}})\n")
+
+
+def moment_of(text: str) -> datetime:
+    """A time of RFC 3339 in UTC; of what is none, always the same."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def visible(text: str) -> str:
     """`text` whose signs can all be drawn: what no font has becomes the letters it stands for, or a box."""
-    return "".join(sign if sign == "\n" or is_covered(sign) else _replaced(sign) for sign in text)
+    return RARE.sub(lambda found: _shown(found[0]), text)
 
 
-def _replaced(sign: str) -> str:
-    if unicodedata.category(sign) in {"Cc", "Cf"}:
+def _shown(sign: str) -> str:
+    if unicodedata.category(sign) in {"Cc", "Cf", "Cn", "Cs"}:  # no sign of XML either, in which charts are
         return ""
+    if is_covered(sign):
+        return sign
     letters = unicodedata.normalize("NFKC", sign)
     return letters if letters.isalnum() and all(map(is_covered, letters)) else MISSING
 
@@ -107,6 +132,19 @@ def _text(text: Text) -> str:
     return f"{{ {'; '.join(map(_span, text)) or 'none'} }}"
 
 
+def _cell(text: Text) -> str:
+    """A text of a table, no longer than what a page can hold."""
+    return _text(tuple(replace(span, text=_short(span.text)) for span in text))
+
+
+def _title(words: str) -> str:
+    return _string(_short(words, MOST_TITLE))
+
+
+def _short(words: str, most: int = MOST_LETTERS) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"
+
+
 def _span(span: Span) -> str:
     if span.picture:
         words = f"spark({_string(span.picture)}, {_string(span.text)})"
@@ -131,7 +169,17 @@ def _boxes(words: str) -> list[str]:
 
 
 def _part(part: Part) -> str:
-    return f"heading(level: 1, {_string(part.title)})\n" + "\n".join(map(_block, part.blocks))
+    before = (None, *part.blocks)
+    told = (
+        f"leading-in({_block(block)})" if _leads_in(first, block) else _block(block)
+        for first, block in zip(before, part.blocks, strict=False)
+    )  # fmt: skip
+    return f"heading(level: 1, {_string(part.title)})\n" + "\n".join(told)
+
+
+def _leads_in(before: object, block: object) -> bool:
+    """Whether a paragraph introduces what follows it under the same heading."""
+    return isinstance(before, Heading) and isinstance(block, Paragraph)
 
 
 def _block(block: object) -> str:
@@ -145,8 +193,8 @@ def _paragraph(block: Paragraph) -> str:
 def _grid(block: Grid) -> str:
     widths = _array(f"{width:.3f}fr" for width in block.widths or column_widths(block))
     numbers = _array(str(place) for place in sorted(block.numbers))
-    head = _array(map(_string, block.head))
-    rows = _array(_array(map(_text, row)) for row in block.rows)
+    head = _array(map(_title, block.head))
+    rows = _array(_array(map(_cell, row)) for row in block.rows)
     return f"rows-of({widths}, {numbers}, {head}, {rows})"
 
 
@@ -179,7 +227,7 @@ def _words(text: str) -> list[str]:
 
 
 def _figure(block: Figure) -> str:
-    words, caption = _string(block.words), _string(block.caption)
+    words, caption = _string(_short(block.words, MOST_ALTERNATIVE)), _string(_short(block.caption))
     return f"drawing({_string(block.svg)}, {words}, {caption})"
 
 
@@ -189,9 +237,11 @@ def _pairs(rows: Sequence[tuple[str, str]]) -> str:
 
 _WRITERS: dict[type, Callable[..., str]] = {
     Paragraph: _paragraph,
-    Heading: lambda block: f"heading(level: 2, {_string(block.text)})",
-    Facts: lambda block: f"facts({_pairs([(_string(name), _text(text)) for name, text in block.rows])})",
-    Tiles: lambda block: f"tiles({_pairs([(_text(text), _string(name)) for text, name in block.rows])})",
+    Heading: lambda block: f"heading(level: 2, {_title(block.text)})",
+    Facts: lambda block: f"facts({_pairs([(_string(name), _cell(text)) for name, text in block.rows])})",
+    Tiles: lambda block: (
+        f"tiles({_pairs([(_cell(text), _string(_short(name, MOST_TITLE))) for text, name in block.rows])})"
+    ),
     Grid: _grid,
     Figure: _figure,
     Bullets: lambda block: f"bullets({_array(map(_text, block.items))})",

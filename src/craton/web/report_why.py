@@ -85,7 +85,7 @@ def _weighing(teller: Teller) -> Grid:
             strong(teller.node_title(node)),
             plain(speech.known(f"combine.{node.combine}", node.combine or NONE)),
             plain(weighing_words(speech, node.weighing) or NONE), _consistency(teller, node),
-            plain(node.weighing_source or speech.say("source.none")),
+            plain(speech.text(node.weighing_source) or speech.say("source.none")),
         )
         for node in criteria
     )  # fmt: skip
@@ -208,7 +208,8 @@ def _indicator(teller: Teller, one: IndicatorAnswer) -> Facts:
         ("reference", plain(one.reference) if one.reference else none),
     ]
     if one.scoring:
-        source = plain(one.scoring_source) if one.scoring_source else none
+        words = speech.text(one.scoring_source)
+        source = plain(words) if words else none
         rows += [("scoring", plain(scoring_words(speech, one.scoring))), ("scoring_source", source)]
     return Facts(tuple((speech.say(f"fact.{name}"), text) for name, text in rows))
 

@@ -18,6 +18,7 @@ from craton.model import crs as systems
 from craton.model.crs import Bounds
 from craton.model.errors import InvalidError, NotFoundError
 from craton.model.record import Record
+from craton.store.grid_flags import Flag
 from craton.store.grid_window import Frame, Grid, Layer, open_grid
 from craton.store.grid_window_place import moved_points
 from craton.store.volume_bricks_place import METRES_PER_DEGREE, flat, metres_across, metric_crs
@@ -140,7 +141,8 @@ def _variable(site: Site, record: Record, grid: Grid, layer: Layer) -> Json:
         "is_height": layer.quantity in HEIGHT_QUANTITIES,
     }  # fmt: skip
     if layer.is_classes and found.classes:
-        entries = [(int(value), f"{value:g}", "") for value in sorted(found.classes)]
+        shown = sorted(filter(layer.has_class, found.classes))
+        entries = [(int(value), *layer.flags.get(value, Flag(f"{value:g}"))) for value in shown]
         return {**said, "type": "class", "classes": class_documents(entries)}
     return {**said, "type": "number", "range": [found.minimum, found.maximum]}
 
@@ -170,7 +172,8 @@ def heights_of(
     layer = grid.layer(request.query_params.get("variable", ""))
     frame = _frame(grid, request)
     pixels = grid.window([layer.name], frame, nearest=layer.is_classes, selection=selection)[0]
-    cells = np.where(pixels.valid, pixels.values, np.nan).astype("<f4")[::-1]
+    valid = pixels.valid if layer.has_class(0.0) else pixels.valid & (pixels.values != 0)
+    cells = np.where(valid, pixels.values, np.nan).astype("<f4")[::-1]
     headers = {
         "Content-Bbox": ",".join(f"{number:.12g}" for number in frame.bounds),
         "Lattice-Shape": f"{frame.height},{frame.width}",

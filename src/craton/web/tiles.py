@@ -30,7 +30,7 @@ from craton.store.vector_tiles import FORMAT, Tile, VectorTiles, open_tiles, sto
 from craton.web.area import Area, asking, get
 from craton.web.features_open import at_hand, opened
 from craton.web.files import matches
-from craton.web.queries import check_query
+from craton.web.queries import check_query, words_of
 from craton.web.replies import Json, link, reply, too_busy
 from craton.web.site import Site, is_number, site_of
 from craton.web.tiles_documents import (
@@ -117,7 +117,8 @@ async def show_tile(request: Request) -> Response:
     tms, *place = _place(request)
     found = at_hand(site, name)
     tiles = None if found is None else tiles_at_hand(site.store, found.record)
-    archive = None if tiles is None else tiles.at_hand(tms, place[0])
+    is_whole = "properties" not in request.query_params
+    archive = None if tiles is None or not is_whole else tiles.at_hand(tms, place[0])
     if found is not None and tiles is not None and archive is not None:
         site.visit.open(found.record, "read")
         return _tile(request, found.record, tiles, tms, *place, archive=archive)
@@ -131,7 +132,7 @@ def _tile_in_thread(site: Site, request: Request, tms: TileMatrixSet, z: int, y:
 
 def _place(request: Request) -> tuple[TileMatrixSet, int, int, int]:
     """Tile matrix set, level, row and column that are asked for."""
-    check_query(request, "f")
+    check_query(request, "f", "properties")
     if (form := request.query_params.get("f", "mvt")) not in TILE_FORMS:
         raise InvalidError(f"f must be mvt, not {form[:40]!r}")
     tms = tile_matrix_set(request.path_params["set"])
@@ -151,6 +152,7 @@ def _tile(
     tag = f'"{record.content[:32]}.{FORMAT}"'
     caching = "no-cache" if record.visibility == "public" else "private, no-cache"
     headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    columns = _columns(request, tiles)
     is_known = matches(request.headers.get("if-none-match", ""), tag)
     if is_known and (archive is not None or tiles.is_final(tms, z)):
         return Response(status_code=304, headers=headers | {"ETag": tag})
@@ -159,10 +161,25 @@ def _tile(
         raise NotFoundError(
             f"the tile {z}/{y}/{x} is none of {record.id}", hint="the set of tiles tells its limits"
         )
-    tile = tiles.tile(tms, z, y, x) if archive is None else stored(archive, z, y, x)
+    if columns is not None:
+        tile = tiles.tile_with(columns, tms, z, y, x)
+    else:
+        tile = tiles.tile(tms, z, y, x) if archive is None else stored(archive, z, y, x)
     if tile is None:
         return Response(status_code=204, headers=headers)
     return _sent(request, tile, headers | ({"ETag": tag} if tile.is_final else {}))
+
+
+def _columns(request: Request, tiles: VectorTiles) -> frozenset[str] | None:
+    """Columns that are asked for; `None` for all."""
+    if "properties" not in request.query_params:
+        return None
+    chosen = frozenset(words_of(request, "properties"))
+    known = [column.name for column in tiles.meta.columns]
+    for name in sorted(chosen.difference(known)):
+        told = ", ".join(known[:20]) or "none"
+        raise InvalidError(f"there is no column {name[:60]!r}", hint=f"there are: {told}")
+    return chosen
 
 
 def _sent(request: Request, tile: Tile, headers: Mapping[str, str]) -> Response:

@@ -10,6 +10,7 @@ from craton.web.tiles_documents import MVT, PMTILES
 
 COLLECTION = path_parameter("collectionId")
 MATRIX_SET = path_parameter("tileMatrixSetId", list(TILE_MATRIX_SETS))
+NAMES: Json = {"type": "array", "items": TEXT}
 BYTES: Json = {"type": "string", "format": "binary"}
 UNCHANGED: Json = {"description": "whoever asks has it already"}
 
@@ -21,7 +22,10 @@ def tile_paths() -> Json:
     start = "/collections/{collectionId}/tiles"
     one = operation(
         "collection.vector.getTile", "Tiles", "A vector tile",
-        [COLLECTION, MATRIX_SET, *place, query_parameter("f", {"type": "string", "enum": ["mvt", MVT]})],
+        [
+            COLLECTION, MATRIX_SET, *place, query_parameter("f", {"type": "string", "enum": ["mvt", MVT]}),
+            query_parameter("properties", NAMES, "columns that are wanted; all, if it is not given"),
+        ],
     )  # fmt: skip
     empty = {"description": "there is nothing in the tile"}
     tile = {"200": answer("the tile", BYTES, MVT), "204": empty, "304": UNCHANGED, **problems(400, 404, 503)}

@@ -65,7 +65,7 @@ def _told(record: Record, place: Place, layer: Layer, pixels: Pixels) -> Json:
         return {}
     said: Json = {name: getattr(layer, name) for name in ("title", "unit", "quantity")}
     said |= {"variable": layer.name}
-    said |= {"value": _plain(there[0])} if place.is_point else _spread(layer, there)
+    said |= _class(layer, there[0]) if place.is_point else _spread(layer, there)
     for known in record.quantities:
         if known.name == layer.quantity and known.variable in {"", layer.name} and known.maximum is not None:
             said["range"] = [known.minimum, known.maximum]
@@ -85,12 +85,18 @@ def _spread(layer: Layer, values: np.ndarray[Any, Any]) -> Json:
         classes, counts = np.unique(values, return_counts=True)
         order = np.argsort(-counts, kind="stable")[:10]
         shares = {n: round(float(counts[n] / values.size), 4) for n in order}
-        told = [{"value": _plain(classes[n]), "share": share} for n, share in shares.items()]
+        told = [{**_class(layer, classes[n]), "share": share} for n, share in shares.items()]
         return {"classes": told, "cells": int(values.size)}
     return {
         "minimum": _plain(values.min()), "mean": float(values.mean(dtype=np.float64)),
         "maximum": _plain(values.max()), "cells": int(values.size),
     }  # fmt: skip
+
+
+def _class(layer: Layer, value: Any) -> Json:
+    """A value, and what its class is called, where that is said."""
+    word = layer.word(float(value)) if layer.flags else ""
+    return {"value": _plain(value), **({"label": word} if word else {})}
 
 
 def _plain(value: Any) -> Any:

@@ -75,6 +75,8 @@ def _of_grid(site: Site, record: Record, look: Look, longitude: float, latitude:
         steps = {name: [step] for name, step in layer.indices(look.selection).items()}
         value = float(sample(grid, layer, where, steps).ravel()[0])
         values[layer.name] = value if np.isfinite(value) else None
+        if word := layer.word(value):
+            values[f"{layer.name}_name"] = word
         if layer.unit:
             values[f"{layer.name}_unit"] = layer.unit
     point = {"type": "Point", "coordinates": [round(longitude, 8), round(latitude, 8)]}

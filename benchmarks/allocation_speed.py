@@ -26,6 +26,7 @@ def main() -> None:
     front(first[:50], second[:50], least * 0, most, 5)
     start = time.process_time()
     found = front(first, second, least, most, POINTS)
+    assert len(found) == POINTS
     ours = time.process_time() - start
     peer = Peer("allocation.py")
     other = float(peer.ask(folder=str(BENCH), generations=GENERATIONS))

@@ -21,8 +21,8 @@ EXACT = 20_000
 STEPS = 2**16
 """Even steps from 0 to 1 by which more units than `EXACT` are ranked; scores of one step share a rank."""
 
-EQUAL = 1e-9
-"""Difference of two scores that rounding may make."""
+EQUAL = 5e-10
+"""What a score may lie below the beginning of a grade and still count, as where scores have 9 digits."""
 
 
 class Counts(NamedTuple):

@@ -12,6 +12,7 @@ units, calls, and labels what goes out.
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
 import re
 import threading
@@ -35,6 +36,9 @@ from craton.process.values import allowed_words, check_value
 
 GROUP = "craton.processes"
 OURS = ("craton.methods", "craton.decide")
+
+LONGEST_STATED = 120
+"""Characters of a text that the history of a result tells whole."""
 """Rooms whose tables `PROCESSES` say which module registers which process."""
 
 MOST_NAMED = 8
@@ -165,7 +169,15 @@ def _told(spec: Spec, result: Any, given: dict[str, Any]) -> Any:
 
 def _stated(param: Param, value: object) -> str:
     unit = f" {param.unit}" if param.unit not in {"", "1"} else ""
-    return f"{param.name}={value}{unit}"
+    return f"{param.name}={_short(value)}{unit}"
+
+
+def _short(value: object) -> object:
+    """A value in a line; a long text as its start and a hash by which it can be told from others."""
+    if not isinstance(value, str) or len(value) <= LONGEST_STATED:
+        return value
+    start = " ".join(value[: LONGEST_STATED // 2].split())
+    return f"{start}… (SHA-256 {hashlib.sha256(value.encode()).hexdigest()[:16]})"
 
 
 @cache

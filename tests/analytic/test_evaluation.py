@@ -17,7 +17,7 @@ from craton.decide.pack_test import run_oracles, run_properties
 from craton.kernels import score_draws
 from craton.model.errors import ContractError, InvalidError
 from craton.model.evaluation import MEDIA_TYPE, read_evaluation
-from craton.model.pack import decoded
+from craton.model.pack_text import decoded
 
 TITLE = RICH["title"]
 COMBINED = (

@@ -46,7 +46,7 @@ def test_changes_are_told_by_their_area():
     Without shapes, or with ones whose place is not known, there are no areas.
     """
     west = 500_000.0 + np.array([0.0, 100.0, 300.0, 600.0])
-    fields = shapely.box(west, 0.0, west + [100.0, 200.0, 300.0, 400.0], 100.0)
+    fields = shapely.box(west, 0.0, west + np.array([100.0, 200.0, 300.0, 400.0]), 100.0)
     before = gpd.GeoDataFrame(
         {"a": [0.1, 0.9, np.nan, 0.9], "b": [0.1, 0.9, 0.5, 0.9]}, geometry=fields, crs="EPSG:32648"
     )

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.browser import browser, page, sample_node, served
 
 __all__ = ["browser", "page", "sample_node", "served"]

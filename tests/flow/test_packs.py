@@ -14,8 +14,8 @@ import xarray as xr
 from craton.decide.evaluation import made_data, table
 from craton.decide.evaluation_cells import grid
 from craton.decide.pack_test import run_oracles, run_properties
-from craton.model.pack import decoded
 from craton.model.pack_check import check
+from craton.model.pack_text import decoded
 from craton.process.apps import has_app, pack_text
 
 PACKS = {

@@ -13,14 +13,18 @@ import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from tests.browser import NEEDED, PHONE, WAIT, open_page, settle
+from tests.flow.test_packs import cells_of
 from tests.serving import Served, put
 
 import craton
+from craton.decide.evaluation import made_data
+from craton.model.pack_text import decoded
 from craton.process.apps import pack_text
 
 pytestmark = NEEDED
 
-PACK = pack_text(Path(craton.__file__).parent / "apps" / "saline_land")
+APPS = Path(craton.__file__).parent / "apps"
+PACK, FARMLAND = (pack_text(APPS / name) for name in ("saline_land", "farmland_protection"))
 SIDE = 8
 USES, AIMS = ("rice", "pasture", "wetland"), ("yield", "nature", "water")
 
@@ -77,6 +81,7 @@ def served(tmp_path_factory):
     with craton.create(folder) as node:
         put(node, land(), "table", id="land")
         put(node, worths(), "table", id="worths")
+        put(node, cells_of(decoded(FARMLAND), made_data(pack=FARMLAND)), "grid", id="cells")
     with Served(folder, "") as server:
         yield Node(server)
 
@@ -150,12 +155,40 @@ def test_two_answers_are_compared(page, served):
     page.get_by_role("button", name="Work out the difference").click()
     matrix = page.get_by_role("region", name="From which grade to which").locator("table")
     expect(matrix).to_be_visible(timeout=WAIT)
-    counts = [int(one) for one in matrix.locator("td").all_inner_texts() if one != "·"]
-    assert sum(counts) == served.answer(served.plain)["evaluated"]
+    cells = [one.split() for one in matrix.locator("td").all_inner_texts() if one != "·"]
+    assert sum(int(count) for count, *_ in cells) == served.answer(served.plain)["evaluated"]
+    assert all(unit in {"ha", "km²"} for _, _, unit in cells)
     winners = page.get_by_role("region", name="Who wins, who loses")
     expect(winners.get_by_role("listitem").last).to_contain_text("Worse0 0%")
     settle(page)
     assert grave(page) == []
+
+
+def test_cells_of_a_grid_are_drawn_in_their_grades(page, served):
+    """The map of a grid asks for its grades, and has no key of another colouring; a click tells the cell's own."""
+    told = served.server.wait(
+        served.server.job("evaluation.grid", {"cells": "cells", "pack": FARMLAND, "draws": 0})
+    )
+    assert told["status"] == "successful", told
+    results = told["datasets"]
+    answer = served.answer(results)
+    asked = []
+    page.on(
+        "request", lambda one: asked.append(one.url) if f"{results['cells']}/map/tiles" in one.url else None
+    )
+    page.goto(f"/portal/decision?answer={results['answer']}")
+    expect(page.locator(".verdict")).to_be_visible(timeout=WAIT)
+    settle(page)
+    assert asked
+    assert all("variable=grade_number" in one for one in asked)
+    expect(page.get_by_text("The colours of this map are of the score")).to_have_count(0)
+    legend = served.server.get(f"/collections/{results['cells']}/legend?variable=grade_number").json()
+    assert [(one[2], one[1]) for one in legend["classes"]] == [
+        (one["title"]["en"], one["colour"]) for one in answer["grades"]
+    ]
+    page.goto(f"/portal/data/{results['answer']}")
+    expect(page.get_by_role("link", name="JSON", exact=False).first).to_be_visible()
+    expect(page.get_by_text("BIN", exact=True)).to_have_count(0)
 
 
 def test_a_front_is_explored_by_keys(page, served):

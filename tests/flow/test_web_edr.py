@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import netCDF4
 import numpy as np
 import pytest
 import rasterio
@@ -50,6 +51,19 @@ def several():
     return data
 
 
+def graded():
+    """Grades with words and colours, none in the west, beside a score."""
+    axes = {"latitude": [16.5, 15.5, 14.5, 13.5], "longitude": [101.5, 102.5, 103.5, 104.5]}
+    flags = {
+        "flag_values": [0, 1, 2], "flag_meanings": ["none", "poor soil", "good"],
+        "flag_colors": ["#ffffff", "#b2182b", "#1b7837"], "long_name": "Grade",
+    }  # fmt: skip
+    names = ("latitude", "longitude")
+    codes = np.tile(np.array([0, 1, 2, 2], np.uint8), (4, 1))
+    arrays = {"grade": (names, codes, flags), "score": (names, codes / 2, {"units": "1"})}
+    return xr.Dataset(arrays, axes, {"crs": "EPSG:4326"})
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("edr") / "node"
@@ -58,6 +72,7 @@ def server(tmp_path_factory):
         put(node, world(), "grid", id="world-1")
         put(node, several(), "grid", id="pair-1")
         put(node, volume(), "volume", id="volume-1")
+        put(node, graded(), "grid", id="graded-1")
         put(node, easterly(), "grid", id="secret-1", visibility="private")
     with Served(folder, "") as served:
         yield served
@@ -119,6 +134,10 @@ def check_coverage(document):
         assert said["type"] == "Parameter"
         assert said["observedProperty"]["label"]
         assert "unit" not in said or said["unit"]["symbol"] or said["unit"]["label"]
+        if categories := said["observedProperty"].get("categories"):
+            assert "unit" not in said
+            assert all(one["id"] and one["label"] for one in categories)
+            assert said["categoryEncoding"].keys() <= {one["id"] for one in categories}
     for one in document["ranges"].values():
         assert one["type"] == "NdArray"
         assert one["dataType"] in {"float", "integer", "string"}
@@ -391,3 +410,60 @@ def test_who_has_it_need_not_fetch_it_again(server):
     for path in ("position?coords=POINT(105 15)", "coverage?bbox=101,11,102,12"):
         tag = server.get(f"/collections/volume-1/{path}").headers["etag"]
         server.get(f"/collections/volume-1/{path}", 304, headers={"If-None-Match": tag})
+
+
+def test_classes_are_told_in_words(server):
+    """A class is told by its code and its word: at a place, along rows, in an area, under a map, in a scene.
+
+    A cell of the code that is none has no class in the legend and in the scene.
+    """
+    place = "coords=POINT(102.4 15.4)"
+    document = coverage(server.get(f"/collections/graded-1/position?{place}"))
+    said = document["parameters"]["grade"]
+    words = {
+        one["id"]: (one["label"]["en"], one.get("preferredColor"))
+        for one in said["observedProperty"]["categories"]
+    }
+    codes = {code: words[id] for id, code in said["categoryEncoding"].items()}
+    assert codes == {0: ("none", "#ffffff"), 1: ("poor soil", "#b2182b"), 2: ("good", "#1b7837")}
+    assert document["ranges"]["grade"]["values"] == [1]
+    rows = server.get(f"/collections/graded-1/position?{place}&f=csv").text.splitlines()
+    assert rows == ["longitude,latitude,grade,grade_name,score (1)", "102.4,15.4,1,poor soil,0.5"]
+    feature = server.get(f"/collections/graded-1/position?{place}&f=GeoJSON").json()["features"][0]
+    assert feature["properties"] == {"grade": 1, "grade_name": "poor soil", "score": 0.5}
+
+    def under(query):
+        topics = server.get(f"/under?{query}").json()["topics"]
+        (told,) = (one for topic in topics for one in topic["datasets"] if one["id"] == "graded-1")
+        return next(one for one in told["values"] if one["variable"] == "grade")
+
+    assert (under(place)["value"], under(place)["label"]) == (1, "poor soil")
+    area = under("coords=POLYGON((102.1 14.1,104.1 14.1,104.1 15.9,102.1 15.9,102.1 14.1))")
+    assert [(one["value"], one["label"]) for one in area["classes"]] == [(2, "good"), (1, "poor soil")]
+    assert area["classes"][0]["share"] == pytest.approx(11 / 20, abs=0.01)
+
+    info = "layers=graded-1&query_layers=graded-1&styles=&crs=CRS:84&bbox=101,13,105,17&width=40&height=40"
+    asked = (
+        f"/wms?service=WMS&version=1.3.0&request=GetFeatureInfo&{info}&i=15&j=15&info_format=application/json"
+    )
+    properties = server.get(asked).json()["features"][0]["properties"]
+    assert (properties["grade"], properties["grade_name"]) == (1, "poor soil")
+
+    part = server.get("/collections/graded-1/coverage?properties=grade&f=nc").content
+    with xr.open_dataset(xr.backends.NetCDF4DataStore(netCDF4.Dataset("part", memory=part))) as cut:
+        flags = cut["grade"].attrs
+    assert (flags["flag_meanings"], flags["flag_colors"]) == (
+        "none poor_soil good",
+        "#ffffff #b2182b #1b7837",
+    )
+    assert (flags["flag_values"].dtype, flags["flag_values"].tolist()) == (np.uint8, [0, 1, 2])
+
+    variable = server.get("/collections/graded-1/scene").json()["variables"][0]
+    classes = [
+        {"value": 1, "title": "poor soil", "colour": "#b2182b"},
+        {"value": 2, "title": "good", "colour": "#1b7837"},
+    ]
+    assert (variable["type"], variable["classes"]) == ("class", classes)
+    cells = np.frombuffer(server.get("/collections/graded-1/heights?variable=grade").content, "<f4")
+    assert set(cells[np.isfinite(cells)].tolist()) == {1.0, 2.0}
+    assert np.isnan(cells).mean() == pytest.approx(1 / 4, abs=0.1)

@@ -64,6 +64,22 @@ def features(data, folder):
     return pyogrio.read_dataframe(path)
 
 
+def test_columns_of_a_tile_can_be_chosen(node, tmp_path):
+    """The tile holds the same shapes with these columns only, none where none is named; a wrong name is refused."""
+    own = f"{OWN}/WebMercatorQuad/0/0/0"
+    whole, some, none = (
+        features(node.get(own + query).content, tmp_path)
+        for query in ("", "?properties=grade&f=mvt", "?properties=")
+    )
+    assert {"rock", "grade"} <= set(whole)
+    assert "rock" not in some
+    assert some["grade"].tolist() == whole["grade"].tolist()
+    assert not {"rock", "grade"} & set(none)
+    assert some.geometry.equals(whole.geometry)
+    assert none.geometry.equals(whole.geometry)
+    assert "no column 'age'" in node.get(f"{own}?properties=grade,age", 400).text
+
+
 def test_req_core_conformance_success(node):
     """/req/core/conformance-success: the classes that are kept are declared."""
     said = node.get("/conformance").json()["conformsTo"]

@@ -11,8 +11,8 @@ from tests.evaluation_packs import RICH
 
 from craton.decide.pack_test import run_oracles, run_properties
 from craton.model.errors import CratonError
-from craton.model.pack import decoded
 from craton.model.pack_check import check
+from craton.model.pack_text import decoded
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(-1e6, 1e6), st.text(max_size=8),

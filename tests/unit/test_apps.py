@@ -8,7 +8,7 @@ import pytest
 
 from craton.jobs.app_run import column_named
 from craton.model.errors import InvalidError, NotFoundError
-from craton.model.pack import decoded
+from craton.model.pack_text import decoded
 from craton.process.app import read_app
 from craton.process.apps import _written, apps, find_app, packs
 
@@ -195,7 +195,9 @@ def test_a_step_takes_the_pack_beside_its_app():
     """The text of the pack is the parameter of the step; without one the app is refused by its step."""
     app = read_app(EVALUATION, "here", "id = 'x'")
     assert app.steps[0].set == {"pack": "id = 'x'"}
-    with pytest.raises(InvalidError, match=r"step found: it takes the pack beside it, and there is no pack\.toml"):
+    with pytest.raises(
+        InvalidError, match=r"step found: it takes the pack beside it, and there is no pack\.toml"
+    ):
         read_app(EVALUATION, "here")
 
 

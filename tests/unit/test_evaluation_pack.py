@@ -9,7 +9,7 @@ from tests.packs import small_pack
 from tests.reading import read_source
 
 from craton.model.errors import RefusedError
-from craton.model.pack import MEDIA_TYPE, decoded
+from craton.model.pack_text import MEDIA_TYPE, decoded
 
 
 def test_one_file(tmp_path):

@@ -258,7 +258,7 @@ def test_a_large_plane_becomes_a_cog_once(node, monkeypatch):
     after = small.window(["value"], frame)[0]
     assert np.array_equal(before.valid, after.valid)
     assert np.allclose(before.values, after.values)
-    assert list(node.store.derived.folder.glob("*/*.plane-1-*.tif"))
+    assert list(node.store.derived.folder.glob("*/*.plane-2-*.tif"))
 
 
 def test_copies_of_planes_are_closed_and_made_again(node, monkeypatch):

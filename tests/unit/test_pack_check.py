@@ -11,11 +11,12 @@ from tests.evaluation_packs import RICH, rich
 
 from craton.model.errors import InvalidError
 from craton.model.indicator_library import library
-from craton.model.pack import Pack, Weights, decoded
+from craton.model.pack import Pack, Weights
 from craton.model.pack_check import check, resolved
 from craton.model.pack_check_weights import check_weights
 from craton.model.pack_findings import Faults
 from craton.model.pack_resolved import ring
+from craton.model.pack_text import decoded
 
 CONTRADICTING = [["gentle", "access", 5.0], ["access", "ease", 5.0], ["gentle", "ease", 0.2]]
 

@@ -8,9 +8,10 @@ import pytest
 from tests.packs import small_pack
 
 from craton.kernels.criteria_weights import hierarchy
-from craton.model.pack import Criterion, Pack, Weights, decoded
+from craton.model.pack import Criterion, Pack, Weights
 from craton.model.pack_check_weights import judgment_matrix
 from craton.model.pack_form import form_faults
+from craton.model.pack_text import decoded
 from craton.model.pack_weights import told_weights, whole_weights
 
 

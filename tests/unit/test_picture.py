@@ -233,6 +233,70 @@ def test_classes_that_came_with_colours_keep_them(node):
     assert said["classes"][0][0] == 0
 
 
+FLAGS = {
+    "flag_values": [0, 1, 2, 3], "flag_meanings": ["none", "poor soil", "fair", "good"],
+    "flag_colors": ["#ffffff", "#b2182b", "blue", "#1b7837"],
+}  # fmt: skip
+
+
+def graded():
+    """Scores and grades of 4 x 8 cells: grades by column, 0 for none on the left; 3 does not occur."""
+    grades = np.repeat(np.array([[0, 1, 1, 2, 2, 1, 2, 1]], np.uint8), 4, axis=0)
+    data = grid_of({"score": np.linspace(0, 1, 32, dtype=np.float32).reshape(4, 8), "grade": grades})
+    data["score"].attrs = {"units": "1"}
+    data["grade"].attrs = {**FLAGS, "long_name": "Grade"}
+    return data
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_flags_of_a_variable_are_its_classes(node, kind):
+    """Titles and colours are those of the flags, also of a class that does not occur; 0 that is none is not drawn.
+
+    Each pixel has the colour of one class exactly: nothing lies between two of them.
+    """
+    data = graded()
+    data["grade"] = data["grade"].astype(kind).assign_attrs(data["grade"].attrs)
+    record = stored(node, data)
+    own = class_colour(1)
+    said = style_of(node.store, record, Wish(variable="grade"))
+    assert said == {
+        "type": "categories", "variable": "grade", "title": "Grade",
+        "classes": [[1, "#b2182b", "poor soil"], [2, own, "fair"], [3, "#1b7837", "good"]],
+    }  # fmt: skip
+    picture = drawn(node, record, Frame((100, 8, 104, 10), CRS84, 56, 21), variable="grade")
+    row = [(0, 0, 0, 0), *((*rgb_of(said["classes"][code - 1][1]), 255) for code in (1, 1, 2, 2, 1, 2, 1))]
+    assert np.array_equal(picture[10, :, 3] > 0, np.repeat([one[3] > 0 for one in row], 7))
+    assert np.array_equal(picture[10, 7:], np.repeat(row[1:], 7, axis=0))
+    assert style_of(node.store, record)["type"] == "ramp"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"units": "m"}, {"standard_name": "elevation"}, {"flag_masks": [1, 2, 4, 8]}],
+    ids=["unit", "quantity", "masks"],
+)
+def test_flags_of_what_measures_are_no_classes(node, attributes):
+    """A variable with a unit marks some of its values only; with masks each bit says something of its own."""
+    cells = np.linspace(0, 100, 800, dtype=np.float32).reshape(20, 40)
+    record = stored(node, grid_of(cells, **FLAGS, **attributes))
+    assert style_of(node.store, record)["type"] == "ramp"
+
+
+def test_flags_as_the_convention_writes_them(node):
+    """Words parted by blanks with underscores, and colours in one text; of a grid that is one raster."""
+    cells = np.repeat(np.array([[1, 2]], np.uint8), 2, axis=0)
+    texts = {"flag_values": [1, 2], "flag_meanings": "bare_rock open_water", "flag_colors": "#804000 #0000ff"}
+    record = stored(node, grid_of(cells, **texts))
+    classes = style_of(node.store, record)["classes"]
+    assert classes == [[1, "#804000", "bare rock"], [2, "#0000ff", "open water"]]
+
+
+def test_three_variables_of_classes_are_no_picture(node):
+    """Flags tell classes: three variables of bytes with them are not red, green and blue."""
+    cells = {name: np.ones((2, 4), np.uint8) for name in ("a", "b", "c")}
+    assert style_of(node.store, stored(node, grid_of(cells, **FLAGS)))["type"] == "categories"
+
+
 def test_relief_is_lit_from_the_north_west(node):
     """A slope that faces north-west is lighter than one that faces south-east; level ground is as its ramp."""
     up, across = np.meshgrid(np.arange(60.0), np.arange(120.0), indexing="ij")

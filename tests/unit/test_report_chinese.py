@@ -15,7 +15,7 @@ from craton.model.data import Document, Draft
 from craton.model.describe import describe
 from craton.model.evaluation import MEDIA_TYPE, encoded, read_evaluation
 from craton.model.indicator_library import library
-from craton.model.pack import decoded
+from craton.model.pack_text import decoded
 from craton.model.record import Run
 from craton.process.apps import packs
 from craton.process.provenance import Ancestry

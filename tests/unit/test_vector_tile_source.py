@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from contextlib import closing
 
 import geopandas as gpd
@@ -17,6 +18,7 @@ from craton.model.tile_matrix import WEB_MERCATOR_QUAD
 from craton.store import vector_tile_source, vector_tiles
 from craton.store.feature_build import FORMAT
 from craton.store.feature_index import open_features
+from craton.store.vector_tile_pick import picked
 from craton.store.vector_tile_source import connect, ids_in
 from craton.store.vector_tiles import open_tiles
 
@@ -38,6 +40,23 @@ def connection(tmp_path):
     open_features(store, record)
     with closing(connect(store.derived.path(record.content, f"features-{FORMAT}.sqlite"))) as opened:
         yield opened
+
+
+@pytest.mark.parametrize("names", [("n",), ("name", "odd"), ("place", "n", "odd", "name"), ()])
+def test_a_tile_with_some_columns_is_that_of_a_table_with_these(tmp_path, names):
+    """Byte for byte: shapes, identifiers, keys and values; with gaps, long texts, and more values than 127."""
+    data = squares()
+    data["name"] = [f"{'x' * 150} {n % 7}" if n % 3 else None for n in range(200)]
+    data["place"] = [complex(n).real * 1e6 for n in range(200)]
+    data["odd"] = [bool(n % 2) if n < 150 else None for n in range(200)]
+
+    def tile(columns, folder):
+        store, record = stored(data[[*columns, "geometry"]], "table", tmp_path / folder, crs="EPSG:4326")
+        return open_tiles(store, record).tile(WEB_MERCATOR_QUAD, 0, 0, 0).data
+
+    order = [one for one in ("n", "name", "place", "odd") if one in names]
+    whole = gzip.decompress(tile(["n", "name", "place", "odd"], "all"))
+    assert picked(whole, names) == gzip.decompress(tile(order, "some"))
 
 
 def test_the_largest_features_are_taken(connection):

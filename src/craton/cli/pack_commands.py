@@ -10,10 +10,11 @@ import msgspec
 
 from craton.cli.commands import EXIT_REFUSED, craton, json_option, print_json
 from craton.model.errors import InvalidError
-from craton.model.pack import Pack, laid_over, read_table
+from craton.model.pack import Pack
 from craton.model.pack_check import check
 from craton.model.pack_findings import PackFinding
 from craton.model.pack_form import form_faults
+from craton.model.pack_text import laid_over, read_table
 from craton.process.apps import find_app, has_app, pack_text, text_of
 
 overlay_option = click.option(

@@ -17,9 +17,9 @@ from craton.decide.evaluation_run import carried_out, results
 from craton.decide.evaluation_tables import contributions_table, units_table, weights_table
 from craton.model.data import Document
 from craton.model.errors import ContractError, InvalidError
-from craton.model.pack import decoded
 from craton.model.pack_check import PackFinding
 from craton.model.pack_check import check as faults_of
+from craton.model.pack_text import decoded
 from craton.process.marks import Bounds, Column, Paper, Table
 from craton.process.processes import process
 

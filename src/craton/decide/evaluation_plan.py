@@ -9,10 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 from craton.model.errors import ContractError, InvalidError
-from craton.model.pack import Criterion, Pack, decoded
+from craton.model.pack import Criterion, Pack
 from craton.model.pack_check import require
 from craton.model.pack_names import Names, names_of
 from craton.model.pack_resolved import ResolvedIndicator
+from craton.model.pack_text import decoded
 
 DIGITS = 9
 """Digits of a score that count where grades begin, so that rounding decides about none."""

@@ -15,9 +15,10 @@ import msgspec
 from craton.ingest.table_text import guess_encoding
 from craton.model.data import Document, Draft
 from craton.model.errors import InvalidError, RefusedError
-from craton.model.pack import FILES, MEDIA_TYPE, Pack, joined, read_table
+from craton.model.pack import Pack
 from craton.model.pack_check import check
 from craton.model.pack_form import form_faults
+from craton.model.pack_text import FILES, MEDIA_TYPE, joined, read_table
 from craton.process.readers import Candidate, Source, reader
 
 KEYWORD = "evaluation pack"

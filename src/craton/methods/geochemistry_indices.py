@@ -191,7 +191,8 @@ def geoaccumulation(
 
     References
     ----------
-    Müller, G. (1979). Schwermetalle in den Sedimenten des Rheins: Veränderungen seit 1971. Umschau 79, 778-783.
+    Müller, G. (1979). Schwermetalle in den Sedimenten des Rheins: Veränderungen seit 1971. Umschau 79,
+    778-783.
     """
     added: dict[str, tuple[Cells, dict[str, str]]] = {}
     levels = _levels(ACCUMULATION, table, background, columns, composition)

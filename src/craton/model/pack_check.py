@@ -160,7 +160,9 @@ def _identifiers(faults: Faults, pack: Pack) -> None:
     for id, attribute in pack.attributes.items():
         for name in attribute.columns:
             other = called.setdefault(name.casefold(), id)
-            faults.unless(other == id, f"attributes.{id}.columns", f"{name!r} names the attribute {other!r} too")
+            faults.unless(
+                other == id, f"attributes.{id}.columns", f"{name!r} names the attribute {other!r} too"
+            )
     for id in pack.attributes:
         taken = id == "score" or id.startswith("score_")
         faults.unless(not taken, f"attributes.{id}", "scores are called so")

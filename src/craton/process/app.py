@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from craton.model.errors import CratonError, InvalidError
-from craton.model.pack import FILES
+from craton.model.pack_text import FILES
 from craton.model.quantities import rule
 from craton.model.record import Kind, LanguageMap
 from craton.process.processes import find_process

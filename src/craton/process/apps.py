@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from craton.model.errors import CratonError, InvalidError, NotFoundError
-from craton.model.pack import FILES, joined
+from craton.model.pack_text import FILES, joined
 from craton.process.app import App, checked, decoded, takes_pack, with_pack
 
 GROUP = "craton.apps"

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from craton.model.errors import InvalidError, NotFoundError
-from craton.model.pack import MEDIA_TYPE, Pack, laid_over, read_table
+from craton.model.pack import Pack
 from craton.model.pack_check import PackFinding, check
 from craton.model.pack_form import form_faults
 from craton.model.pack_names import names_of
 from craton.model.pack_resolved import ResolvedIndicator, attribute_units, in_order, resolve
+from craton.model.pack_text import MEDIA_TYPE, laid_over, read_table
 from craton.model.pack_weights import told_weights, whole_weights
 from craton.model.permission import visible_to
 from craton.model.record import Record

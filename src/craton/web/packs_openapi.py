@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from craton.model.pack import MEDIA_TYPE
+from craton.model.pack_text import MEDIA_TYPE
 from craton.web.openapi_parts import answer, operation, path_parameter, problems, reading
 from craton.web.openapi_schemas import TEXT, ref
 from craton.web.replies import Json

@@ -11,9 +11,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
+
+if TYPE_CHECKING:
+    from craton.model.indicators import Indicator
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "look-up"
@@ -98,6 +102,34 @@ def quantities() -> str:
     return "\n".join(rows) + "\n"
 
 
+def indicators() -> str:
+    """Every indicator of the library by theme and criterion."""
+    from craton.model.indicator_library import library, themes
+
+    rows = [
+        "# Indicators\n",
+        f"The {len(library())} indicators of the library: what evaluations measure.\n",
+        "`craton indicators ID` and the page *Indicators* of the portal tell one in full, with its inputs in words,",
+        "classes and units of evaluation; `indicator.compute` computes them on a table.\n",
+    ]
+    for name, theme in themes().items():
+        rows.append(f"## {theme.title['en']} · {theme.title['zh']}\n\n`{name}`: {theme.description['en']}\n")
+        for id, criterion in theme.criteria.items():
+            rows.append(f"### {criterion.title['en']}\n")
+            rows.append("| indicator | formula | unit | better | source |\n|---|---|---|---|---|")
+            rows += [_indicator(key, one) for key, one in theme.indicators.items() if one.criterion == id]
+            rows.append("")
+    return "\n".join(rows)
+
+
+def _indicator(id: str, one: Indicator) -> str:
+    better = {"benefit": "more", "cost": "less", "target": " to ".join(f"{n:g}" for n in one.target)}
+    return (
+        f"| {one.title['en']} · {one.title['zh']}<br>`{id}` | `{one.formula}` | {one.unit} |"
+        f" {better[one.direction]} | {one.reference.replace('|', '/')} |"
+    )
+
+
 def benchmarks() -> str:
     """The committed benchmark results as one table."""
     rows = [
@@ -122,6 +154,7 @@ WRITERS: dict[str, Callable[[], str]] = {
     "findings": findings,
     "readers": readers,
     "quantities": quantities,
+    "indicators": indicators,
     "benchmarks": benchmarks,
 }
 

@@ -32,9 +32,6 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _POWER = re.compile(r"(?<=[A-Za-z])-?\d+\b")
 _NAME = re.compile(r"[A-Za-z]+")
 
-_WORD = re.compile(r"\b(?:count|money|person)\b")
-"""Units that are words and no symbols."""
-
 HECTARE, SQUARE_KILOMETRE = 1e4, 1e6
 
 

@@ -169,17 +169,19 @@ def _boxes(words: str) -> list[str]:
 
 
 def _part(part: Part) -> str:
-    before = (None, *part.blocks)
+    after = (*part.blocks[1:], None)
     told = (
-        f"leading-in({_block(block)})" if _leads_in(first, block) else _block(block)
-        for first, block in zip(before, part.blocks, strict=False)
-    )  # fmt: skip
+        f"leading-in({_block(block)})" if _leads_in(block, then) else _block(block)
+        for block, then in zip(part.blocks, after, strict=False)
+    )
     return f"heading(level: 1, {_string(part.title)})\n" + "\n".join(told)
 
 
-def _leads_in(before: object, block: object) -> bool:
-    """Whether a paragraph introduces what follows it under the same heading."""
-    return isinstance(before, Heading) and isinstance(block, Paragraph)
+def _leads_in(block: object, then: object) -> bool:
+    """Whether a block is not to be parted from what follows: words from their table, that from its source."""
+    if isinstance(block, Paragraph):
+        return block.kind == "plain" and isinstance(then, Heading | Grid | Facts | Code)
+    return isinstance(block, Grid) and isinstance(then, Facts)
 
 
 def _block(block: object) -> str:

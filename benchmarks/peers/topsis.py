@@ -14,11 +14,11 @@ from skcriteria.utils import rank
 for line in sys.stdin:
     request = json.loads(line)
     folder = Path(request["folder"])
-    given = np.load(folder / "topsis.npz")
+    given = dict(np.load(folder / "topsis.npz"))
+    start = time.process_time()
     matrix = skcriteria.mkdm(
         given["values"], objectives=[max] * given["values"].shape[1], weights=given["weights"]
     )
-    start = time.process_time()
     result = TOPSIS().evaluate(VectorScaler(target="matrix").transform(matrix))
     taken = time.process_time() - start
     if request["task"] == "closeness":

@@ -76,7 +76,7 @@ def combined(criterion: Criterion, parts: np.ndarray, weights: np.ndarray) -> np
         case "limiting_factor":
             found = criteria_balance.limited(parts, weights, criterion.strictness)
         case "topsis":
-            found = criteria_ranking.topsis(parts, weights, np.zeros(len(weights), bool)).closeness
+            found = criteria_ranking.closeness(parts, weights, np.zeros(len(weights), bool))
         case "grey_relation":
             found = criteria_ranking.grey_relation(parts, weights, criterion.contrast)
         case "coupling_coordination":

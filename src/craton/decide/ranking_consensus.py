@@ -208,7 +208,7 @@ def rank_reversal(
 def _places(values: np.ndarray, costs: np.ndarray, weights: np.ndarray, method: str) -> np.ndarray:
     """Rank (n,) by a method."""
     if method == "topsis":
-        return ranks(criteria_ranking.topsis(values, weights, costs).closeness)
+        return ranks(criteria_ranking.closeness(values, weights, costs))
     if method == "vikor":
         return ranks(-criteria_ranking.vikor(values, weights, costs, 0.5).compromise)
     if method == "weighted_sum":

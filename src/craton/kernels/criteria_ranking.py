@@ -5,6 +5,7 @@ Values are (n, k): a row for each thing that is judged, a column for each criter
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ from craton.kernels.threads import do_all, share
 
 ROWS = 65_536
 """Rows of a part of a large table: results do not depend on how many work at them."""
+
+TOGETHER = 16
+"""Rows whose numbers go through one loop."""
 
 
 class Distances(NamedTuple):
@@ -77,50 +81,100 @@ def topsis(values: np.ndarray, weights: np.ndarray, costs: np.ndarray) -> Distan
     Hwang, C. L., and Yoon, K. (1981). Multiple Attribute Decision Making. Springer, 128-140.
     doi:10.1007/978-3-642-48318-9
     """
+    columns = np.empty((3, len(values)))
+    found = Distances(columns[0], columns[1], columns[2])
+    _judge(values, weights, costs, lambda rows: Distances(*(one[rows] for one in found)))
+    return found
+
+
+def closeness(values: np.ndarray, weights: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """Closeness (n,) alone, as `topsis` tells it: distances are kept for some rows at a time only."""
+    found = np.empty(len(values))
+
+    def places(rows: slice) -> Distances:
+        one = found[rows]
+        return Distances(np.empty(one.size), np.empty(one.size), one)
+
+    _judge(values, weights, costs, places)
+    return found
+
+
+def _judge(
+    values: np.ndarray, weights: np.ndarray, costs: np.ndarray, places: Callable[[slice], Distances]
+) -> None:
+    """Write distances and closeness to the `places` of rows, some rows at a time."""
     table = np.ascontiguousarray(values, dtype=np.float64)
-    parts = [table[start : start + ROWS] for start in range(0, len(table), ROWS)]
-    told = np.stack(list(share(_column_sums, parts)))
+    parts = [slice(start, start + ROWS) for start in range(0, len(table), ROWS)]
+    width = table.shape[1]
+    told = np.stack(list(share(lambda rows: _column_sums(table[rows].reshape(-1), width, TOGETHER), parts)))
     squares = told[:, 0].sum(axis=0)
     least, most = told[:, 1].min(axis=0), told[:, 2].max(axis=0)
     scales = weights / np.sqrt(np.where(squares > 0, squares, 1.0))
-    best, worst = np.where(costs, least, most), np.where(costs, most, least)
-    found = np.empty((3, len(table)))
-    places = [found[:, start : start + ROWS] for start in range(0, len(table), ROWS)]
-    do_all(lambda one: _distances(*one, scales * scales, best, worst), zip(parts, places, strict=True))
-    return Distances(found[0], found[1], found[2])
+    ends = np.where(costs, least, most), np.where(costs, most, least)
+    best, worst, squared = (np.tile(one, TOGETHER) for one in (*ends, scales * scales))
+
+    def judge(rows: slice) -> None:
+        above, below, close = places(rows)
+        _distances(table[rows].reshape(-1), above, below, close, squared, best, worst, width)
+
+    do_all(judge, parts)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _column_sums(values: np.ndarray) -> np.ndarray:
-    """Sum of squares, least and most of each column, as rows."""
-    count, width = values.shape
+def _column_sums(values: np.ndarray, width: int, rows: int) -> np.ndarray:
+    """Sum of squares, least and most of each column, as rows, of a table (n width,) told row by row.
+
+    Some rows go together, number by number: long inner loops are what a processor does at once.
+    """
+    size = rows * width
+    squares, least, most = np.zeros(size), np.full(size, np.inf), np.full(size, -np.inf)
+    for start in range(0, values.size, size):
+        part = values[start : start + size]
+        for place in range(part.size):
+            value = part[place]
+            squares[place] += value * value
+            # `min` and `max` mind missing numbers, which keeps the compiler from taking several at once.
+            least[place] = value if value < least[place] else least[place]  # noqa: FURB136 - see above
+            most[place] = value if value > most[place] else most[place]  # noqa: FURB136 - see above
     told = np.empty((3, width))
-    told[0], told[1], told[2] = 0.0, np.inf, -np.inf
-    for row in range(count):
-        for column in range(width):
-            value = values[row, column]
-            told[0, column] += value * value
-            told[1, column] = min(told[1, column], value)
-            told[2, column] = max(told[2, column], value)
+    for column in range(width):
+        told[0, column] = squares[column::width].sum()
+        told[1, column], told[2, column] = least[column::width].min(), most[column::width].max()
     return told
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _distances(
-    values: np.ndarray, found: np.ndarray, scales: np.ndarray, best: np.ndarray, worst: np.ndarray
+    values: np.ndarray,
+    above: np.ndarray,
+    below: np.ndarray,
+    closeness: np.ndarray,
+    scales: np.ndarray,
+    best: np.ndarray,
+    worst: np.ndarray,
+    width: int,
 ) -> None:
-    """Write distances to the best and the worst and the closeness, as rows; `scales` are squared."""
-    count, width = values.shape
-    for row in range(count):
-        up, down = 0.0, 0.0
-        for column in range(width):
-            value, scale = values[row, column], scales[column]
-            up += scale * (value - best[column]) ** 2
-            down += scale * (value - worst[column]) ** 2
-        up, down = np.sqrt(up), np.sqrt(down)
+    """Write distances to the best and the worst and the closeness of rows; `scales` are squared.
+
+    `scales`, `best` and `worst` are told anew for each of the rows that go together.
+    """
+    upper, lower = np.empty(scales.size), np.empty(scales.size)
+    for start in range(0, values.size, scales.size):
+        part = values[start : start + scales.size]
+        for place in range(part.size):
+            upper[place] = scales[place] * (part[place] - best[place]) ** 2
+            lower[place] = scales[place] * (part[place] - worst[place]) ** 2
+        for row in range(part.size // width):
+            up, down = 0.0, 0.0
+            for place in range(row * width, (row + 1) * width):
+                up += upper[place]
+                down += lower[place]
+            above[start // width + row], below[start // width + row] = up, down
+    for row in range(closeness.size):
+        up, down = np.sqrt(above[row]), np.sqrt(below[row])
         both = up + down
-        found[0, row], found[1, row] = up, down
-        found[2, row] = down / both if both > 0 else 1.0
+        above[row], below[row] = up, down
+        closeness[row] = down / both if both > 0 else 1.0
 
 
 def vikor(values: np.ndarray, weights: np.ndarray, costs: np.ndarray, majority: float) -> Compromise:

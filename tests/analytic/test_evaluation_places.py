@@ -13,6 +13,7 @@ from tests.analytic.test_evaluation import two
 from craton.decide.evaluation import table
 from craton.decide.evaluation_cells import grid, volume
 from craton.decide.evaluation_compare import compare
+from craton.kernels import score_draws
 from craton.model.evaluation import read_evaluation
 
 
@@ -38,6 +39,16 @@ def test_a_cell_is_called_by_its_coordinates(axes, label):
     run = volume if "upward" in axes else grid
     answer = read_evaluation(run(cells, pack=two("weighted_sum"), draws=0).answer.content)
     assert answer.best[0].label == label
+
+
+def test_a_rank_lies_between_the_extremes_of_the_draws(monkeypatch):
+    """Where ranks of draws are by steps, scores of one step share a rank; the evaluation itself parts them."""
+    monkeypatch.setattr(score_draws, "EXACT", 2)
+    scores = np.array([0.5, 0.5 + 1e-7, 0.5 + 2e-7, 0.1, 0.1])
+    units = table(pd.DataFrame({"a": scores, "b": scores}), pack=two("weighted_sum"), draws=3).units
+    assert units["rank"].tolist() == [3, 2, 1, 4, 4]
+    assert units["best_rank"].tolist() == [1, 1, 1, 4, 4]
+    assert units["worst_rank"].tolist() == [3, 2, 1, 4, 4]
 
 
 def test_changes_are_told_by_their_area():

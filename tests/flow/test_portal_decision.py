@@ -44,7 +44,7 @@ def worths():
 
 
 class Node:
-    """A node with two answers of the same parcels, and a front of plans."""
+    """A node with two answers of the same parcels, one of cells, and a front of plans."""
 
     def __init__(self, server):
         self.server, self.address = server, server.address
@@ -61,7 +61,8 @@ class Node:
         parcels, self.front, self.trade_off = map(self.results, begun)
         asked = {"units": parcels["result"], "pack": PACK, "draws": 40}
         jobs = [server.job("evaluation.table", asked | {"scenario": one}) for one in ("", "drained")]
-        self.plain, self.drained = map(self.results, jobs)
+        jobs.append(server.job("evaluation.grid", {"cells": "cells", "pack": FARMLAND, "draws": 0}))
+        self.plain, self.drained, self.gridded = map(self.results, jobs)
         self.job = jobs[0]["jobID"]
 
     def results(self, job):
@@ -165,12 +166,8 @@ def test_two_answers_are_compared(page, served):
 
 
 def test_cells_of_a_grid_are_drawn_in_their_grades(page, served):
-    """The map of a grid asks for its grades, and has no key of another colouring; a click tells the cell's own."""
-    told = served.server.wait(
-        served.server.job("evaluation.grid", {"cells": "cells", "pack": FARMLAND, "draws": 0})
-    )
-    assert told["status"] == "successful", told
-    results = told["datasets"]
+    """The map of a grid asks for its grades, and has no key of another colouring; a click tells a cell's grade."""
+    results = served.gridded
     answer = served.answer(results)
     asked = []
     page.on(
@@ -182,6 +179,11 @@ def test_cells_of_a_grid_are_drawn_in_their_grades(page, served):
     assert asked
     assert all("variable=grade_number" in one for one in asked)
     expect(page.get_by_text("The colours of this map are of the score")).to_have_count(0)
+    canvas = page.locator("canvas.maplibregl-canvas")
+    box = canvas.bounding_box()
+    canvas.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    titles = [one["title"]["en"] for one in answer["grades"]]
+    expect(page.get_by_role("article").first).to_contain_text(re.compile("|".join(titles)))
     legend = served.server.get(f"/collections/{results['cells']}/legend?variable=grade_number").json()
     assert [(one[2], one[1]) for one in legend["classes"]] == [
         (one["title"]["en"], one["colour"]) for one in answer["grades"]
@@ -244,4 +246,4 @@ def test_what_is_no_answer_says_so(page):
     page.goto("/portal/decision?answer=land")
     expect(page.get_by_text("This dataset is not the result of an evaluation.")).to_be_visible()
     page.get_by_role("link", name="Other answers").click()
-    expect(page.locator("a.card")).to_have_count(2)
+    expect(page.locator("a.card")).to_have_count(3)

@@ -29,7 +29,8 @@ class Robust(NamedTuple):
     """What draws say of the units (m,) without a gap.
 
     `asked` are the draws that were wanted, `draws` those that were made; `kept`, `first` and `top` are the
-    parts of them in which a unit keeps its grade, comes first, and is among the top.
+    parts of them in which a unit keeps its grade, comes first, and is among the top. `best` and `worst` are
+    its extreme ranks in them and in the evaluation itself.
     """
 
     draws: int
@@ -71,7 +72,9 @@ def robust(done: Work, draws: int, seed: int) -> Robust | None:
         for score in _scores(done, draws, random):
             kernel.count_draw(found, score, low, high, top)
     kept, first, top_ = (one / draws for one in (found.kept, found.first, found.top))
-    return Robust(draws, asked, kept, first, top_, found.best, found.worst)
+    # Few draws may miss the rank that counts, and ranks by steps are coarser than it.
+    best, worst = np.minimum(found.best, done.ranks), np.maximum(found.worst, done.ranks)
+    return Robust(draws, asked, kept, first, top_, best, worst)
 
 
 def _weights(done: Work, draws: int, random: np.random.Generator) -> dict[str, np.ndarray]:

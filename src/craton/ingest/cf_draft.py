@@ -172,6 +172,8 @@ def _classes(attributes: Mapping[str, object]) -> dict[str, list[Any]]:
     """Codes, names and colours of classes as lists, however they are stated, where they fit each other."""
     codes = np.atleast_1d(np.asarray(attributes.get("flag_values", [])))
     names = _words(attributes.get("flag_meanings", ""))
+    if "flag_masks" in attributes:  # each bit says something of its own
+        return {}
     if codes.dtype.kind not in "iuf" or not names or len(names) != codes.size:
         return {}
     if not (np.isfinite(codes).all() and (codes == np.rint(codes)).all()):
@@ -246,6 +248,8 @@ def _legend(variable: xr.DataArray) -> list[dict[str, str | float]]:
     """Classes that the CF attributes `flag_values` and `flag_meanings` state."""
     values = np.atleast_1d(variable.attrs.get("flag_values", []))
     labels = _words(variable.attrs.get("flag_meanings", ""))
+    if "flag_masks" in variable.attrs:
+        return []
     if values.dtype.kind not in "iuf" or not labels or len(labels) != values.size:
         return []
     return [{"value": float(v), "label": label} for v, label in zip(values, labels, strict=True)]

@@ -22,7 +22,7 @@ import xarray as xr
 
 from craton.model.data import Boreholes, Data, Document, Mesh, RasterFile, Series, TableStream
 from craton.model.errors import InvalidError, NotFoundError
-from craton.model.pack import MEDIA_TYPE
+from craton.model.pack_text import MEDIA_TYPE
 from craton.model.record import Asset, Kind
 from craton.store.codec_asset import (
     COG,

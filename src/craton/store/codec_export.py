@@ -30,6 +30,7 @@ from craton.store.codec_export_mesh import stored_crs
 from craton.store.codec_export_table import TABLE_WRITERS, write_csv, write_layers
 from craton.store.codec_table import copy_plain, decode_table
 from craton.store.codec_zarr import write_zarr
+from craton.store.grid_flags import as_convention
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _netcdf(stored: Stored, target: Path) -> None:
     renamed = dataset.rename_vars(dict(zip(dataset.variables, names, strict=True)))
     renamed.attrs = _netcdf_attributes(renamed.attrs)
     for variable in renamed.variables.values():
-        variable.attrs = _netcdf_attributes(variable.attrs)
+        variable.attrs = as_convention(_netcdf_attributes(variable.attrs), variable.dtype)
     numbers = [name for name, array in renamed.data_vars.items() if array.ndim and array.dtype.kind in "iuf"]
     try:
         renamed.to_netcdf(

@@ -159,7 +159,9 @@ def write_plane(dataset: xr.Dataset, plane: Plane, target: Path, crs: str) -> No
 def _may_be_averaged(array: xr.DataArray) -> bool:
     """Whether overviews may hold means: of numbers that measure, but neither classes nor directions."""
     measured = array.dtype.kind == "f" or bool(array.attrs.get("units"))
-    return measured and array.attrs.get("standard_name") not in DIRECTIONS
+    return (
+        measured and "flag_values" not in array.attrs and array.attrs.get("standard_name") not in DIRECTIONS
+    )
 
 
 def _note(dataset: xr.Dataset, plane: Plane, crs: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ MEMORY_CELLS = 4_000_000
 UNEVEN_CELLS = 16_000_000
 """Cells up to which a plane that cannot become a COG is held in memory; of a larger one every n-th cell."""
 
-PLANE_FILE = "plane-1"
+PLANE_FILE = "plane-2"
 
 Selection = Mapping[str, Any]
 """Value along each further axis (`time`, `upward`, `realization` …) by its name; the nearest is taken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from craton.model.errors import InvalidError
 from craton.model.moments import moment
 from craton.model.record import Column, Record
 from craton.store.codec_grid import COLUMNS, ROWS, nodata_of
+from craton.store.grid_flags import Flags, flags_of, is_nothing, legend_of
 
 MOST_CLASSES = 64
 """Range of whole numbers without unit and quantity up to which they are taken for classes."""
@@ -155,6 +156,8 @@ class Layer:
         Whether its numbers stand for classes and are never interpolated.
     nodata : int or None
         Whole number that stands for no value and is not masked when it is read.
+    flags : mapping
+        What is said of its classes, by code; empty where nothing is, or where it measures.
     """
 
     name: str
@@ -167,6 +170,15 @@ class Layer:
     kind: str
     is_classes: bool
     nodata: int | None
+    flags: Flags = field(default_factory=dict)
+
+    def word(self, value: float | None) -> str:
+        """What the class of a value is called, empty where nothing is said of it."""
+        return self.flags[value].title if value is not None and value in self.flags else ""
+
+    def has_class(self, value: float) -> bool:
+        """Whether a value stands for a class, not for none of them."""
+        return not is_nothing(self.flags, value)
 
     def axis(self, name: str) -> FurtherAxis | None:
         """Its further axis `name`."""
@@ -183,7 +195,9 @@ class Layer:
 def layers_of(record: Record, dataset: xr.Dataset, kinds: Sequence[str]) -> dict[str, Layer]:
     """Variables of `dataset` that are maps; `kinds` are the types of the stored numbers, where known."""
     columns = {column.name: column for column in record.columns}
-    legend = isinstance(record.properties.get("legend"), list) and len(dataset.data_vars) == 1
+    stated = {str(name): flags_of(array.attrs) for name, array in dataset.data_vars.items()}
+    # A legend of several variables is of one that it does not name, unless they tell their own.
+    legend = {} if any(stated.values()) else legend_of(record)
     layers = {}
     for number, (name, array) in enumerate(dataset.data_vars.items(), 1):
         plane = _plane(array, rotated=bool(kinds))
@@ -193,11 +207,17 @@ def layers_of(record: Record, dataset: xr.Dataset, kinds: Sequence[str]) -> dict
         column = columns.get(str(name)) or Column(name=str(name), type="")
         unit = column.unit or str(array.attrs.get("units", ""))
         quantity = column.quantity or str(array.attrs.get("standard_name", ""))
-        classes = legend or _is_classes(record, dataset, str(name), unit, quantity, kind)
+        flags = stated[str(name)] or legend
+        has_legend = bool(legend) and len(dataset.data_vars) == 1
+        classes = (
+            has_legend
+            or _are_of_classes(stated[str(name)], unit, quantity)
+            or _is_classes(record, dataset, str(name), unit, quantity, kind)
+        )
         axes = tuple(_further(dataset, array, str(d)) for d in array.dims if d not in plane)
         layers[str(name)] = Layer(
             str(name), _title(column, array, quantity), unit, quantity, number, plane, axes, kind, classes,
-            nodata_of(array),
+            nodata_of(array), flags if classes else {},
         )  # fmt: skip
     return layers
 
@@ -215,6 +235,12 @@ def _plane(array: xr.DataArray, *, rotated: bool) -> tuple[str, str] | None:
 def _stored_kind(array: xr.DataArray) -> str:
     stored = array.encoding.get("dtype")
     return (np.dtype(stored) if stored is not None else array.dtype).kind
+
+
+def _are_of_classes(flags: Flags, unit: str, quantity: str) -> bool:
+    """Whether a variable with flags is one of classes; one with a unit measures, and marks some values."""
+    known = quantities.rule(quantity)
+    return bool(flags) and unit in {"", "1"} and not (known and known.unit not in {"", "1"})
 
 
 def _is_classes(record: Record, dataset: xr.Dataset, name: str, unit: str, quantity: str, kind: str) -> bool:

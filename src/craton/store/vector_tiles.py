@@ -34,6 +34,7 @@ from craton.store.tile_archive_make import LAYER
 from craton.store.vector_tile_clip import MARGIN
 from craton.store.vector_tile_drawn import drawn
 from craton.store.vector_tile_levels import last_level
+from craton.store.vector_tile_pick import picked
 from craton.store.vector_tile_place import in_tile, shapes_of
 from craton.store.vector_tile_source import (
     attributes_in,
@@ -126,6 +127,19 @@ class VectorTiles:
                 return stored(archive, z, y, x)
         key = self._content, tms.id, z, y, x
         return _made.get(key, lambda: self._one(tms, z, y, x)) or None
+
+    def tile_with(self, columns: frozenset[str], tms: TileMatrixSet, z: int, y: int, x: int) -> Tile | None:
+        """The same with some of the columns only."""
+        whole = self.tile(tms, z, y, x)
+        if whole is None:
+            return None
+
+        def cut() -> Tile:
+            data = picked(gzip.decompress(whole.data), columns)
+            return Tile(gzip.compress(data, 1, mtime=0), whole.is_final)
+
+        key = self._content, tms.id, z, y, x, tuple(sorted(columns)), whole.is_final
+        return _made.get(key, cut) or None
 
     def archive(self) -> TileArchive | None:
         """The archive, if it is made."""
@@ -221,7 +235,7 @@ def _widened(bbox: Bbox) -> Bbox:
 
 _builder = Background("tiles", threads=1)
 
-_made: Recent[tuple[str, str, int, int, int], Tile | tuple[()]] = Recent(
+_made: Recent[tuple[Any, ...], Tile | tuple[()]] = Recent(
     KEPT_BYTES, weigh=lambda tile: len(tile[0]) + 200 if tile else 200
 )
 

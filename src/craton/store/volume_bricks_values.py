@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ import xarray as xr
 
 from craton.model import quantities
 from craton.model.record import Record
+from craton.store.grid_flags import Flag, Flags, flags_of, is_nothing, legend_of
 from craton.store.grid_window_layers import Layer
 
 MOST_CLASSES = 255
@@ -43,9 +44,6 @@ CLASS_NAME = re.compile(
 
 PROBABILITY_NAME = re.compile(r"probability_(\d{1,9})")
 """Names of variables of the probability of the class of that code."""
-
-NOTHING = frozenset({"", "none", "no data", "nodata", "air", "outside", "unknown", "undefined"})
-"""Meanings of the code 0 by which it is no class."""
 
 Values = np.ndarray[Any, Any]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -199,12 +197,12 @@ def variable_of(record: Record, array: xr.DataArray, layer: Layer, cells: Cells)
     """How a variable is shown."""
     match = PROBABILITY_NAME.fullmatch(layer.name)
     code = int(match[1]) if match else None
-    flags = _flags(array)
+    flags = _whole(flags_of(array.attrs))
     classes = _classes(record, layer, flags, cells) if _is_classes(record, layer, flags, cells) else ()
     return Variable(layer, classes, cells.minimum or 0.0, cells.maximum or 0.0, code)
 
 
-def _is_classes(record: Record, layer: Layer, flags: dict[int, ClassOf], cells: Cells) -> bool:
+def _is_classes(record: Record, layer: Layer, flags: dict[int, Flag], cells: Cells) -> bool:
     if cells.codes is None:
         return False
     if flags or layer.kind == "b":
@@ -219,48 +217,14 @@ def _is_classes(record: Record, layer: Layer, flags: dict[int, ClassOf], cells: 
     return is_narrow or bool(CLASS_NAME.search(layer.name))
 
 
-def _flags(array: xr.DataArray) -> dict[int, ClassOf]:
-    """Classes that the attributes of a variable state, by code."""
-    values = _listed(array.attrs.get("flag_values"))
-    titles, colours = (_texts(array.attrs.get(name)) for name in ("flag_meanings", "flag_colors"))
-    codes = [int(float(value)) for value in values if _is_number(value)]
-    found = {}
-    for place, code in enumerate(codes):
-        title = titles[place] if place < len(titles) else str(code)
-        colour = colours[place] if place < len(colours) and _is_colour(colours[place]) else ""
-        found[code] = ClassOf(0, code, title, colour)
-    return found
+def _whole(flags: Flags) -> dict[int, Flag]:
+    """Classes of whole codes."""
+    return {int(code): flag for code, flag in flags.items() if code.is_integer()}
 
 
-def _listed(value: object) -> Sequence[Any]:
-    if isinstance(value, str):
-        return value.replace(",", " ").split()
-    if isinstance(value, list | tuple | np.ndarray):
-        return list(value)
-    return [] if value is None else [value]
-
-
-def _texts(value: object) -> list[str]:
-    """Texts of an attribute: a list, or words parted by blanks, which have underscores for their own."""
-    if isinstance(value, str):
-        return [word.replace("_", " ") for word in value.split()]
-    return [str(one) for one in _listed(value)]
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return math.isfinite(float(str(value)))
-    except ValueError:
-        return False
-
-
-def _is_colour(text: str) -> bool:
-    return bool(re.fullmatch(r"#[0-9a-fA-F]{6}", text))
-
-
-def _classes(record: Record, layer: Layer, flags: dict[int, ClassOf], cells: Cells) -> tuple[ClassOf, ...]:
+def _classes(record: Record, layer: Layer, flags: dict[int, Flag], cells: Cells) -> tuple[ClassOf, ...]:
     """Classes that are stated or found, with their bytes."""
-    known = flags or _legend(record)
+    known = flags or _whole(legend_of(record))
     codes = set(cells.codes or ()) | set(flags)
     if len(codes) > MOST_CLASSES:
         codes = set(cells.codes or ())
@@ -268,26 +232,13 @@ def _classes(record: Record, layer: Layer, flags: dict[int, ClassOf], cells: Cel
         codes.discard(0)
     fit = all(1 <= code <= MOST_CLASSES for code in codes)
     return tuple(
-        msgspec.structs.replace(known.get(code, ClassOf(0, code, str(code))), byte=code if fit else rank)
+        ClassOf(code if fit else rank, code, *known.get(code, Flag(str(code))))
         for rank, code in enumerate(sorted(codes), 1)
     )
 
 
-def _is_zero_nothing(layer: Layer, flags: dict[int, ClassOf]) -> bool:
+def _is_zero_nothing(layer: Layer, flags: dict[int, Flag]) -> bool:
     """Whether the code 0 stands for no class: it is not among those stated, or is told to be nothing."""
     if 0 in flags:
-        return flags[0].title.strip().casefold() in NOTHING
+        return is_nothing({0.0: flags[0]}, 0)
     return bool(flags) or layer.quantity == "geological_unit"
-
-
-def _legend(record: Record) -> dict[int, ClassOf]:
-    """Classes of a legend that came with the data, by code."""
-    entries = record.properties.get("legend", ())
-    found = {}
-    for entry in entries if isinstance(entries, list | tuple) else ():
-        value = entry.get("value") if isinstance(entry, dict) else None
-        if isinstance(value, int | float) and float(value).is_integer():
-            colour = str(entry.get("color", ""))
-            shown = colour if _is_colour(colour) else ""
-            found[int(value)] = ClassOf(0, int(value), str(entry.get("label", value)), shown)
-    return found

@@ -122,6 +122,8 @@ def test_weights_are_judged_and_thresholds_need_a_source(page):
     page.get_by_text("Slope").first.click()
     expect(page.get_by_label("Formula")).to_have_value("gradient", timeout=WAIT)
     page.get_by_text("Gold in soil").first.click()
+    # The fields are those of the indicator before until this one has opened.
+    expect(page.get_by_label("Formula")).to_have_value("gold", timeout=WAIT)
     page.get_by_label("Worst (score 0)").fill("0")
     page.get_by_label("Best (score 1)").fill("2")
     expect(page.get_by_role("img", name="Score over the number, changing at 0, 2")).to_be_visible(

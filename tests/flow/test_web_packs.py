@@ -42,7 +42,7 @@ def conforms(api, document, name):
 
 
 def checked(served, pack, status=200, **more):
-    reply = served.client.post("/packs/check", json={"pack": pack, **more})
+    reply = served.client.post("/pack-check", json={"pack": pack, **more})
     assert reply.status_code == status, reply.text
     return reply.json()
 
@@ -129,8 +129,8 @@ def test_what_is_no_request_is_refused(served):
     """Too large, another type than JSON, other keys; a page of another host cannot ask in a person's name."""
     assert "most" in checked(served, "#" * (300 << 10), status=413)["detail"]
     assert "nonsense" in checked(served, {}, status=400, nonsense=1)["detail"]
-    assert served.client.post("/packs/check", json={}).status_code == 400
-    plain = served.client.post("/packs/check", content="{}", headers={"Content-Type": "text/plain"})
+    assert served.client.post("/pack-check", json={}).status_code == 400
+    plain = served.client.post("/pack-check", content="{}", headers={"Content-Type": "text/plain"})
     assert plain.status_code == 415
     assert "access-control-allow-origin" not in plain.headers
     assert served.get("/packs/nonesuch", status=404).json()["detail"].startswith("there is no pack")

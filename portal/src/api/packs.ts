@@ -194,5 +194,5 @@ export function packOf(name: string, signal?: AbortSignal): Promise<Pack> {
 /** What is wrong in a pack, and what it becomes; each of the two is an object, or a text in TOML or JSON. */
 export async function checkPack(pack: Pack | string, overlay: Overlay | string, signal?: AbortSignal): Promise<Checked> {
   const options = signal ? { signal } : {};
-  return (await send<Checked>('POST', '/packs/check', { pack, overlay }, options))!;
+  return (await send<Checked>('POST', '/pack-check', { pack, overlay }, options))!;
 }

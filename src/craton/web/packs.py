@@ -215,7 +215,7 @@ AREA = Area(
     "Packs",
     (
         get("/packs", list_packs),
-        Route("/packs/check", check_pack, methods=["POST"]),
+        Route("/pack-check", check_pack, methods=["POST"]),
         get("/packs/{pack}", show_pack),
     ),
     links=_links,

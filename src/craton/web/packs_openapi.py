@@ -101,6 +101,6 @@ def paths() -> Json:
     one = reading("getPack", tag, words, "pack", [path_parameter("packID")], 404, media=MEDIA_TYPE)
     return {
         "/packs": reading("getPacks", tag, "Packs: evaluations as data", "packs"),
-        "/packs/check": {"post": checking},
+        "/pack-check": {"post": checking},
         "/packs/{packID}": one,
     }

@@ -101,8 +101,9 @@ def test_faults_are_told_with_their_place(served):
     }  # fmt: skip
     assert all(one["reason"] for one in found["findings"])
     assert list(found["resolved"]["indicators"]) == ["gold"]
-    found = checked(served, "id = ", overlay=5)
+    found = checked(served, "id = ", overlay="{")
     assert places(found) == ["pack", "overlay"]
+    checked(served, "id = 'a'", 400, overlay=5)
 
 
 def test_judgments_tell_their_ratio_and_the_repair(served):

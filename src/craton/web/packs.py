@@ -117,14 +117,17 @@ def _checked(_site: Site, request: Request, said: Json) -> Response:
     if strange or "pack" not in said:
         wrong = f"not {strange[0][:40]!r}" if strange else "and `pack` is missing"
         raise InvalidError(f"the body has `pack` and, if there is one, `overlay`, {wrong}")
+    for name, one in said.items():
+        if not isinstance(one, str | dict):
+            raise InvalidError(f"`{name}` is an object, or a text in TOML or JSON")
     if len(msgspec.json.encode(said)) > MOST_BYTES:
         message = f"a pack with its overlay has at most {MOST_BYTES} bytes"
         raise ProblemError(413, OWN_PROBLEMS + "too-large", message)
-    found = checked(said["pack"], said.get("overlay") or {})
+    found = checked(said["pack"], said.get("overlay", {}))
     return reply(request, found, headers={"Cache-Control": "no-store"})
 
 
-def checked(pack: object, overlay: object) -> Json:
+def checked(pack: str | Json, overlay: str | Json) -> Json:
     """Findings of a pack with an overlay over it, each an object or a text, and what the pack becomes."""
     found: list[PackFinding] = []
     below, above = _told(pack, "pack", found), _told(overlay, "overlay", found)
@@ -140,14 +143,12 @@ def checked(pack: object, overlay: object) -> Json:
     }  # fmt: skip
 
 
-def _told(one: object, name: str, found: list[PackFinding]) -> Json:
-    """A table that is sent as JSON or as text; empty with a finding where it is neither."""
+def _told(one: str | Json, name: str, found: list[PackFinding]) -> Json:
+    """A table that is sent as JSON or as text; empty with a finding where the text cannot be read."""
     if isinstance(one, dict):
         return one
     try:
-        if isinstance(one, str):
-            return read_table(one, name)
-        found.append(PackFinding(place=name, reason="it is an object, or a text in TOML or JSON"))
+        return read_table(one, name)
     except InvalidError as error:
         found.append(PackFinding(place=name, reason=error.message.removeprefix(f"{name}: "), hint=error.hint))
     return {}

@@ -55,7 +55,7 @@ def main() -> None:
     same = float((ranks(found) == theirs_found["rank"]).mean())
     report(
         claim="topsis", ours=mine, peer=other, peer_name="scikit-criteria", unit="CPU s", goal="≥ 100×",
-        work=f"{UNITS:,} units by {CRITERIA} criteria to closeness, less the time the peer ranks; agree to {difference:.1g}",
+        work=f"{UNITS:,} units by {CRITERIA} criteria, from the array (the peer makes its matrix of it) to closeness, less its ranking; agree to {difference:.1g}",
     )  # fmt: skip
     report(
         claim="topsis-ranked", ours=mine_ranked, peer=other_ranked, peer_name="scikit-criteria", unit="CPU s",

@@ -22,8 +22,10 @@ BY_SCORES = frozenset({"entropy", "critic", "spread", "principal_components"})
 """Methods that weigh by the scores of the units."""
 
 
-def check_weights(faults: Faults, weights: Weights, parts: tuple[str, ...], place: str) -> None:
-    """Note what is wrong with weights of `parts`."""
+def check_weights(
+    faults: Faults, weights: Weights, parts: tuple[str, ...], place: str, *, agreeing: bool = True
+) -> None:
+    """Note what is wrong with weights of `parts`; judgments that contradict each other where `agreeing`."""
     methods = weights.of if weights.method == "combined" else (weights.method,)
     if weights.method == "combined":
         faults.unless(
@@ -41,7 +43,7 @@ def check_weights(faults: Faults, weights: Weights, parts: tuple[str, ...], plac
     if "given" in methods:
         _given(faults, weights.values, parts, f"{place}.values")
     if "analytic_hierarchy" in methods:
-        _hierarchy(faults, weights.judgments, parts, f"{place}.judgments")
+        _hierarchy(faults, weights.judgments, parts, f"{place}.judgments", agreeing=agreeing)
     if "best_worst" in methods:
         _best_worst(faults, weights, parts, place)
     if len(parts) < 2 and {"critic", "principal_components"} & set(methods):
@@ -77,7 +79,12 @@ def judgment_matrix(judgments: tuple[tuple[str, str, float], ...], parts: tuple[
 
 
 def _hierarchy(
-    faults: Faults, judgments: tuple[tuple[str, str, float], ...], parts: tuple[str, ...], place: str
+    faults: Faults,
+    judgments: tuple[tuple[str, str, float], ...],
+    parts: tuple[str, ...],
+    place: str,
+    *,
+    agreeing: bool,
 ) -> None:
     before = len(faults.found)
     most = len(RANDOM_INDEX)
@@ -94,7 +101,7 @@ def _hierarchy(
     for first, second in combinations(dict.fromkeys(parts), 2):
         if frozenset({first, second}) not in seen and len(parts) <= most:
             faults.add(place, f"{first} – {second} is not judged", "each pair is judged once")
-    if len(faults.found) == before and len(parts) > 2:
+    if agreeing and len(faults.found) == before and len(parts) > 2:
         _consistency(faults, judgments, judgment_matrix(judgments, parts), parts, place)
 
 
@@ -139,9 +146,14 @@ def _fitting(matrix: np.ndarray, row: int, column: int) -> float:
     left = matrix.copy()
     left[row, column] = left[column, row] = 0.0
     left[row, row] = left[column, column] = 2.0
-    values, vectors = np.linalg.eig(left)
-    vector = np.abs(vectors[:, int(np.argmax(values.real))].real)
+    vector = principal_vector(left)
     return float(vector[row] / vector[column])
+
+
+def principal_vector(matrix: np.ndarray) -> np.ndarray:
+    """Eigenvector (k,) of the largest eigenvalue of a matrix of numbers of at least 0, itself at least 0."""
+    values, vectors = np.linalg.eig(matrix)
+    return np.asarray(np.abs(vectors[:, int(np.argmax(values.real))].real))
 
 
 def _best_worst(faults: Faults, weights: Weights, parts: tuple[str, ...], place: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from craton.model.pack import Criterion, Pack
-from craton.model.pack_check_weights import check_weights, consistency_ratio, judgment_matrix
+from craton.model.pack_check_weights import (
+    check_weights,
+    consistency_ratio,
+    judgment_matrix,
+    principal_vector,
+)
 from craton.model.pack_findings import Faults
 
 
@@ -29,17 +32,15 @@ def told_weights(criterion: Criterion) -> ToldWeights:
     if told.method == "equal":
         return ToldWeights(dict.fromkeys(parts, 1.0 / len(parts)))
     faults = Faults()
-    check_weights(faults, told, parts, "")
-    contradiction = [one for one in faults.found if "consistency ratio" in one.reason]
-    if len(faults.found) > len(contradiction):
+    check_weights(faults, told, parts, "", agreeing=False)
+    if faults.found:
         return ToldWeights({})
     if told.method == "given":
         return ToldWeights({part: told.values[part] / sum(told.values.values()) for part in parts})
     if told.method != "analytic_hierarchy":
         return ToldWeights({})
     matrix = judgment_matrix(told.judgments, parts)
-    values, vectors = np.linalg.eig(matrix)
-    vector = np.abs(vectors[:, int(np.argmax(values.real))].real)
+    vector = principal_vector(matrix)
     weights = (vector / vector.sum()).tolist()
     return ToldWeights(dict(zip(parts, weights, strict=True)), consistency_ratio(matrix))
 
